@@ -1,0 +1,20 @@
+/** The foundation that every other module may use and that knows none of them. */
+export { type Clock, type ManualClock, createManualClock, systemClock } from "./clock.ts";
+export {
+  type Diagnostic,
+  type Position,
+  type Severity,
+  type Sources,
+  type Span,
+  diagnosticJson,
+  formatSpan,
+  hasErrors,
+  positionOf,
+  renderDiagnostic,
+  spanJson,
+} from "./diagnostic.ts";
+export { type ErrorCode, type Kind, GatehouseError, catalogue, isGatehouseError } from "./errors.ts";
+export { type Json, canonicalJson, jsonDigest, prettyJson } from "./json.ts";
+export { type Result, err, ok } from "./result.ts";
+export { Secret } from "./secret.ts";
+export { type Rate } from "./units.ts";

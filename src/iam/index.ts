@@ -1,0 +1,1 @@
+export type { PolicyDocument, Statement } from "./document.ts";

@@ -1,0 +1,39 @@
+/**
+ * Who is asking, after verification. Only `createTokenVerifier` and `createSessions` make one.
+ */
+export interface Identity {
+  readonly kind: "person" | "machine";
+  readonly issuer: string;
+  readonly subject: string;
+  /** `client_id` or `azp` of the token. */
+  readonly clientId: string | null;
+  readonly name: string | null;
+  readonly groups: readonly string[];
+  /** The right ends here: seconds since the epoch (`exp`). */
+  readonly expiresAtSeconds: number;
+  readonly via: "bearer" | "session";
+  /** Stable key for caches and throttles: issuer and subject (or client), never the token. */
+  readonly key: string;
+}
+
+/** Why a token was refused: closed list, used in records and `explain`; the text is what RFC 6750 `error_description` says. */
+export const TOKEN_REASONS = {
+  "token-malformed": "token contains an invalid number of segments",
+  "token-too-large": "the token is too large",
+  "token-algorithm": "the token algorithm is not accepted",
+  "token-unknown-key": "the token is signed with an unknown key",
+  "token-signature": "the token signature is invalid",
+  "token-issuer": "issuer does not match",
+  "token-audience": "the token does not have a valid audience",
+  "token-expired": "the token has expired",
+  "token-not-yet-valid": "the token is not valid yet",
+  "token-claims": "the token lacks a required claim",
+  "token-critical": "the token has a critical header that is not understood",
+  "token-sender-constrained": "the token is bound to a key that was not proven",
+} as const;
+export type TokenReason = keyof typeof TOKEN_REASONS;
+
+/** `keys-unavailable` is not the token's fault: the caller answers 503, never 401. */
+export type TokenResult =
+  | { readonly ok: true; readonly identity: Identity }
+  | { readonly ok: false; readonly reason: TokenReason | "keys-unavailable" };

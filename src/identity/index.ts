@@ -1,0 +1,1 @@
+export { TOKEN_REASONS, type Identity, type TokenReason, type TokenResult } from "./identity.ts";

@@ -1,0 +1,2 @@
+export type * from "./artifacts.ts";
+export type * from "./http-api.ts";

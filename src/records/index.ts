@@ -1,0 +1,1 @@
+export type { EdgeRecord, GatewayRecord } from "./record.ts";
