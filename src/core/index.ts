@@ -17,4 +17,4 @@ export { type ErrorCode, type Kind, GatehouseError, catalogue, isGatehouseError 
 export { type Json, canonicalJson, jsonDigest, prettyJson } from "./json.ts";
 export { type Result, err, ok } from "./result.ts";
 export { Secret } from "./secret.ts";
-export { type Rate } from "./units.ts";
+export { type Rate, formatDuration, formatRate, parseDuration, parseRate } from "./units.ts";
