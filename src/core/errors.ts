@@ -31,6 +31,94 @@ export const catalogue = {
     message: (d: D<"file" | "reason">) => `cannot read policy \`${d.file}\`: ${d.reason}`,
     hint: "give the path of a policy file, or run `gatehouse init` to write one",
   },
+  GH_STATE_SOCKET_TOO_LONG: {
+    kind: "bad-input",
+    message: (d: D<"path" | "bytes" | "limit">) =>
+      `socket path \`${d.path}\` has ${d.bytes} bytes, the system allows ${d.limit}`,
+    hint: "choose a shorter state directory with `--state DIR`",
+  },
+  GH_STATE_UNWRITABLE: {
+    kind: "unreachable",
+    message: (d: D<"path" | "reason">) => `cannot write \`${d.path}\`: ${d.reason}`,
+    hint: "free some space or choose another state directory with `--state DIR`",
+  },
+  GH_STATE_LOCKED: {
+    kind: "conflict",
+    message: (d: D<"dir" | "pid">) => `process ${d.pid} already runs in \`${d.dir}\``,
+    hint: "stop it with `gatehouse down`, or give this one its own `--state DIR`",
+  },
+  GH_CONTROL_NOT_RUNNING: {
+    kind: "unreachable",
+    message: (d: D<"socket">) => `no running instance answers at \`${d.socket}\``,
+    hint: "start it with `gatehouse up`, or name its state directory with `--state DIR`",
+  },
+  GH_CONTROL_FAILED: {
+    kind: "refused",
+    message: (d: D<"message" | "next">) => `${d.message}${d.next === "" ? "" : ` (${d.next})`}`,
+    hint: "see `gatehouse status`",
+  },
+  GH_APP_ENVIRONMENT: {
+    kind: "bad-usage",
+    message: (d: D<"name" | "known">) => `the policy has no environment \`${d.name}\`, it has ${d.known}`,
+    hint: "choose one with `--env NAME`",
+  },
+  GH_APP_PORT_TAKEN: {
+    kind: "conflict",
+    message: (d: D<"port" | "flag">) => `port ${d.port} is taken by another process`,
+    hint: "stop that process, or choose another port with `--https`, `--http`, `--private` or `--identity` (0 picks a free one)",
+  },
+  GH_APP_PORT_DENIED: {
+    kind: "conflict",
+    message: (d: D<"port" | "flag">) => `this user may not listen on port ${d.port}`,
+    hint: "choose a port above 1023 with `--https`, `--http`, `--private` or `--identity`",
+  },
+  GH_APP_GATEWAY_UNSUPPORTED: {
+    kind: "bad-input",
+    message: (d: D<"environment">) =>
+      `environment \`${d.environment}\` uses the gateway \`aws\`, which this version does not run`,
+    hint: "set `gateway: embedded` in that environment",
+  },
+  GH_APP_SECRET_MISSING: {
+    kind: "bad-input",
+    message: (d: D<"name" | "file" | "variable">) => `secret \`${d.name}\` is not set`,
+    hint: "put it into `secrets/NAME` of the state directory (mode 0600) or into the variable `GATEHOUSE_SECRET_NAME`",
+  },
+  GH_APP_UNKNOWN_NAME: {
+    kind: "bad-input",
+    message: (d: D<"name" | "known">) => `nobody is called \`${d.name}\`, there are ${d.known}`,
+    hint: "people and clients stand in the people file of the environment",
+  },
+  GH_APP_FILE_EXISTS: {
+    kind: "conflict",
+    message: (d: D<"file">) => `\`${d.file}\` is already there`,
+    hint: "give another directory, or overwrite it with `--force`",
+  },
+  GH_APP_RECORD_UNKNOWN: {
+    kind: "bad-input",
+    message: (d: D<"id">) => `no record has the id \`${d.id}\``,
+    hint: "give a request id, a trace id or an `apigw-requestid`; `gatehouse logs` lists recent ones",
+  },
+  GH_IDENTITY_PROVIDER_UNREACHABLE: {
+    kind: "unreachable",
+    message: (d: D<"url" | "reason">) => `cannot use identity provider at \`${d.url}\`: ${d.reason}`,
+    hint: "check that the provider runs and that `identity.issuer` is its address",
+  },
+  GH_IDENTITY_ISSUER_MISMATCH: {
+    kind: "bad-input",
+    message: (d: D<"expected" | "found">) =>
+      `the policy names issuer \`${d.expected}\` but the provider calls itself \`${d.found}\``,
+    hint: "write `identity.issuer` exactly as the provider does, including case and final slash",
+  },
+  GH_IDENTITY_ADDRESS_REFUSED: {
+    kind: "bad-input",
+    message: (d: D<"url" | "reason">) => `identity provider address \`${d.url}\` is refused: ${d.reason}`,
+    hint: "use https; plain http is accepted for a provider on this machine in development only",
+  },
+  GH_IDENTITY_NO_USABLE_KEY: {
+    kind: "unreachable",
+    message: (d: D<"url" | "reason">) => `identity provider publishes no usable key at \`${d.url}\`: ${d.reason}`,
+    hint: "the provider must publish a public RSA (2048 bits or more), P-256, P-384 or Ed25519 key for signatures",
+  },
   GH_INTERNAL: {
     kind: "bug",
     message: (d: D<"problem">) => `internal error: ${d.problem}`,

@@ -29,6 +29,7 @@ export const TOKEN_REASONS = {
   "token-not-yet-valid": "the token is not valid yet",
   "token-claims": "the token lacks a required claim",
   "token-critical": "the token has a critical header that is not understood",
+  "token-type": "the token is of another kind",
   "token-sender-constrained": "the token is bound to a key that was not proven",
 } as const;
 export type TokenReason = keyof typeof TOKEN_REASONS;

@@ -1,0 +1,96 @@
+/**
+ * From a signed payload to an `Identity`: the checks of the claims, and which of them mean what.
+ *
+ * INVARIANT: nothing is guessed. A claim of an unexpected type is a refusal, never an empty value.
+ * Source: RFC 7519 section 4.1, RFC 9068 sections 2.2 and 4, RFC 7800 (`cnf`), API Gateway "JWT authorizers".
+ */
+import type { Identity, TokenReason } from "./identity.ts";
+import { type JsonObject, isJsonObject } from "./strict-json.ts";
+
+export interface ClaimNames {
+  /** Path of the groups claim: the whole text as one name if there is such a claim, else dots descend. */
+  readonly groups: string;
+  readonly name: string;
+}
+
+export interface ClaimRules {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly claims: ClaimNames;
+  /** Tolerance for `nbf` and `iat` only. Nothing is tolerated after `exp`. */
+  readonly skewSeconds: number;
+}
+
+/** The identity, or the first reason against it in the order issuer, audience, times, other claims. */
+export function readIdentity(payload: JsonObject, rules: ClaimRules, nowMs: number): Identity | TokenReason {
+  if (payload["iss"] !== rules.issuer) return "token-issuer";
+  if (!isAudienceMember(payload["aud"], rules.audience)) return "token-audience";
+  const timeProblem = findTimeProblem(payload, rules.skewSeconds, nowMs);
+  if (timeProblem !== null) return timeProblem;
+  if (Object.hasOwn(payload, "cnf")) return "token-sender-constrained";
+  const subject = payload["sub"];
+  const clientId = payload["client_id"] ?? payload["azp"] ?? null;
+  if (typeof subject !== "string" || subject === "") return "token-claims";
+  if (clientId !== null && typeof clientId !== "string") return "token-claims";
+  const groups = readGroups(readPath(payload, rules.claims.groups));
+  const name = readPath(payload, rules.claims.name) ?? null;
+  if (groups === null || (name !== null && typeof name !== "string")) return "token-claims";
+  return Object.freeze({
+    kind: isMachine(payload, subject, clientId) ? "machine" : "person",
+    issuer: rules.issuer,
+    subject,
+    clientId,
+    name,
+    groups: Object.freeze(groups),
+    expiresAtSeconds: payload["exp"] as number,
+    via: "bearer",
+    key: JSON.stringify([rules.issuer, subject]),
+  });
+}
+
+function isAudienceMember(aud: unknown, audience: string): boolean {
+  if (typeof aud === "string") return aud === audience;
+  return Array.isArray(aud) && aud.every((member) => typeof member === "string") && aud.includes(audience);
+}
+
+function findTimeProblem(payload: JsonObject, skewSeconds: number, nowMs: number): TokenReason | null {
+  const { exp, nbf, iat } = payload as Record<string, unknown>;
+  if (!Number.isSafeInteger(exp)) return "token-claims";
+  if (nowMs >= (exp as number) * 1000) return "token-expired";
+  for (const notBefore of [nbf, iat]) {
+    if (notBefore === undefined) continue;
+    if (typeof notBefore !== "number" || !Number.isFinite(notBefore)) return "token-claims";
+    if (nowMs < (notBefore - skewSeconds) * 1000) return "token-not-yet-valid";
+  }
+  return null;
+}
+
+/** Undefined when the claim is absent; what cannot be descended into counts as a value of the wrong type. */
+function readPath(payload: JsonObject, path: string): unknown {
+  if (Object.hasOwn(payload, path)) return payload[path];
+  let value: unknown = payload;
+  for (const name of path.split(".")) {
+    if (!isJsonObject(value)) return Number.NaN;
+    if (!Object.hasOwn(value, name)) return undefined;
+    value = value[name];
+  }
+  return value;
+}
+
+/** One string is one group: it is not split, since a comma or space may be part of a group's name. */
+function readGroups(value: unknown): string[] | null {
+  if (value === undefined) return [];
+  if (typeof value === "string") return [value];
+  if (!Array.isArray(value) || !value.every((group) => typeof group === "string")) return null;
+  return [...value];
+}
+
+/**
+ * A token is a machine's when the provider says so in one of the ways that are in use; every other token is a person's.
+ * RFC 9068: the subject is the client. Auth0: `gty`. Entra ID: `idtyp`. Keycloak: the client's service account.
+ */
+function isMachine(payload: JsonObject, subject: string, clientId: string | null): boolean {
+  if (clientId !== null && subject === clientId) return true;
+  if (payload["gty"] === "client-credentials" || payload["idtyp"] === "app") return true;
+  return clientId !== null && payload["preferred_username"] === `service-account-${clientId.toLowerCase()}`;
+}
