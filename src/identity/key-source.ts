@@ -117,16 +117,20 @@ export function createKeySource(options: KeySourceOptions): KeySource {
     if (!closed) cancelNext = schedule(() => void refresh(), delayMs);
   }
 
+  function has(kid: string | null): boolean {
+    return isUsable() && keySet.has(kid);
+  }
+
   return {
     async load() {
       await refresh();
       if (failure !== null) throw failure;
     },
     find: (kid, algorithm) => (isUsable() ? keySet.find(kid, algorithm) : null),
-    has: (kid) => isUsable() && keySet.has(kid),
+    has,
     generation: () => (isUsable() ? generation : -1),
     async refreshFor(kid) {
-      if (this.has(kid)) return "found";
+      if (has(kid)) return "found";
       if (flight === null) {
         const nowMs = clock.monotonicMs();
         if (closed || (failure !== null && nowMs < retryAtMs)) return "unavailable";
@@ -136,7 +140,7 @@ export function createKeySource(options: KeySourceOptions): KeySource {
         lastUnknownAtMs = nowMs;
       }
       await refresh();
-      if (this.has(kid)) return "found";
+      if (has(kid)) return "found";
       return failure === null && isUsable() ? "unknown" : "unavailable";
     },
     state: () => ({

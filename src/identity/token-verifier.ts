@@ -61,19 +61,21 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     verified.clear();
   }
 
+  function cached(token: string): Identity | null {
+    if (token.length > MAX_TOKEN_CHARS) return null;
+    forgetAfterKeyChange();
+    const digest = hash("sha256", token, "binary");
+    const identity = verified.get(digest);
+    if (identity === undefined) return null;
+    if (clock.nowMs() < identity.expiresAtSeconds * 1000) return identity;
+    verified.delete(digest);
+    return null;
+  }
+
   return {
-    cached(token) {
-      if (token.length > MAX_TOKEN_CHARS) return null;
-      forgetAfterKeyChange();
-      const digest = hash("sha256", token, "binary");
-      const identity = verified.get(digest);
-      if (identity === undefined) return null;
-      if (clock.nowMs() < identity.expiresAtSeconds * 1000) return identity;
-      verified.delete(digest);
-      return null;
-    },
+    cached,
     async verify(token) {
-      const known = this.cached(token);
+      const known = cached(token);
       if (known !== null) return { ok: true, identity: known };
       if (token.length > MAX_TOKEN_CHARS) return refuse("token-too-large");
       const jws = parseCompactJws(token);
