@@ -21,6 +21,8 @@ export interface Diagnostic {
   readonly message: string;
   readonly span: Span;
   readonly hint?: string;
+  /** The line holds a secret: it is never shown. */
+  readonly concealed?: true;
   readonly related?: readonly { readonly message: string; readonly span: Span }[];
 }
 
@@ -56,7 +58,7 @@ export function renderDiagnostic(diagnostic: Diagnostic, sources: Sources): stri
   const lines = [
     `${formatSpan(diagnostic.span, sources)} ${diagnostic.severity} ${diagnostic.id}`,
     `  ${diagnostic.message}`,
-    ...renderFrame(diagnostic.span, sources),
+    ...(diagnostic.concealed === true ? [] : renderFrame(diagnostic.span, sources)),
   ];
   for (const { message, span } of diagnostic.related ?? [])
     lines.push(`  see ${formatSpan(span, sources)}: ${message}`);

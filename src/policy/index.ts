@@ -1,3 +1,9 @@
+/** The language: what a policy file may say, whether it says it right, and what it means for one request. */
 export type * from "./policy.ts";
 export { METHODS } from "./policy.ts";
 export { REASONS, type Caller, type Decision, type DecisionRequest, type Reason } from "./decision.ts";
+export { type RouteMatch, type RoutePattern, type Router, compileRoutes, matchRoute } from "./compile-routes.ts";
+export { decide } from "./decide.ts";
+export { type NormalPath, normalizePath } from "./normalize-path.ts";
+export { isPermission, isPermissionPattern, permissionMatches } from "./permission.ts";
+export { isAddressInBlocks } from "./source-address.ts";

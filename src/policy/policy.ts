@@ -18,6 +18,7 @@ export interface Policy {
   readonly boundaries: readonly Boundary[];
   readonly throttle: { readonly default: Rate; readonly perIdentity: Rate | null };
   readonly secrets: readonly SecretSchedule[];
+  readonly waivers: readonly Waiver[];
 }
 
 export interface IdentityProvider {
@@ -133,6 +134,19 @@ export interface SecretSchedule {
   readonly name: string;
   readonly rotateMs: number;
   readonly overlapMs: number;
+  readonly at: Span;
+}
+
+/** An accepted finding of a guardrail: who accepted it, why, and until when. */
+export interface Waiver {
+  /** `guardrail/kebab-rule`. */
+  readonly rule: string;
+  /** The one thing whose findings are accepted (a role, route key, service...); null for all findings of the rule. */
+  readonly subject: string | null;
+  readonly reason: string;
+  readonly owner: string;
+  /** Milliseconds since the epoch: the end, in UTC, of the last day on which the waiver holds. */
+  readonly expiresAtMs: number;
   readonly at: Span;
 }
 

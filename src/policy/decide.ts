@@ -1,0 +1,83 @@
+/**
+ * What the policy says about one request. This file is the meaning of the language: every engine must agree with it.
+ *
+ * In: a checked policy, an environment, the request in normal form and the verified caller. Out: a decision with its
+ * reason, the lines that made it and, for a refusal, what would change it.
+ * Pure and total: no clock, no I/O, an answer for every input; whatever is not granted is refused.
+ * Source: docs/spec/policy-language.md chapter 8, whose clauses are in the order of the steps here.
+ */
+import { matchRoute } from "./compile-routes.ts";
+import type { Caller, Decision, DecisionRequest, Reason } from "./decision.ts";
+import { holdsRole, judgeRole } from "./judge-role.ts";
+import { listRoutes } from "./list-routes.ts";
+import { explainMemberships, explainNoRoute, explainRole } from "./near-miss.ts";
+import type { Policy } from "./policy.ts";
+
+type Statement = Decision["statements"][number];
+
+/** Nearest first: the reason of a refusal is that of the role that came nearest to allowing. */
+const NEARNESS = ["condition-not-met", "outside-boundary", "not-granted"] as const;
+
+export function decide(
+  policy: Policy,
+  environmentName: string,
+  request: DecisionRequest,
+  caller: Caller | null,
+): Decision {
+  // 1. Which route is meant.
+  const isKnown = policy.environments.some((environment) => environment.name === environmentName);
+  const match = isKnown ? matchRoute(listRoutes(policy, request.exposure), request.method, request.path) : null;
+  if (match === null)
+    return deny("no-route", { nearMisses: explainNoRoute(policy, isKnown ? null : environmentName, request) });
+  const { route } = match;
+
+  // 2. An open route asks for nobody.
+  if (route.access.kind === "open") {
+    const statement = { text: `\`${route.key}\` is open: ${route.access.because}`, at: route.at };
+    return { effect: "allow", reason: "open-route", route, role: null, statements: [statement], nearMisses: [] };
+  }
+  const { permission } = route.access;
+  const needs: Statement = { text: `\`${route.key}\` needs \`${permission}\``, at: route.at };
+
+  // 3. Every other route asks who it is.
+  const refusal = { route, statements: [needs] };
+  if (caller === null)
+    return deny("unauthenticated", { ...refusal, nearMisses: explainMemberships(policy, permission) });
+
+  // 4. Roles are held by group, subject or client, each compared whole.
+  const held = policy.roles.filter((role) => holdsRole(role, caller));
+  if (held.length === 0) return deny("no-role", { ...refusal, nearMisses: explainMemberships(policy, permission) });
+
+  // 5. Any role that grants the permission within its boundary, its conditions met, allows.
+  const verdicts = held.map((role) => judgeRole(policy, role, permission, request.sourceIp));
+  const allowing = verdicts.find((verdict) => verdict.outcome === "allows");
+  if (allowing !== undefined)
+    return {
+      effect: "allow",
+      reason: "role-grants",
+      route,
+      role: allowing.role.name,
+      statements: [needs, ...allowing.statements],
+      nearMisses: [],
+    };
+
+  // 6. Everything else is refused, for the reason of the role that came nearest.
+  for (const outcome of NEARNESS) {
+    const nearest = verdicts.find((verdict) => verdict.outcome === outcome);
+    if (nearest === undefined) continue;
+    return deny(outcome, {
+      route,
+      role: nearest.role.name,
+      statements: [needs, ...nearest.statements],
+      nearMisses: [
+        ...verdicts.flatMap((verdict) => explainRole(verdict, permission, request.sourceIp)),
+        ...explainMemberships(policy, permission, held),
+      ],
+    });
+  }
+  return deny("no-role", refusal);
+}
+
+function deny(reason: Reason, rest: Partial<Omit<Decision, "effect" | "reason">>): Decision {
+  return { route: null, role: null, statements: [], nearMisses: [], ...rest, effect: "deny", reason };
+}
