@@ -1,0 +1,133 @@
+/**
+ * Writes docs/generated: pages whose content is code, so that neither can say something else.
+ *
+ * In:  the catalogues of src and script/layers.json.
+ * Out: the pages; with `--check` nothing is written and a difference exits 1.
+ */
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Kind, catalogue } from "../src/core/index.ts";
+import { TOKEN_REASONS } from "../src/identity/index.ts";
+import { REASONS } from "../src/policy/index.ts";
+import type { Layers } from "./checks/layers.ts";
+
+const root = join(import.meta.dirname, "..");
+const folder = join(root, "docs", "generated");
+
+/** Source: `kind` is what each shell maps to its own language; these are the command line's exit codes. */
+const EXIT_CODES = {
+  "bad-usage": 2,
+  "bad-input": 3,
+  denied: 4,
+  conflict: 5,
+  unreachable: 5,
+  refused: 6,
+  bug: 70,
+} as const satisfies Record<Kind, number>;
+
+type Pages = ReadonlyMap<string, string>;
+
+export function renderPages(): Pages {
+  return new Map([
+    ["README.md", renderIndex()],
+    ["errors.md", renderErrors()],
+    ["reasons.md", renderReasons()],
+    ["layers.md", renderLayers()],
+  ]);
+}
+
+const NOTE = "<!-- Written by script/generate.ts. Change the source it names, then run `npm run generate`. -->\n\n";
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
+  return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
+}
+
+function renderIndex(): string {
+  return `${NOTE}# Generated reference
+
+- [Errors](errors.md): every fault that Gatehouse raises, with its exit code and next step
+- [Reasons](reasons.md): why a request was let in or refused, the words in records and in \`explain\`
+- [Layers](layers.md): the modules and what each may import
+`;
+}
+
+/** A message function called with the names of its own details: \`cannot read \`{file}\`\`. */
+function messagePattern(message: (detail: never) => string): string {
+  const names = new Proxy({}, { get: (_, name) => `{${String(name)}}` });
+  return message(names as never);
+}
+
+function renderErrors(): string {
+  const rows = Object.entries(catalogue).map(([code, entry]) => [
+    `<a id="${code.toLowerCase()}"></a>\`${code}\``,
+    `${EXIT_CODES[entry.kind]} ${entry.kind}`,
+    messagePattern(entry.message),
+    entry.hint,
+  ]);
+  return `${NOTE}# Errors
+
+Source: \`src/core/errors.ts\`. Programs match the code, which never changes its meaning; the text may.
+
+${table(["code", "exit code and kind", "message", "next step"], rows)}`;
+}
+
+function renderReasons(): string {
+  const section = (title: string, text: string, reasons: Readonly<Record<string, string>>): string =>
+    `## ${title}\n\n${text}\n\n${table(
+      ["reason", "meaning"],
+      Object.entries(reasons).map(([reason, meaning]) => [`\`${reason}\``, meaning]),
+    )}`;
+  return `${NOTE}# Reasons
+
+The field \`reason\` of every gateway record is one of these words, and \`gatehouse explain\` uses the same.
+
+${section("Decisions", "Source: `src/policy/decision.ts`. The policy decided.", REASONS)}
+${section("Tokens", "Source: `src/identity/identity.ts`. The token was refused with 401; the meaning is what `www-authenticate` says.", TOKEN_REASONS)}`;
+}
+
+function renderLayers(): string {
+  const layers = JSON.parse(readFileSync(join(root, "script", "layers.json"), "utf8")) as Layers;
+  const rows = Object.entries(layers).map(([name, layer]) => [
+    `\`src/${name}\``,
+    layer.holds,
+    layer.mayImport.length === 0 ? "nothing of ours" : layer.mayImport.join(", "),
+    layer.everyFileIsADoor === true ? "every file" : "`index.ts`",
+  ]);
+  return `${NOTE}# Layers
+
+Source: \`script/layers.json\`, held against every import by \`script/check\`.
+
+${table(["module", "what lives there", "may import", "door"], rows)}`;
+}
+
+/** Names of pages that differ from what stands on disk, that are missing there, or that nothing generates any more. */
+export function findStalePages(pages: Pages, directory: string): readonly string[] {
+  const onDisk = new Map<string, string>();
+  try {
+    for (const name of readdirSync(directory)) onDisk.set(name, readFileSync(join(directory, name), "utf8"));
+  } catch {
+    // No folder yet: every page is missing.
+  }
+  return [...new Set([...pages.keys(), ...onDisk.keys()])]
+    .filter((name) => pages.get(name) !== onDisk.get(name))
+    .sort();
+}
+
+if (import.meta.main) {
+  const pages = renderPages();
+  const stale = findStalePages(pages, folder);
+  if (process.argv.includes("--check")) {
+    for (const name of stale) process.stdout.write(`docs/generated/${name} is not what its source says\n`);
+    process.exitCode = stale.length === 0 ? 0 : 1;
+  } else {
+    mkdirSync(folder, { recursive: true });
+    for (const name of stale) {
+      const text = pages.get(name);
+      if (text === undefined) rmSync(join(folder, name));
+      else writeFileSync(join(folder, name), text);
+    }
+    process.stdout.write(`docs/generated: ${stale.length} of ${pages.size} pages written\n`);
+  }
+}
