@@ -119,6 +119,56 @@ export const catalogue = {
     message: (d: D<"url" | "reason">) => `identity provider publishes no usable key at \`${d.url}\`: ${d.reason}`,
     hint: "the provider must publish a public RSA (2048 bits or more), P-256, P-384 or Ed25519 key for signatures",
   },
+  GH_GATEWAY_SOCKET_TOO_LONG: {
+    kind: "bad-input",
+    message: (d: D<"path" | "bytes">) => `socket path \`${d.path}\` has ${d.bytes} bytes, at most 103 are possible`,
+    hint: "give a shorter directory with `--state DIR`",
+  },
+  GH_GATEWAY_SOCKET_IN_USE: {
+    kind: "conflict",
+    message: (d: D<"path">) => `somebody already listens on socket \`${d.path}\``,
+    hint: "stop the other instance with `gatehouse down`, or give another directory with `--state DIR`",
+  },
+  GH_GATEWAY_SOCKET_UNUSABLE: {
+    kind: "conflict",
+    message: (d: D<"path" | "reason">) => `cannot listen on socket \`${d.path}\`: ${d.reason}`,
+    hint: "give a directory that only you can enter with `--state DIR`",
+  },
+  GH_GATEWAY_ARTIFACT_UNSUPPORTED: {
+    kind: "bad-input",
+    message: (d: D<"part" | "problem">) => `the embedded gateway cannot run \`${d.part}\`: ${d.problem}`,
+    hint: "compile the artifacts with `gatehouse compile` for an environment with `gateway: embedded`",
+  },
+  GH_IAM_DOCUMENT_MALFORMED: {
+    kind: "bad-input",
+    message: (d: D<"at" | "problem">) => `IAM document is malformed at \`${d.at}\`: ${d.problem}`,
+    hint: "correct the document; nothing is allowed by it as it stands",
+  },
+  GH_IAM_OPERATOR_UNKNOWN: {
+    kind: "bad-input",
+    message: (d: D<"operator" | "at">) => `IAM condition operator \`${d.operator}\` at \`${d.at}\` is not known`,
+    hint: "use an operator of the IAM user guide; nothing is allowed by the document as it stands",
+  },
+  GH_IDENTITY_SEAL_KEY: {
+    kind: "bad-input",
+    message: (d: D<"bytes">) => `a session key of ${d.bytes} bytes is too short`,
+    hint: "a session key must be 32 random bytes or more",
+  },
+  GH_IDENTITY_KEY_FILE: {
+    kind: "bad-input",
+    message: (d: D<"file" | "reason">) => `cannot use key file \`${d.file}\`: ${d.reason}`,
+    hint: "remove the file to have a new key made; tokens signed with the old one end with it",
+  },
+  GH_IDENTITY_UNKNOWN_NAME: {
+    kind: "bad-input",
+    message: (d: D<"name" | "known">) => `nobody is called \`${d.name}\`; known are ${d.known}`,
+    hint: "use a name of the people file",
+  },
+  GH_IDENTITY_LOGIN_FAILED: {
+    kind: "denied",
+    message: (d: D<"issuer" | "reason">) => `sign-in at \`${d.issuer}\` failed: ${d.reason}`,
+    hint: "start again and confirm the code in the browser before it ends",
+  },
   GH_INTERNAL: {
     kind: "bug",
     message: (d: D<"problem">) => `internal error: ${d.problem}`,
