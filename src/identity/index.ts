@@ -3,3 +3,18 @@ export { TOKEN_REASONS, type Identity, type TokenReason, type TokenResult } from
 export type { ClaimNames } from "./claims.ts";
 export { type KeySource, type KeySourceOptions, type KeySourceState, createKeySource } from "./key-source.ts";
 export { type TokenVerifier, type TokenVerifierOptions, createTokenVerifier } from "./token-verifier.ts";
+export type { Session } from "./session-cookie.ts";
+export {
+  type SessionRefreshResult,
+  type SessionState,
+  type Sessions,
+  type SessionsOptions,
+  createSessions,
+} from "./sessions.ts";
+export type { LoginReason, WebRequest, WebResponse } from "./web-response.ts";
+export {
+  type AssertionRequest,
+  type AssertionSigner,
+  type AssertionSignerOptions,
+  createAssertionSigner,
+} from "./assertion-signer.ts";

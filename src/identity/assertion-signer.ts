@@ -1,0 +1,114 @@
+/**
+ * Tells a service who is asking, in a form that it can check: a short-lived JWT signed by Gatehouse.
+ *
+ * In: a verified identity and the service. Out: a compact JWS (ES256), and what a service needs to check it.
+ * INVARIANT: it lives at least as long as is asked, and beyond that never longer than the caller's own right or five
+ * minutes; it names one service as its audience.
+ * Source: RFC 7519, RFC 7518 section 3.4, OpenID Connect Discovery 1.0 section 3.
+ */
+import { type KeyObject, generateKeyPairSync, randomUUID, sign } from "node:crypto";
+import type { Clock } from "../core/index.ts";
+import type { Identity } from "./identity.ts";
+import { loadKeyFile } from "./key-file.ts";
+
+export interface AssertionSignerOptions {
+  /** `iss` of every assertion: `${baseUrl}/_gatehouse`, under which the keys are published. */
+  readonly issuer: string;
+  /** JWKS with the private key, made when absent. The first key signs, all are published. */
+  readonly keyFile: string;
+  readonly clock: Clock;
+}
+
+export interface AssertionRequest {
+  /** Name of the service. */
+  readonly audience: string;
+  readonly role: string | null;
+  /** The assertion is good for at least this long from now. */
+  readonly minimumSeconds: number;
+}
+
+export interface AssertionSigner {
+  /** The same text for the same identity, service and role while it lasts. */
+  sign(identity: Identity, request: AssertionRequest): string;
+  /** The public keys, as served at `/_gatehouse/jwks.json`. */
+  jwks(): { readonly keys: readonly Readonly<Record<string, unknown>>[] };
+  /** As served at `/_gatehouse/.well-known/openid-configuration`. */
+  discovery(): Readonly<Record<string, unknown>>;
+}
+
+const LIFETIME_SECONDS = 300;
+/** Added to what is asked, for the service's clock and the way there. */
+const SKEW_SECONDS = 5;
+
+interface Minted {
+  readonly text: string;
+  readonly endsAtSeconds: number;
+}
+
+/** @throws GH_IDENTITY_KEY_FILE */
+export async function createAssertionSigner(options: AssertionSignerOptions): Promise<AssertionSigner> {
+  const { issuer, clock } = options;
+  const keys = await loadKeyFile(
+    options.keyFile,
+    "ES256",
+    () => generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey,
+  );
+  const [signing] = keys as [(typeof keys)[number]];
+  const header = encode({ alg: "ES256", typ: "JWT", kid: signing.kid });
+  // A verified identity is one object for as long as its token is remembered, and is never changed.
+  const mintedFor = new WeakMap<Identity, Map<string, Minted>>();
+
+  function mint(identity: Identity, request: AssertionRequest, nowSeconds: number): Minted {
+    const atLeast = nowSeconds + request.minimumSeconds + SKEW_SECONDS;
+    const right = Math.min(identity.expiresAtSeconds, nowSeconds + LIFETIME_SECONDS);
+    const endsAtSeconds = Math.max(atLeast, right);
+    const payload = encode({
+      iss: issuer,
+      aud: request.audience,
+      sub: identity.subject,
+      kind: identity.kind,
+      ...(identity.clientId === null ? {} : { client_id: identity.clientId }),
+      ...(identity.name === null ? {} : { name: identity.name }),
+      groups: identity.groups,
+      ...(request.role === null ? {} : { role: request.role }),
+      iat: nowSeconds,
+      exp: endsAtSeconds,
+      jti: randomUUID(),
+    });
+    return { text: signCompact(header, payload, signing.key), endsAtSeconds };
+  }
+
+  return {
+    sign(identity, request) {
+      const nowSeconds = Math.floor(clock.nowMs() / 1000);
+      let minted = mintedFor.get(identity);
+      if (minted === undefined) mintedFor.set(identity, (minted = new Map()));
+      const { audience, role, minimumSeconds } = request;
+      const key = `${audience.length}:${audience}${role === null ? "" : `:${role}`}`;
+      const known = minted.get(key);
+      if (known !== undefined && known.endsAtSeconds - nowSeconds >= minimumSeconds + SKEW_SECONDS) return known.text;
+      const fresh = mint(identity, request, nowSeconds);
+      minted.set(key, fresh);
+      return fresh.text;
+    },
+    jwks: () => ({ keys: keys.map(({ publicJwk }) => publicJwk) }),
+    discovery: () => ({
+      issuer,
+      jwks_uri: `${issuer}/jwks.json`,
+      id_token_signing_alg_values_supported: ["ES256"],
+      response_types_supported: ["id_token"],
+      subject_types_supported: ["public"],
+      claims_supported: ["iss", "aud", "sub", "kind", "client_id", "name", "groups", "role", "iat", "exp", "jti"],
+    }),
+  };
+}
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
+function signCompact(header: string, payload: string, key: KeyObject): string {
+  const input = `${header}.${payload}`;
+  const signature = sign("sha256", Buffer.from(input), { key, dsaEncoding: "ieee-p1363" });
+  return `${input}.${signature.toString("base64url")}`;
+}

@@ -1,0 +1,101 @@
+/**
+ * The few pages that people see of Gatehouse itself: plain, readable by assistive technology, without script.
+ *
+ * INVARIANT: every text that is not written here is escaped; nothing is loaded from anywhere.
+ */
+import { createHash } from "node:crypto";
+import type { LoginReason, WebResponse } from "./web-response.ts";
+
+export interface Page {
+  readonly status: number;
+  readonly reason: LoginReason;
+  readonly title: string;
+  readonly paragraphs: readonly string[];
+  readonly link?: { readonly href: string; readonly text: string };
+  /** A form without fields: one button that posts to `action`. */
+  readonly form?: { readonly action: string; readonly button: string };
+  /** Where a form may lead, after redirects too. @default 'none' */
+  readonly formTargets?: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+}
+
+const STYLE = `
+:root{color-scheme:light dark;--ink:#1a1f24;--paper:#f6f7f8;--card:#fff;--line:#d5dade;--accent:#0b5cad}
+@media (prefers-color-scheme:dark){:root{--ink:#e8ebee;--paper:#14181c;--card:#1d2328;--line:#39424a;--accent:#7db8f2}}
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,sans-serif}
+main{box-sizing:border-box;width:min(30rem,calc(100vw - 2rem));padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem}
+h1{margin:0 0 1rem;font-size:1.375rem;line-height:1.3}
+p{margin:0 0 1rem;overflow-wrap:anywhere}
+a{color:var(--accent)}
+label{display:block;margin:0 0 .25rem;font-weight:600}
+input,button,select{box-sizing:border-box;width:100%;margin:0 0 1rem;padding:.625rem .75rem;font:inherit;border:1px solid var(--line);border-radius:.375rem;background:var(--card);color:inherit}
+button{background:var(--accent);border-color:var(--accent);color:var(--card);font-weight:600;cursor:pointer}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.note{padding:.625rem .75rem;border:1px solid var(--line);border-radius:.375rem;font-size:.9375rem}
+.error{font-weight:600}
+`;
+const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
+
+export function renderPage(page: Page): WebResponse {
+  const body = renderDocument(page.title, [
+    ...page.paragraphs.map((text) => `<p>${escapeHtml(text)}</p>`),
+    ...(page.form === undefined
+      ? []
+      : [
+          `<form method="post" action="${escapeHtml(page.form.action)}"><button>${escapeHtml(page.form.button)}</button></form>`,
+        ]),
+    ...(page.link === undefined
+      ? []
+      : [`<p><a href="${escapeHtml(page.link.href)}">${escapeHtml(page.link.text)}</a></p>`]),
+  ]);
+  return {
+    status: page.status,
+    headers: { ...pageHeaders(body, page.formTargets ?? "'none'"), ...page.headers },
+    body,
+    reason: page.reason,
+  };
+}
+
+/** A whole document around parts that are HTML already. */
+export function renderDocument(title: string, parts: readonly string[]): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(title)}</h1>
+${parts.join("\n")}
+</main>
+</body>
+</html>
+`;
+}
+
+export function pageHeaders(body: string, formTargets: string): Record<string, string> {
+  return {
+    "content-type": "text/html; charset=utf-8",
+    "content-length": String(Buffer.byteLength(body)),
+    "cache-control": "no-store",
+    "content-security-policy": `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action ${formTargets}; base-uri 'none'; frame-ancestors 'none'`,
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+  };
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? "");
+}
