@@ -17,15 +17,18 @@ export interface ClaimRules {
   readonly issuer: string;
   readonly audience: string;
   readonly claims: ClaimNames;
-  /** Tolerance for `nbf` and `iat` only. Nothing is tolerated after `exp`. */
-  readonly skewSeconds: number;
+  /** Tolerance for `nbf` and `iat` only. Nothing is tolerated after `exp`. @default 0 */
+  readonly skewSeconds?: number | undefined;
 }
 
-/** The identity, or the first reason against it in the order issuer, audience, times, other claims. */
+/**
+ * What a payload means: the identity, or the first reason against it in the order issuer, audience, times, other claims.
+ * Says nothing about whether anybody signed it: only a verifier may let a request in by it.
+ */
 export function readIdentity(payload: JsonObject, rules: ClaimRules, nowMs: number): Identity | TokenReason {
   if (payload["iss"] !== rules.issuer) return "token-issuer";
   if (!isAudienceMember(payload["aud"], rules.audience)) return "token-audience";
-  const timeProblem = findTimeProblem(payload, rules.skewSeconds, nowMs);
+  const timeProblem = findTimeProblem(payload, rules.skewSeconds ?? 0, nowMs);
   if (timeProblem !== null) return timeProblem;
   if (Object.hasOwn(payload, "cnf")) return "token-sender-constrained";
   const subject = payload["sub"];

@@ -1,6 +1,6 @@
 /** Who is asking: the provider's keys, token verification, sign-in sessions, assertions, the development provider. */
 export { TOKEN_REASONS, type Identity, type TokenReason, type TokenResult } from "./identity.ts";
-export type { ClaimNames } from "./claims.ts";
+export { type ClaimNames, type ClaimRules, readIdentity } from "./claims.ts";
 export { type KeySource, type KeySourceOptions, type KeySourceState, createKeySource } from "./key-source.ts";
 export { type TokenVerifier, type TokenVerifierOptions, createTokenVerifier } from "./token-verifier.ts";
 export type { Session } from "./session-cookie.ts";
@@ -18,3 +18,7 @@ export {
   type AssertionSignerOptions,
   createAssertionSigner,
 } from "./assertion-signer.ts";
+export { CLI_CLIENT, type MachineClient, type People, type Person, parsePeople } from "./people.ts";
+export { type DevProvider, type DevProviderOptions, startDevProvider } from "./dev-provider/dev-provider.ts";
+export type { LoginClient } from "./dev-provider/provider-configuration.ts";
+export { type DeviceLoginOptions, type DevicePrompt, deviceLogin } from "./device-login.ts";

@@ -50,7 +50,7 @@ const ACCEPTED_TYPES = new Set(["jwt", "at+jwt", "application/at+jwt"]);
 
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { keys, clock } = options;
-  const rules: ClaimRules = { ...options, skewSeconds: options.skewSeconds ?? 0 };
+  const rules: ClaimRules = options;
   const verified = new RecentMap<Identity>(options.cacheEntries ?? DEFAULT_CACHE_ENTRIES);
   let generation = keys.generation();
 
