@@ -39,3 +39,9 @@ export function isAddressInBlocks(address: string, blocks: readonly string[]): b
     return network.kind() === source.kind() && source.match(network, length);
   });
 }
+
+/** The special range that an address lies in (`private`, `loopback`, `linkLocal`...; `unicast` is none of them); null for a name. */
+export function findAddressKind(host: string): string | null {
+  const bare = host.replace(/^\[|\]$/g, "");
+  return ipaddr.isValid(bare) ? ipaddr.process(bare).range() : null;
+}

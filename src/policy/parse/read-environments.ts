@@ -1,0 +1,204 @@
+/** Reads `environments:`: provider, host name, certificates, gateway, networks and shared state of each. */
+import type { Span } from "../../core/index.ts";
+import { isHostName, isLoopbackHost } from "../origin.ts";
+import type { Environment } from "../policy.ts";
+import { readBlocks } from "./read-blocks.ts";
+import { readIssuer } from "./read-identity.ts";
+import type { Entry, Tree } from "./read-tree.ts";
+import { readChoice, readFields, readNamed, readText, readTexts } from "./read-values.ts";
+import { type Report, quote } from "./report.ts";
+
+const EXAMPLE = "local: { identity: embedded, domain: shop.localhost }";
+
+/** `issuer` is the policy's, used where an environment names none; null when the policy has none either. */
+export function readEnvironments(report: Report, entry: Entry, issuer: string | null): Environment[] {
+  const entries = readNamed(report, entry.value, "`environments`", "environment", {
+    mayBeEmpty: false,
+    example: EXAMPLE,
+  });
+  return entries.map((item) => readEnvironment(report, item, issuer));
+}
+
+function readEnvironment(report: Report, { key, keyAt, value }: Entry, issuer: string | null): Environment {
+  const fields = readFields(report, value, `environment ${quote(key)}`, keyAt, {
+    required: { domain: `domain: ${key}.localhost` },
+    optional: ["identity", "certificates", "gateway", "private_network", "state"],
+  });
+  const domain = readDomain(report, fields?.of("domain") ?? null);
+  const certificates = fields?.of("certificates") ?? null;
+  if (fields !== null && certificates === null && domain !== "" && !isLoopbackHost(domain))
+    report.add("environment/certificates-missing", keyAt, `environment ${quote(key)} lacks \`certificates\``, {
+      hint: "add `certificates: { acme: you@example.org }`, or `certificates: internal`",
+    });
+  return {
+    name: key,
+    identity: readProvider(report, fields?.of("identity") ?? null, keyAt, issuer, key),
+    domain,
+    certificates: readCertificates(report, certificates, keyAt),
+    gateway: readGateway(report, fields?.of("gateway") ?? null, keyAt),
+    privateNetwork: readBlocks(report, fields?.of("private_network") ?? null, "`private_network`"),
+    state: readState(report, fields?.of("state") ?? null),
+    at: keyAt,
+  };
+}
+
+function readDomain(report: Report, tree: Tree | null): string {
+  const text = readText(report, tree, "`domain`");
+  if (text === null) return "";
+  if (isHostName(text.value)) return text.value;
+  const bare = text.value
+    .toLowerCase()
+    .replace(/^https?:\/\//, "")
+    .replace(/[:/].*$/, "")
+    .replace(/\.$/, "");
+  report.add("environment/domain", text.at, `${quote(text.value)} is not a host name`, {
+    hint: isHostName(bare) ? `write \`${bare}\`` : "write a host name in lower case, without scheme and port",
+  });
+  return "";
+}
+
+function readProvider(
+  report: Report,
+  tree: Tree | null,
+  owner: Span,
+  issuer: string | null,
+  name: string,
+): Environment["identity"] {
+  const inherited = { kind: "issuer", issuer: issuer ?? "" } as const;
+  if (tree === null) {
+    if (issuer === null)
+      report.add("identity/issuer-missing", owner, `environment ${quote(name)} has no identity provider`, {
+        hint: "add `issuer: https://...` under `identity`, or `identity: embedded` here",
+      });
+    return inherited;
+  }
+  if (tree.kind === "text" && tree.text === "embedded") return { kind: "embedded", peopleFile: "people.yaml" };
+  if (tree.kind === "text" && /^https?:/.test(tree.text))
+    return { kind: "issuer", issuer: readIssuer(report, tree) ?? "" };
+  if (tree.kind !== "mapping") {
+    readChoice(report, tree, "`identity`", ["embedded"]);
+    return inherited;
+  }
+  const fields = readFields(report, tree, "`identity`", owner, { required: {}, optional: ["embedded", "issuer"] });
+  const embedded = fields?.of("embedded") ?? null;
+  const own = fields?.of("issuer") ?? null;
+  if ((embedded === null) === (own === null))
+    report.add("parse/choice", tree.at, "`identity` needs either `embedded` or `issuer`", {
+      hint: "write `identity: embedded`, `identity: { embedded: people.yaml }` or `identity: { issuer: https://... }`",
+    });
+  if (embedded === null) return { kind: "issuer", issuer: readIssuer(report, own) ?? "" };
+  const file = readText(report, embedded, "`embedded`");
+  if (file !== null && /^[/\\]|\\|^[A-Za-z]:/.test(file.value))
+    report.add("environment/people-file", file.at, `${quote(file.value)} is not a path beside the policy`, {
+      hint: "write it relative to the policy file, with `/`",
+    });
+  return { kind: "embedded", peopleFile: file?.value ?? "people.yaml" };
+}
+
+function readCertificates(report: Report, tree: Tree | null, owner: Span): Environment["certificates"] {
+  const internal = { kind: "internal" } as const;
+  if (tree === null) return internal;
+  if (tree.kind !== "mapping") {
+    readChoice(report, tree, "`certificates`", ["internal"]);
+    return internal;
+  }
+  const fields = readFields(report, tree, "`certificates`", owner, { required: { acme: "acme: you@example.org" } });
+  const acme = fields?.of("acme") ?? null;
+  if (acme === null) return internal;
+  if (acme.kind !== "mapping") return { kind: "acme", email: readEmail(report, acme), directory: null };
+  const inner = readFields(report, acme, "`acme`", fields?.keyAt("acme") ?? owner, {
+    required: { email: "email: you@example.org" },
+    optional: ["directory"],
+  });
+  return {
+    kind: "acme",
+    email: readEmail(report, inner?.of("email") ?? null),
+    directory: readDirectory(report, inner?.of("directory") ?? null),
+  };
+}
+
+function readEmail(report: Report, tree: Tree | null): string {
+  const text = readText(report, tree, "`acme`");
+  if (text === null) return "";
+  if (/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/.test(text.value)) return text.value;
+  report.add("environment/acme", text.at, `${quote(text.value)} is not an e-mail address`, {
+    hint: "write the address that the certificate authority may write to",
+  });
+  return "";
+}
+
+function readDirectory(report: Report, tree: Tree | null): string | null {
+  const text = readText(report, tree, "`directory`");
+  if (text === null) return null;
+  if (/^https:\/\/[^@\s?#]+$/.test(text.value) && URL.canParse(text.value)) return text.value;
+  report.add("environment/acme", text.at, "`directory` is not an https address", {
+    hint: "write `https://host/directory`",
+    concealed: true,
+  });
+  return null;
+}
+
+function readGateway(report: Report, tree: Tree | null, owner: Span): Environment["gateway"] {
+  const embedded = { kind: "embedded" } as const;
+  if (tree === null) return embedded;
+  if (tree.kind !== "mapping") {
+    readChoice(report, tree, "`gateway`", ["embedded"]);
+    return embedded;
+  }
+  const fields = readFields(report, tree, "`gateway`", owner, {
+    required: { aws: 'aws: { account: "111122223333", regions: [eu-west-1] }' },
+  });
+  const aws = fields?.of("aws") ?? null;
+  if (fields === null || aws === null) return embedded;
+  const inner = readFields(report, aws, "`aws`", fields.keyAt("aws"), {
+    required: { account: 'account: "111122223333"', regions: "regions: [eu-west-1]" },
+    optional: ["authorize", "federation"],
+  });
+  return {
+    kind: "aws",
+    account: readAccount(report, inner?.of("account") ?? null),
+    regions: readRegions(report, inner?.of("regions") ?? null),
+    authorize: readChoice(report, inner?.of("authorize") ?? null, "`authorize`", ["iam", "jwt"]) ?? "iam",
+    federation:
+      readChoice(report, inner?.of("federation") ?? null, "`federation`", ["direct", "brokered"]) ?? "brokered",
+  };
+}
+
+function readAccount(report: Report, tree: Tree | null): string {
+  if (tree?.kind === "number") {
+    report.add("parse/expected-text", tree.at, "`account` is a number instead of a text", {
+      hint: `put it in quotes: \`"${tree.text.slice(0, 20)}"\``,
+    });
+    return "";
+  }
+  const text = readText(report, tree, "`account`");
+  if (text === null) return "";
+  if (!/^\d{12}$/.test(text.value))
+    report.add("environment/account", text.at, `${quote(text.value)} is not an account number`, {
+      hint: "write its twelve digits, in quotes",
+    });
+  return text.value;
+}
+
+function readRegions(report: Report, tree: Tree | null): string[] {
+  const regions = readTexts(report, tree, "`regions`", { mayBeEmpty: false });
+  for (const { value, at } of regions)
+    if (!/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(value))
+      report.add("environment/region", at, `${quote(value)} is not a region`, {
+        hint: "write for example `eu-west-1`",
+      });
+  return regions.map((region) => region.value);
+}
+
+function readState(report: Report, tree: Tree | null): string | null {
+  const text = readText(report, tree, "`state`");
+  if (text === null) return null;
+  const [, host, port] =
+    /^(?:valkeys?|rediss?):\/\/(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?$/.exec(text.value) ?? [];
+  if (host !== undefined && (port === undefined || (Number(port) > 0 && Number(port) <= 65_535))) return text.value;
+  report.add("environment/state", text.at, "`state` is not the address of a Valkey or Redis server", {
+    hint: "write `valkey://host:6379` (or `valkeys://` for TLS), without user and password",
+    concealed: true,
+  });
+  return null;
+}

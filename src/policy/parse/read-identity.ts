@@ -1,0 +1,124 @@
+/** Reads `identity:`: the provider, its claims, and sign-in for people. */
+import type { Span } from "../../core/index.ts";
+import { checkIssuer } from "../origin.ts";
+import type { IdentityProvider, Login } from "../policy.ts";
+import type { Entry, Tree } from "./read-tree.ts";
+import { readDuration, readFields, readText, readTexts } from "./read-values.ts";
+import { type Report, quote } from "./report.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const DEFAULT_SCOPES = ["openid", "profile", "offline_access"];
+const SECRET = /^secret:([a-z][a-z0-9]*(?:-[a-z0-9]+)*)$/;
+
+/** A secret that the policy refers to, and where. */
+export interface SecretUse {
+  readonly name: string;
+  readonly at: Span;
+}
+
+export interface IdentityReading {
+  readonly provider: IdentityProvider;
+  /** Whether the file names an issuer at all, well formed or not. */
+  readonly hasIssuer: boolean;
+  readonly secrets: readonly SecretUse[];
+}
+
+/** The issuer is the empty string when there is none; whether one is needed depends on the environments. */
+export function readIdentity(report: Report, entry: Entry): IdentityReading {
+  const fields = readFields(report, entry.value, "`identity`", entry.keyAt, {
+    required: { audience: "audience: my-api" },
+    optional: ["issuer", "claims", "login"],
+  });
+  const claims = readClaims(report, fields?.of("claims") ?? null, entry.keyAt);
+  const secrets: SecretUse[] = [];
+  const login = fields?.of("login") ?? null;
+  return {
+    provider: {
+      issuer: readIssuer(report, fields?.of("issuer") ?? null) ?? "",
+      audience: readText(report, fields?.of("audience") ?? null, "`audience`")?.value ?? "",
+      claims,
+      login: login === null ? null : readLogin(report, login, fields?.keyAt("login") ?? entry.keyAt, secrets),
+      at: entry.keyAt,
+    },
+    hasIssuer: fields === null || fields.of("issuer") !== null,
+    secrets,
+  };
+}
+
+export function readIssuer(report: Report, tree: Tree | null): string | null {
+  const text = readText(report, tree, "`issuer`");
+  if (text === null) return null;
+  const checked = checkIssuer(text.value);
+  if (checked.ok) return checked.value;
+  const name = checked.concealed === true ? "`issuer`" : quote(text.value);
+  report.add("identity/issuer", text.at, `${name} ${checked.problem}`, {
+    hint: checked.hint,
+    ...(checked.concealed === true ? { concealed: true } : {}),
+  });
+  return null;
+}
+
+function readClaims(report: Report, tree: Tree | null, owner: Span): IdentityProvider["claims"] {
+  const defaults = { groups: "groups", name: "name" };
+  if (tree === null) return defaults;
+  const fields = readFields(report, tree, "`claims`", owner, { required: {}, optional: ["groups", "name"] });
+  return {
+    groups: readText(report, fields?.of("groups") ?? null, "`groups`")?.value ?? defaults.groups,
+    name: readText(report, fields?.of("name") ?? null, "`name`")?.value ?? defaults.name,
+  };
+}
+
+function readLogin(report: Report, tree: Tree, owner: Span, secrets: SecretUse[]): Login | null {
+  const fields = readFields(report, tree, "`login`", owner, {
+    required: { client_id: "client_id: my-edge" },
+    optional: ["client_secret", "scopes", "session"],
+  });
+  if (fields === null) return null;
+  const secret = readSecretName(report, fields.of("client_secret"));
+  if (secret !== null) secrets.push(secret);
+  const scopes = fields.of("scopes") === null ? DEFAULT_SCOPES : readScopes(report, fields.of("scopes"));
+  return {
+    clientId: readText(report, fields.of("client_id"), "`client_id`")?.value ?? "",
+    clientSecret: secret?.name ?? null,
+    scopes,
+    ...readSession(report, fields.of("session"), owner),
+    at: owner,
+  };
+}
+
+function readSecretName(report: Report, tree: Tree | null): SecretUse | null {
+  if (tree === null) return null;
+  const [, name] = (tree.kind === "text" ? SECRET.exec(tree.text) : null) ?? [];
+  if (name !== undefined) return { name, at: tree.at };
+  report.add("identity/literal-secret", tree.at, "`client_secret` does not name a secret", {
+    hint: "write `secret:NAME`, give NAME a schedule under `secrets`, and keep the value outside of the policy",
+    concealed: true,
+  });
+  return null;
+}
+
+function readScopes(report: Report, tree: Tree | null): string[] {
+  const scopes = readTexts(report, tree, "`scopes`", { mayBeEmpty: false });
+  for (const { value, at } of scopes)
+    if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value))
+      report.add("identity/scope", at, `${quote(value)} is not a scope`, { hint: "write one scope per entry" });
+  if (tree !== null && scopes.length > 0 && !scopes.some((scope) => scope.value === "openid"))
+    report.add("identity/scope", tree.at, "`scopes` lacks `openid`", { hint: "add `openid`" });
+  return scopes.map((scope) => scope.value);
+}
+
+function readSession(report: Report, tree: Tree | null, owner: Span): { sessionIdleMs: number; sessionMaxMs: number } {
+  const defaults = { sessionIdleMs: 30 * MINUTE_MS, sessionMaxMs: 12 * 60 * MINUTE_MS };
+  const fields =
+    tree === null ? null : readFields(report, tree, "`session`", owner, { required: {}, optional: ["idle", "max"] });
+  if (fields === null) return defaults;
+  const limits = { minMs: MINUTE_MS, maxMs: 30 * DAY_MS, range: "between 1 minute and 30 days" };
+  const max = readDuration(report, fields.of("max"), "`max`", limits) ?? defaults.sessionMaxMs;
+  const idle = readDuration(report, fields.of("idle"), "`idle`", limits) ?? Math.min(defaults.sessionIdleMs, max);
+  if (idle > max)
+    report.add("identity/session", fields.of("idle")?.at ?? fields.at, "`idle` is longer than `max`", {
+      hint: "write a shorter `idle` or a longer `max`",
+    });
+  return { sessionIdleMs: idle, sessionMaxMs: max };
+}

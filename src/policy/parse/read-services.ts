@@ -1,0 +1,96 @@
+/** Reads `services:`: exposure, addresses by environment and sign-in of each. Routes and headers have their own files. */
+import type { Span } from "../../core/index.ts";
+import { checkOrigin } from "../origin.ts";
+import type { Exposure, Service } from "../policy.ts";
+import { suggest } from "./nearest.ts";
+import { readHeaders } from "./read-headers.ts";
+import { UNREADABLE_PERMISSION, readRoutes } from "./read-routes.ts";
+import type { Entry, Tree } from "./read-tree.ts";
+import { readBoolean, readChoice, readFields, readNamed, readText } from "./read-values.ts";
+import { type Report, quote } from "./report.ts";
+
+const EXPOSURES: readonly Exposure[] = ["public", "private"];
+const EXAMPLE = "orders: { exposure: public, upstream: http://127.0.0.1:4001, routes: { ... } }";
+
+/** A service, with what other parts are checked against. */
+export interface ServiceReading {
+  readonly service: Service;
+  /** See `RoutesReading.needed`. */
+  readonly needed: readonly string[];
+  readonly loginAt: Span;
+}
+
+export function readServices(report: Report, entry: Entry, environments: readonly string[]): ServiceReading[] {
+  const entries = readNamed(report, entry.value, "`services`", "service", { mayBeEmpty: false, example: EXAMPLE });
+  return entries.map((item) => readService(report, item, environments));
+}
+
+function readService(report: Report, { key, keyAt, value }: Entry, environments: readonly string[]): ServiceReading {
+  const fields = readFields(report, value, `service ${quote(key)}`, keyAt, {
+    required: {
+      exposure: "exposure: public",
+      upstream: "upstream: http://127.0.0.1:4001",
+      routes: "routes: { GET /orders: { needs: orders:read } }",
+    },
+    optional: ["login", "headers"],
+  });
+  const tree = fields?.of("routes") ?? null;
+  const { routes, needed } =
+    tree === null ? { routes: [], needed: [UNREADABLE_PERMISSION] } : readRoutes(report, tree, key);
+  return {
+    service: {
+      name: key,
+      exposure: readChoice(report, fields?.of("exposure") ?? null, "`exposure`", EXPOSURES) ?? "public",
+      upstream: readUpstream(report, fields?.of("upstream") ?? null, keyAt, key, environments),
+      login: readBoolean(report, fields?.of("login") ?? null, "`login`", false),
+      headers: readHeaders(report, fields?.of("headers") ?? null, keyAt),
+      routes,
+      at: keyAt,
+    },
+    needed,
+    loginAt: fields?.keyAt("login") ?? keyAt,
+  };
+}
+
+/** One address for all environments, or one for each. */
+function readUpstream(
+  report: Report,
+  tree: Tree | null,
+  owner: Span,
+  service: string,
+  environments: readonly string[],
+): Record<string, string> {
+  if (tree === null) return {};
+  if (tree.kind !== "mapping") {
+    const origin = readOrigin(report, tree);
+    return origin === null ? {} : Object.fromEntries(environments.map((name) => [name, origin]));
+  }
+  const upstream: [string, string][] = [];
+  for (const { key, keyAt, value } of tree.entries) {
+    if (!environments.includes(key))
+      report.add("reference/environment", keyAt, `there is no environment ${quote(key)}`, {
+        hint: suggest(key, environments),
+      });
+    const origin = readOrigin(report, value);
+    if (origin !== null) upstream.push([key, origin]);
+  }
+  for (const name of environments)
+    if (!tree.entries.some((entry) => entry.key === name))
+      report.add("service/upstream-missing", owner, `service ${quote(service)} has no upstream for ${quote(name)}`, {
+        hint: `add \`${name}: http://host:port\` to its \`upstream\``,
+      });
+  return Object.fromEntries(upstream);
+}
+
+function readOrigin(report: Report, tree: Tree): string | null {
+  const text = readText(report, tree, "`upstream`");
+  if (text === null) return null;
+  const checked = checkOrigin(text.value);
+  if (checked.ok) return checked.value;
+  const name = checked.concealed === true ? "`upstream`" : quote(text.value);
+  report.add("service/upstream", text.at, `${name} ${checked.problem}`, {
+    hint: checked.hint,
+    ...(checked.concealed === true ? { concealed: true } : {}),
+  });
+  return null;
+}

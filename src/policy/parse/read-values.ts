@@ -1,0 +1,244 @@
+/**
+ * Readers of single values and plain structures. Each gives the value, or null after it has reported why not.
+ * `what` is how a message calls the value, in the user's words (`throttle`, `upstream`).
+ */
+import { type Rate, type Span, parseDuration, parseRate } from "../../core/index.ts";
+import type { Located } from "../policy.ts";
+import { suggest } from "./nearest.ts";
+import type { Entry, Tree } from "./read-tree.ts";
+import { type Report, quote, quoteAll } from "./report.ts";
+
+const MAX_TEXT = 1024;
+const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+const MAX_NAME = 48;
+
+/** The entries of a mapping by the keys of the language. */
+export interface Fields<K extends string> {
+  readonly at: Span;
+  of(key: K): Tree | null;
+  keyAt(key: K): Span;
+}
+
+/**
+ * A mapping with known keys. `required` gives for each key an example of what to write; `owner` is where to point
+ * when one is missing.
+ */
+export function readFields<R extends string, O extends string = never>(
+  report: Report,
+  tree: Tree,
+  what: string,
+  owner: Span,
+  keys: { readonly required: Readonly<Record<R, string>>; readonly optional?: readonly O[] },
+): Fields<R | O> | null {
+  const known = [...Object.keys(keys.required), ...(keys.optional ?? [])];
+  if (tree.kind !== "mapping") {
+    reportKind(report, "parse/expected-mapping", tree, what, `a mapping with ${quoteAll(known)}`);
+    return null;
+  }
+  const entries = new Map(tree.entries.map((entry) => [entry.key, entry]));
+  for (const { key, keyAt } of tree.entries)
+    if (!known.includes(key))
+      report.add("parse/unknown-key", keyAt, `${what} has no key ${quote(key)}`, { hint: suggest(key, known) });
+  for (const [key, example] of Object.entries<string>(keys.required))
+    if (!entries.has(key))
+      report.add("parse/missing-key", owner, `${what} lacks \`${key}\``, { hint: `add \`${example}\`` });
+  return {
+    at: tree.at,
+    of: (key) => entries.get(key)?.value ?? null,
+    keyAt: (key) => entries.get(key)?.keyAt ?? owner,
+  };
+}
+
+/** The entries of a mapping whose keys are the user's. Names that are not well formed are reported and kept. */
+export function readNamed(
+  report: Report,
+  tree: Tree,
+  what: string,
+  item: string,
+  options: { readonly mayBeEmpty: boolean; readonly example: string },
+): readonly Entry[] {
+  if (tree.kind !== "mapping") {
+    if (tree.kind === "nothing") reportEmpty(report, tree.at, what, options.example);
+    else reportKind(report, "parse/expected-mapping", tree, what, `a mapping of ${item} names`);
+    return [];
+  }
+  if (tree.entries.length === 0 && !options.mayBeEmpty) reportEmpty(report, tree.at, what, options.example);
+  for (const { key, keyAt } of tree.entries) checkName(report, key, keyAt, item);
+  return tree.entries;
+}
+
+function reportEmpty(report: Report, at: Span, what: string, example: string): void {
+  report.add("parse/empty-mapping", at, `${what} is empty`, { hint: `add \`${example}\`` });
+}
+
+export function checkName(report: Report, name: string, at: Span, item: string): void {
+  if (name.length <= MAX_NAME && NAME.test(name)) return;
+  const better = name
+    .replace(/([a-z])([A-Z])/g, "$1-$2")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^[^a-z]+|-+$/g, "")
+    .slice(0, MAX_NAME)
+    .replace(/-+$/, "");
+  report.add("parse/name", at, `${quote(name)} is not a name for ${withArticle(item)}`, {
+    hint: `lower-case letters, digits and single hyphens, at most ${MAX_NAME}${better === "" ? "" : `: \`${better}\``}`,
+  });
+}
+
+/** A text. Never repeats the value, which may be a secret in the wrong place. */
+export function readText(report: Report, tree: Tree | null, what: string): Located<string> | null {
+  if (tree === null) return null;
+  if (tree.kind !== "text") {
+    reportKind(report, "parse/expected-text", tree, what, "a text");
+    return null;
+  }
+  if (tree.text.trim() === "") {
+    report.add("parse/empty-text", tree.at, `${what} is empty`, { hint: "write something, or remove the key" });
+    return null;
+  }
+  if (tree.text.length > MAX_TEXT || /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffd]/u.test(tree.text)) {
+    const problem = tree.text.length > MAX_TEXT ? `has more than ${MAX_TEXT} characters` : "holds a control character";
+    report.add("parse/text", tree.at, `${what} ${problem}`, { hint: "write one line of plain text" });
+    return null;
+  }
+  return { value: tree.text, at: tree.at };
+}
+
+export function readBoolean(report: Report, tree: Tree | null, what: string, otherwise: boolean): boolean {
+  if (tree === null) return otherwise;
+  if (tree.kind === "boolean") return tree.text.toLowerCase() === "true";
+  reportKind(report, "parse/expected-boolean", tree, what, "`true` or `false`");
+  return otherwise;
+}
+
+export function readChoice<T extends string>(
+  report: Report,
+  tree: Tree | null,
+  what: string,
+  choices: readonly T[],
+): T | null {
+  const text = readText(report, tree, what);
+  if (text === null) return null;
+  const chosen = choices.find((choice) => choice === text.value);
+  if (chosen === undefined)
+    report.add("parse/choice", text.at, `${what} cannot be ${quote(text.value)}`, { hint: `write ${orList(choices)}` });
+  return chosen ?? null;
+}
+
+/** The items of a list; null when it is none. */
+export function readList(
+  report: Report,
+  tree: Tree | null,
+  what: string,
+  options: { readonly mayBeEmpty: boolean },
+): readonly Tree[] | null {
+  if (tree === null) return null;
+  if (tree.kind !== "list") {
+    const isWord = tree.kind === "text" || tree.kind === "number";
+    const example = isWord ? ` \`[${tree.text.length > 40 ? "..." : tree.text}]\`` : "";
+    reportKind(report, "parse/expected-list", tree, what, `a list${example}`);
+    return null;
+  }
+  if (tree.items.length === 0 && !options.mayBeEmpty)
+    report.add("parse/empty-list", tree.at, `${what} is empty`, { hint: "add an entry, or remove the key" });
+  return tree.items;
+}
+
+/** A list of texts; entries that stand twice are reported and kept once. */
+export function readTexts(
+  report: Report,
+  tree: Tree | null,
+  what: string,
+  options: { readonly mayBeEmpty: boolean },
+): readonly Located<string>[] {
+  const texts = new Map<string, Located<string>>();
+  for (const item of readList(report, tree, what, options) ?? []) {
+    const text = readText(report, item, `an entry of ${what}`);
+    if (text === null) continue;
+    const first = texts.get(text.value);
+    if (first === undefined) texts.set(text.value, text);
+    else
+      report.add("parse/duplicate-entry", text.at, `${quote(text.value)} stands twice in ${what}`, {
+        hint: "remove one of them",
+        related: [{ message: "first here", span: first.at }],
+      });
+  }
+  return [...texts.values()];
+}
+
+/** Milliseconds. Both limits may be reached. */
+export function readDuration(
+  report: Report,
+  tree: Tree | null,
+  what: string,
+  limits: { readonly minMs: number; readonly maxMs: number; readonly range: string },
+): number | null {
+  if (tree === null) return null;
+  const isNumber = tree.kind === "number";
+  const text = isNumber ? { value: tree.text, at: tree.at } : readText(report, tree, what);
+  if (text === null) return null;
+  const ms = parseDuration(text.value);
+  if (ms === null) {
+    report.add("parse/duration", text.at, `${quote(text.value)} is not a duration`, {
+      hint: `write a whole number and a unit: \`${isNumber ? `${text.value} seconds` : "10 seconds"}\`, \`250 ms\`, \`30 minutes\``,
+    });
+    return null;
+  }
+  if (ms >= limits.minMs && ms <= limits.maxMs) return ms;
+  report.add("parse/range", text.at, `${what} cannot be ${quote(text.value)}`, { hint: `write ${limits.range}` });
+  return null;
+}
+
+export function readRate(report: Report, tree: Tree | null, what: string): Rate | null {
+  if (tree === null) return null;
+  const text = tree.kind === "number" ? { value: tree.text, at: tree.at } : readText(report, tree, what);
+  if (text === null) return null;
+  const rate = parseRate(text.value);
+  if (rate === null)
+    report.add("parse/rate", text.at, `${quote(text.value)} is not a rate`, {
+      hint: "write `50/second burst 100`; units are second, minute and hour",
+    });
+  return rate;
+}
+
+export function orList(words: readonly string[]): string {
+  return words.map((word) => `\`${word}\``).join(" or ");
+}
+
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+}
+
+function reportKind(
+  report: Report,
+  id: "parse/expected-mapping" | "parse/expected-list" | "parse/expected-text" | "parse/expected-boolean",
+  tree: Tree,
+  what: string,
+  wanted: string,
+): void {
+  const inQuotes = id === "parse/expected-text" && (tree.kind === "number" || tree.kind === "boolean");
+  report.add(
+    id,
+    tree.at,
+    `${what} is ${describeKind(tree)} instead of ${id === "parse/expected-list" ? "a list" : wanted}`,
+    {
+      hint: inQuotes ? "put the value in quotes" : `write ${wanted}`,
+    },
+  );
+}
+
+function describeKind(tree: Tree): string {
+  switch (tree.kind) {
+    case "mapping":
+    case "list":
+    case "text":
+      return `a ${tree.kind}`;
+    case "number":
+      return "a number";
+    case "boolean":
+      return "a truth value";
+    case "nothing":
+      return "empty";
+  }
+  return tree satisfies never;
+}
