@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Json, canonicalJson } from "../core/index.ts";
+import type { EdgeArtifact } from "../model/index.ts";
+import { type EdgeRuntime, bootstrapCaddy, compileCaddy } from "./caddy.ts";
+
+const edge: EdgeArtifact = {
+  domain: "shop.localhost",
+  certificates: { kind: "internal" },
+  loopbackOnly: true,
+  privateNetwork: ["127.0.0.0/8", "::1/128"],
+};
+const runtime: EdgeRuntime = {
+  httpsPort: 8443,
+  httpPort: 8080,
+  privatePort: 8444,
+  publicSocket: "/state/run/public.sock",
+  privateSocket: "/state/run/private.sock",
+  adminListen: "unix//state/run/admin.sock",
+  storageDir: "/state/caddy",
+  accessLog: "/state/logs/access.log",
+};
+
+function compiled(edgeChanges: Partial<EdgeArtifact> = {}, runtimeChanges: Partial<EdgeRuntime> = {}): Json {
+  return compileCaddy({ ...edge, ...edgeChanges }, { ...runtime, ...runtimeChanges });
+}
+
+/** The value at a path such as `apps.http.servers.public.listen.0`, undefined where it ends. */
+function at(value: Json, path: string): Json | undefined {
+  let found: Json | undefined = value;
+  for (const key of path.split(".")) {
+    if (found === null || typeof found !== "object") return undefined;
+    found = (found as { readonly [key: string]: Json })[key];
+  }
+  return found;
+}
+
+test("the same input gives the same bytes", () => {
+  assert.equal(JSON.stringify(compiled()), JSON.stringify(compiled()));
+});
+
+test("the admin endpoint is a private socket that is the same from the first moment on", () => {
+  const admin = { listen: "unix//state/run/admin.sock|0600", origins: ["gatehouse"], config: { persist: false } };
+  assert.deepEqual(at(compiled(), "admin"), admin);
+  assert.deepEqual(at(bootstrapCaddy(runtime), "admin"), admin);
+  for (const part of ["admin", "storage", "logging"]) {
+    assert.equal(canonicalJson(at(compiled(), part)), canonicalJson(at(bootstrapCaddy(runtime), part)), part);
+  }
+});
+
+test("an admin endpoint on TCP keeps Caddy's own check of names", () => {
+  const admin = at(compiled({}, { adminListen: "127.0.0.1:2019" }), "admin");
+  assert.deepEqual(admin, { listen: "127.0.0.1:2019", config: { persist: false } });
+});
+
+test("a Caddy that was there before keeps its admin endpoint and its storage", () => {
+  const adminBlock = { listen: "localhost:2019" };
+  const storageBlock = { module: "file_system", root: "/var/lib/caddy" };
+  const config = compiled({}, { adminBlock, storageBlock });
+  assert.deepEqual(at(config, "admin"), adminBlock);
+  assert.deepEqual(at(config, "storage"), storageBlock);
+  const bare = compiled({}, { adminBlock: null, storageBlock: null });
+  assert.equal(at(bare, "admin"), undefined);
+  assert.equal(at(bare, "storage"), undefined);
+});
+
+test("a development edge listens on loopback only and does not claim the name for HTTPS", () => {
+  const config = compiled();
+  assert.deepEqual(at(config, "apps.http.servers.public.listen"), ["127.0.0.1:8443", "[::1]:8443"]);
+  assert.deepEqual(at(config, "apps.http.servers.private.listen"), ["127.0.0.1:8444", "[::1]:8444"]);
+  assert.deepEqual(at(config, "apps.http.servers.redirect.listen"), ["127.0.0.1:8080", "[::1]:8080"]);
+  assert.doesNotMatch(JSON.stringify(config), /Strict-Transport-Security/);
+  const onlyV4 = compiled({}, { loopbackAddresses: ["127.0.0.1"] });
+  assert.deepEqual(at(onlyV4, "apps.http.servers.public.listen"), ["127.0.0.1:8443"]);
+});
+
+test("an open edge listens everywhere, and each answer claims the name for HTTPS", () => {
+  const config = compiled({ loopbackOnly: false });
+  assert.deepEqual(at(config, "apps.http.servers.public.listen"), [":8443"]);
+  const routes = at(config, "apps.http.servers.public.routes") as readonly Json[];
+  for (const route of routes) assert.match(JSON.stringify(route), /Strict-Transport-Security/);
+  assert.match(JSON.stringify(at(config, "apps.http.servers.public.errors")), /Strict-Transport-Security/);
+  assert.doesNotMatch(JSON.stringify(at(config, "apps.http.servers.redirect")), /Strict-Transport-Security/);
+});
+
+test("public certificates come from the ACME directory of the policy, and no authority of ours is made", () => {
+  const certificates = { kind: "acme", email: "ops@shop.example", directory: null } as const;
+  const config = compiled({ certificates, domain: "shop.example" });
+  const policies = [{ subjects: ["shop.example"], issuers: [{ module: "acme", email: "ops@shop.example" }] }];
+  assert.deepEqual(at(config, "apps.tls.automation.policies"), policies);
+  assert.equal(at(config, "apps.pki"), undefined);
+  const own = compiled({ certificates: { ...certificates, directory: "https://ca.internal/dir" } });
+  assert.equal(at(own, "apps.tls.automation.policies.0.issuers.0.ca"), "https://ca.internal/dir");
+});
+
+test("the internal authority is never installed into the machine's trust store", () => {
+  assert.equal(at(compiled(), "apps.pki.certificate_authorities.local.install_trust"), false);
+  assert.deepEqual(at(compiled(), "apps.tls.automation.policies.0.issuers"), [{ module: "internal" }]);
+});
+
+test("without a private service there is no private listener", () => {
+  for (const config of [compiled({ privateNetwork: null }), compiled({}, { privatePort: null, privateSocket: null })]) {
+    assert.equal(at(config, "apps.http.servers.private"), undefined);
+    assert.doesNotMatch(JSON.stringify(config), /private\.sock/);
+  }
+});
+
+test("a private listener whose network is empty lets nobody in", () => {
+  const config = compiled({ privateNetwork: [] });
+  assert.doesNotMatch(JSON.stringify(at(config, "apps.http.servers.private.routes")), /reverse_proxy/);
+});
+
+test("only the private server dials the private socket, and only for its network", () => {
+  const config = compiled();
+  assert.doesNotMatch(JSON.stringify(at(config, "apps.http.servers.public")), /private\.sock/);
+  assert.deepEqual(at(config, "apps.http.servers.private.routes.0.match"), [
+    { host: ["shop.localhost"], remote_ip: { ranges: ["127.0.0.0/8", "::1/128"] } },
+  ]);
+});
+
+test("the redirect names the port only when it is not the usual one", () => {
+  const location = "apps.http.servers.redirect.routes.0.handle.1.headers.Location.0";
+  assert.equal(at(compiled(), location), "https://shop.localhost:8443{http.request.uri}");
+  assert.equal(at(compiled({}, { httpsPort: 443 }), location), "https://shop.localhost{http.request.uri}");
+});
+
+test("every server ends in a refusal", () => {
+  for (const server of ["public", "private", "redirect"]) {
+    const routes = at(compiled(), `apps.http.servers.${server}.routes`) as readonly Json[];
+    const last = routes.at(-1);
+    assert.ok(last !== undefined);
+    assert.equal(at(last, "match"), undefined, server);
+    assert.equal(at(last, "handle.1.status_code"), 421, server);
+  }
+});
+
+test("braces in a path are not a placeholder", () => {
+  const config = compiled({}, { publicSocket: "/s/{env.HOME}/public.sock", accessLog: "/s/{x}/access.log" });
+  assert.equal(
+    at(config, "apps.http.servers.public.routes.0.handle.2.upstreams.0.dial"),
+    "unix//s/\\{env.HOME}/public.sock",
+  );
+  assert.equal(at(config, "logging.logs.access.writer.filename"), "/s/\\{x}/access.log");
+});
+
+test("an address as domain is reached without a server name", () => {
+  assert.equal(at(compiled({ domain: "127.0.0.1" }), "apps.http.servers.public.strict_sni_host"), false);
+  assert.equal(at(compiled(), "apps.http.servers.public.strict_sni_host"), true);
+});

@@ -1,0 +1,281 @@
+/**
+ * The edge as one JSON configuration for a stock Caddy, 2.11.4 or newer.
+ *
+ * In:  what the policy says about the edge, and where this instance runs (ports, sockets, files). Out: Caddy's JSON.
+ * Not here: policy data. Routes, roles and permissions live in the gateway, so that changing them reloads no listener.
+ * Source: https://caddyserver.com/docs/json/, https://caddyserver.com/docs/automatic-https.
+ * INVARIANT: pure and deterministic; the socket that Caddy dials, never a header, says which API a request is for; every
+ * request that is not for our domain ends in a refusal; no query, no header value and no token reaches a log.
+ *
+ * What Caddy 2.11.7 itself does to request headers before the gateway sees them (kept true by tests/edge):
+ * - a name with `_` or `.` is dropped, so no alias of an identity header gets past the edge; the gateway drops them again;
+ * - `X-Forwarded-For`, `-Host` and `-Proto` are replaced, as no proxy is trusted; the other look-alikes pass to the gateway;
+ * - hop-by-hop headers and all that `Connection` names are dropped before `headers.request.set` runs: a client can remove
+ *   its own headers, never our `X-Request-Id`;
+ * - `Via: 1.1 Caddy` is added. `Accept-Encoding` passes as it is (`compression: false`), encoded bodies are not touched.
+ */
+import { isIP } from "node:net";
+import type { Json } from "../core/index.ts";
+import type { EdgeArtifact } from "../model/index.ts";
+
+/** Where this instance runs: all that the policy does not say. */
+export interface EdgeRuntime {
+  readonly httpsPort: number;
+  readonly httpPort: number;
+  /** Null when there is no private listener. */
+  readonly privatePort: number | null;
+  /** Absolute paths of the gateway's sockets. */
+  readonly publicSocket: string;
+  readonly privateSocket: string | null;
+  /** `unix//path` or `host:port`; a unix socket gets mode 0600. */
+  readonly adminListen: string;
+  /** The admin block of a Caddy that was running before us, taken over as it is; null when it has none. */
+  readonly adminBlock?: Json;
+  /** The storage block of a Caddy that was running before us; null when it has none. */
+  readonly storageBlock?: Json;
+  /** Caddy's own folder: certificates, the internal authority. */
+  readonly storageDir: string;
+  /** File of the access log, JSON lines. */
+  readonly accessLog: string;
+  /** Addresses of the loopback interface to listen on. Default `127.0.0.1` and `[::1]`. */
+  readonly loopbackAddresses?: readonly string[];
+}
+
+/** A whole configuration of Caddy. */
+export type CaddyConfig = { readonly [key: string]: Json };
+
+/**
+ * The configuration to replace Caddy's with. Its parts `admin`, `storage` and `logging` are also what Caddy is started
+ * with (`bootstrapCaddy`), so that the admin endpoint never moves.
+ */
+export function compileCaddy(edge: EdgeArtifact, runtime: EdgeRuntime): CaddyConfig {
+  return {
+    ...bootstrapCaddy(runtime),
+    apps: {
+      http: {
+        http_port: runtime.httpPort,
+        https_port: runtime.httpsPort,
+        grace_period: "5s",
+        servers: {
+          public: siteServer(edge, runtime, runtime.httpsPort, [
+            gatewayRoute(edge, [{ host: [edge.domain] }], runtime.publicSocket),
+          ]),
+          ...(runtime.privatePort === null || runtime.privateSocket === null || edge.privateNetwork === null
+            ? {}
+            : { private: siteServer(edge, runtime, runtime.privatePort, privateRoutes(edge, runtime.privateSocket)) }),
+          redirect: redirectServer(edge, runtime),
+        },
+      },
+      tls: { automation: { policies: [{ subjects: [edge.domain], issuers: [issuer(edge)] }] } },
+      ...(edge.certificates.kind === "internal"
+        ? { pki: { certificate_authorities: { local: { name: "Gatehouse Local Authority", install_trust: false } } } }
+        : {}),
+    },
+  };
+}
+
+/** What Caddy runs with before it has an application: the same admin endpoint, storage and logs as afterwards. */
+export function bootstrapCaddy(runtime: EdgeRuntime): CaddyConfig {
+  const admin = runtime.adminBlock === undefined ? ownAdmin(runtime.adminListen) : runtime.adminBlock;
+  const storage =
+    runtime.storageBlock === undefined ? { module: "file_system", root: runtime.storageDir } : runtime.storageBlock;
+  return {
+    ...(admin === null ? {} : { admin }),
+    ...(storage === null ? {} : { storage }),
+    logging: logging(runtime.accessLog),
+  };
+}
+
+function ownAdmin(listen: string): Json {
+  const isSocket = listen.startsWith("unix/");
+  return {
+    listen: isSocket && !listen.includes("|") ? `${listen}|0600` : listen,
+    // A name that every client of ours sends as Host: an empty one cannot be sent from Node.
+    ...(isSocket ? { origins: ["gatehouse"] } : {}),
+    config: { persist: false },
+  };
+}
+
+/** Access lines to their own file, everything else to standard error; neither with a query or a header. */
+function logging(accessLog: string): Json {
+  const encoder = {
+    format: "filter",
+    wrap: { format: "json" },
+    fields: {
+      "request>uri": { filter: "regexp", regexp: "\\?.*", value: "?" },
+      "request>headers": { filter: "delete" },
+      resp_headers: { filter: "delete" },
+    },
+  };
+  return {
+    logs: {
+      default: { level: "INFO", writer: { output: "stderr" }, encoder, exclude: ["http.log.access"] },
+      access: {
+        include: ["http.log.access"],
+        encoder,
+        writer: {
+          output: "file",
+          filename: literal(accessLog),
+          mode: "0600",
+          roll_size_mb: 64,
+          roll_keep: 5,
+          roll_compression: "none",
+        },
+      },
+    },
+  };
+}
+
+function siteServer(edge: EdgeArtifact, runtime: EdgeRuntime, port: number, routes: readonly Json[]): Json {
+  return {
+    listen: listenOn(edge, runtime, port),
+    protocols: ["h1", "h2", "h3"],
+    ...LIMITS,
+    // Replayed early data would reach the service twice.
+    allow_0rtt: false,
+    // One connection cannot serve another name than the one it was opened for. An address is never sent as a name.
+    strict_sni_host: isIP(edge.domain) === 0,
+    automatic_https: { disable_redirects: true },
+    logs: {},
+    routes: [...routes, refuse(edge, 421, "Misdirected Request")],
+    errors: { routes: errorRoutes(edge) },
+  };
+}
+
+/** Plain HTTP only ever sends people to HTTPS, and only to our own name. */
+function redirectServer(edge: EdgeArtifact, runtime: EdgeRuntime): Json {
+  const port = runtime.httpsPort === 443 ? "" : `:${runtime.httpsPort}`;
+  const location = `https://${edge.domain}${port}{http.request.uri}`;
+  return {
+    listen: listenOn(edge, runtime, runtime.httpPort),
+    protocols: ["h1"],
+    ...LIMITS,
+    // The listener is not on port 80 in development, where Caddy would take it for one that wants certificates.
+    automatic_https: { disable: true },
+    logs: {},
+    routes: [
+      {
+        match: [{ host: [edge.domain] }],
+        handle: [
+          WITHOUT_SERVER,
+          {
+            handler: "static_response",
+            status_code: 308,
+            headers: { Location: [location], "X-Request-Id": [REQUEST_ID], "Cache-Control": ["no-store"] },
+            close: true,
+          },
+        ],
+        terminal: true,
+      },
+      answer({}, 421, "Misdirected Request", {}),
+    ],
+    errors: { routes: [answer({}, "{http.error.status_code}", "{http.error.status_text}", {})] },
+  };
+}
+
+const REQUEST_ID = "{http.request.uuid}";
+/** Headers well above what the gateway takes, so that it is the gateway that refuses and records. */
+const LIMITS = { max_header_bytes: 262_144, read_header_timeout: "10s", idle_timeout: "2m" } as const;
+const WITHOUT_SERVER = { handler: "headers", response: { delete: ["Server"] } } as const;
+
+function gatewayRoute(edge: EdgeArtifact, match: readonly Json[], socket: string): Json {
+  const strict = strictTransport(edge);
+  return {
+    match,
+    terminal: true,
+    handle: [
+      WITHOUT_SERVER,
+      { handler: "log_append", key: "traceresponse", value: "{http.reverse_proxy.header.Traceresponse}" },
+      {
+        handler: "reverse_proxy",
+        upstreams: [{ dial: `unix/${literal(socket)}` }],
+        transport: {
+          protocol: "http",
+          dial_timeout: "2s",
+          compression: false,
+          // Shorter than the gateway's own 75 s: a connection is never reused while the other end is closing it.
+          keep_alive: { idle_timeout: "30s", max_idle_conns_per_host: 256 },
+        },
+        headers: {
+          request: { set: { "X-Request-Id": [REQUEST_ID] } },
+          // A service's own value, which may be stricter, stays.
+          ...(Object.keys(strict).length === 0
+            ? {}
+            : { response: { require: { headers: { "Strict-Transport-Security": null } }, set: strict } }),
+        },
+        // A change of the edge itself lets open WebSockets go on for a while.
+        stream_close_delay: "10m",
+      },
+    ],
+  };
+}
+
+/** The private API: the same name, from inside the network only. Anybody else is told so, as API Gateway does. */
+function privateRoutes(edge: EdgeArtifact, socket: string): readonly Json[] {
+  const ranges = edge.privateNetwork ?? [];
+  return [
+    ...(ranges.length === 0
+      ? []
+      : [gatewayRoute(edge, [{ host: [edge.domain], remote_ip: { ranges: [...ranges] } }], socket)]),
+    answer({ match: [{ host: [edge.domain] }], terminal: true }, 403, "Forbidden", strictTransport(edge)),
+  ];
+}
+
+/** A gateway that is away is 503, what a client may try again, whether it refused the connection or died in the middle. */
+function errorRoutes(edge: EdgeArtifact): readonly Json[] {
+  const strict = strictTransport(edge);
+  const away = { match: [{ expression: "{http.error.status_code} in [502, 503, 504]" }], terminal: true };
+  return [
+    answer(away, 503, "Service Unavailable", { ...strict, "Retry-After": ["5"] }),
+    answer({}, "{http.error.status_code}", "{http.error.status_text}", strict),
+  ];
+}
+
+function refuse(edge: EdgeArtifact, status: number, message: string): Json {
+  return answer({}, status, message, strictTransport(edge));
+}
+
+/** A route that answers itself, in the form of API Gateway's own errors. */
+function answer(
+  route: { readonly [key: string]: Json },
+  status: number | string,
+  message: string,
+  headers: { readonly [name: string]: Json },
+): Json {
+  return {
+    ...route,
+    handle: [
+      WITHOUT_SERVER,
+      {
+        handler: "static_response",
+        status_code: status,
+        headers: { ...headers, "Content-Type": ["application/json"], "X-Request-Id": [REQUEST_ID] },
+        body: `{"message":"${message}"}`,
+      },
+    ],
+  };
+}
+
+function strictTransport(edge: EdgeArtifact): { readonly [name: string]: Json } {
+  return edge.loopbackOnly ? {} : { "Strict-Transport-Security": ["max-age=31536000"] };
+}
+
+function issuer(edge: EdgeArtifact): Json {
+  const { certificates } = edge;
+  if (certificates.kind === "internal") return { module: "internal" };
+  return {
+    module: "acme",
+    email: certificates.email,
+    ...(certificates.directory === null ? {} : { ca: certificates.directory }),
+  };
+}
+
+function listenOn(edge: EdgeArtifact, runtime: EdgeRuntime, port: number): Json {
+  if (!edge.loopbackOnly) return [`:${port}`];
+  return (runtime.loopbackAddresses ?? ["127.0.0.1", "[::1]"]).map((address) => `${address}:${port}`);
+}
+
+/** A path as it stands: Caddy would otherwise read `{...}` in it as a placeholder. */
+function literal(path: string): string {
+  return path.replaceAll("{", "\\{");
+}
