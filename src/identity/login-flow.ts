@@ -159,10 +159,15 @@ function explainFailure(error: unknown, returnTo: string, setCookie: readonly st
     const paragraph = "The identity provider did not accept the answer that your browser brought back.";
     return failedPage("login-response-invalid", [paragraph], returnTo, setCookie);
   }
-  if (error instanceof client.ResponseBodyError || findGatehouseError(error) !== null)
-    return unavailablePage(setCookie);
+  if (error instanceof client.ResponseBodyError || isOutage(error)) return unavailablePage(setCookie);
   const paragraph = "The answer of the identity provider did not fit the sign-in that was started here.";
   return failedPage("login-response-invalid", [paragraph], returnTo, setCookie);
+}
+
+/** The call failed, or something on the way answered in the provider's place. */
+function isOutage(error: unknown): boolean {
+  const answered = error instanceof client.ClientError ? error.cause : undefined;
+  return findGatehouseError(error) !== null || (answered instanceof Response && answered.status >= 429);
 }
 
 export function failedPage(
