@@ -1,0 +1,92 @@
+/**
+ * Server processes of a benchmark: start, wait until they answer, count the CPU they used, stop.
+ *
+ * Out: CPU time in microseconds of a process and all that it started, from the system's own accounting.
+ * Source: proc(5), fields `utime` and `stime` of /proc/PID/stat, in clock ticks of 10 ms on Linux.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { openSync, readFileSync, readdirSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+
+const MICROSECONDS_PER_TICK = 10_000;
+
+export interface Running {
+  readonly pid: number;
+  readonly child: ChildProcess;
+  stop(): Promise<void>;
+}
+
+/** Starts a program whose output goes to a file; `stop` asks it to end and returns when it has. */
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  options: { readonly logFile: string; readonly env?: NodeJS.ProcessEnv; readonly readsOutput?: boolean },
+): Running {
+  const log = openSync(options.logFile, "a", 0o600);
+  const child = spawn(command, args, {
+    stdio: ["ignore", options.readsOutput === true ? "pipe" : log, log],
+    ...(options.env === undefined ? {} : { env: options.env }),
+  });
+  const exited = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => resolve());
+  });
+  return {
+    pid: child.pid ?? -1,
+    child,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** True once `probe` is; false when the process ended or the time is over. Errors of `probe` mean "not yet". */
+export async function waitFor(running: Running, timeoutMs: number, probe: () => Promise<boolean>): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (performance.now() < deadline && running.child.exitCode === null && running.child.signalCode === null) {
+    try {
+      if (await probe()) return true;
+    } catch {
+      // It does not answer yet.
+    }
+    await delay(100);
+  }
+  return false;
+}
+
+interface Stat {
+  readonly parent: number;
+  readonly ticks: number;
+}
+
+/** The name of a process stands in parentheses and may hold anything, so fields are counted from the last one. */
+function readStat(pid: number): Stat | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+  } catch {
+    return null;
+  }
+}
+
+/** CPU time used so far by `roots` and their living descendants, in microseconds. */
+export function cpuMicroseconds(roots: readonly number[]): number {
+  const stats = new Map<number, Stat>();
+  for (const name of readdirSync("/proc")) {
+    const pid = Number(name);
+    const stat = Number.isInteger(pid) ? readStat(pid) : null;
+    if (stat !== null) stats.set(pid, stat);
+  }
+  let ticks = 0;
+  for (const [pid, stat] of stats)
+    for (let at: number | undefined = pid; at !== undefined && at > 1; at = stats.get(at)?.parent)
+      if (roots.includes(at)) {
+        ticks += stat.ticks;
+        break;
+      }
+  return ticks * MICROSECONDS_PER_TICK;
+}

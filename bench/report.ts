@@ -1,0 +1,70 @@
+/** What a benchmark says: medians with their spread, ratios of pairs from the same round, machine and versions. */
+import { cpus, release, totalmem } from "node:os";
+
+export interface Round {
+  readonly cpuMicroseconds: number;
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface Figures {
+  readonly name: string;
+  readonly rounds: readonly Round[];
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+function perRequest(round: Round): number {
+  return round.cpuMicroseconds / round.requests;
+}
+
+function spread(values: readonly number[], digits: number): string {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return `${median(values).toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+}
+
+/** Each round's ratio by itself, so that what disturbed the machine disturbed both sides. */
+export function ratios(of: Figures, over: Figures): readonly number[] {
+  return of.rounds.map((round, index) => {
+    const other = over.rounds[index];
+    return other === undefined ? Number.NaN : perRequest(round) / perRequest(other);
+  });
+}
+
+export function renderFigures(figures: readonly Figures[]): string {
+  const rows = figures.map(({ name, rounds }) => {
+    const column = (pick: (round: Round) => number, digits: number): string => spread(rounds.map(pick), digits);
+    return `| ${name} | ${column(perRequest, 1)} | ${column((r) => r.requestsPerSecond, 0)} | ${column((r) => r.p50Ms, 2)} | ${column((r) => r.p99Ms, 2)} |`;
+  });
+  return [
+    "| road | CPU per request, µs | requests per second | p50, ms | p99, ms |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows,
+  ].join("\n");
+}
+
+export interface Claim {
+  readonly text: string;
+  readonly budget: number;
+  readonly ratios: readonly number[];
+}
+
+export function renderClaims(claims: readonly Claim[]): string {
+  return [
+    "| figure | budget | measured |",
+    "| --- | --- | --- |",
+    ...claims.map((claim) => `| ${claim.text} | ≤ ${claim.budget} | ${spread(claim.ratios, 2)} |`),
+  ].join("\n");
+}
+
+export function describeMachine(): string {
+  const all = cpus();
+  return `${all.length} cores (${all[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}`;
+}
