@@ -1,0 +1,552 @@
+/**
+ * One request from its first byte to its record: identify, authenticate, decide, throttle, forward.
+ *
+ * In: node's request and response, the runtime of the moment. Out: one answer and one record, whatever happens.
+ * Not here: what each step knows (request-head, authorizer, throttle, reply), the engine's side (upstream-call.ts).
+ * A request of a known caller goes through without a single promise; only what has to wait (a new token, a session's
+ * refresh, sign-in) is asynchronous.
+ * Source: API Gateway developer guide on the order of processing; docs/guide on the road of a request.
+ * INVARIANT: nothing is forwarded that was not decided; a fault while deciding is a refusal; one record, at the end.
+ */
+import type { Clock } from "../core/index.ts";
+import { isGatehouseError } from "../core/index.ts";
+import type { Identity, Session, Sessions, TokenResult } from "../identity/index.ts";
+import { normalizePath } from "../policy/index.ts";
+import { type GatewayRecord, apigwRequestId, isRequestId, startTrace } from "../records/index.ts";
+import { bearerToken, isCrossSite, isNavigation } from "./credentials.ts";
+import type { GatewayRequest } from "./gateway-request.ts";
+import type { GatewayResponse } from "./gateway-response.ts";
+import { type OwnAnswer, answerOwnEndpoint, isOwnPath } from "./own-endpoints.ts";
+import type { RecordReason } from "./reasons.ts";
+import { formatTime } from "./record-time.ts";
+import { type FixedReason, MISDIRECTED, type Reply, fixedReply, refusedTokenReply } from "./reply.ts";
+import { type BodyOwner, MAX_BODY_BYTES, RequestBody } from "./request-body.ts";
+import { type RequestHead, readRequestHead } from "./request-head.ts";
+import { readResponseHead } from "./response-head.ts";
+import { type RoutePlan, STAGE } from "./route-plan.ts";
+import type { Runtime } from "./runtime.ts";
+import { forwardedElement, pushOwnIdentityHeaders, sourceAddress } from "./service-headers.ts";
+import { UpstreamCall, type UpstreamFailure, type UpstreamHeaders, type UpstreamOwner } from "./upstream-call.ts";
+
+export interface ExchangeContext {
+  readonly clock: Clock;
+  readonly record: (record: GatewayRecord) => void;
+  readonly newRequestId: () => string;
+  /** The gateway is stopping: connections end with their answer. */
+  isClosing: boolean;
+}
+
+export type ApiKind = "public" | "private";
+
+/** Request line and header values, as API Gateway counts them. */
+const MAX_HEAD_BYTES = 10_240;
+const MAX_HEADERS = 256;
+const MAX_RECORDED_PATH = 1024;
+/** How long the rest of a refused body is read and dropped, so that the client sees the answer and not a reset. */
+const LINGER_MS = 5000;
+const CLIENT_CLOSED_REQUEST = 499;
+/** Up to here copying a body behind its head is cheaper than writing two pieces. */
+const SMALL_BODY_BYTES = 4096;
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+export class Exchange implements BodyOwner, UpstreamOwner {
+  readonly #context: ExchangeContext;
+  readonly #runtime: Runtime;
+  readonly #api: ApiKind;
+  readonly #req: GatewayRequest;
+  readonly #res: GatewayResponse;
+  readonly #startedMs: number;
+  readonly #arrivedMs: number;
+
+  readonly #head: RequestHead;
+  readonly #plan: RoutePlan | null;
+  /** As sent, without query. */
+  readonly #rawPath: string;
+  readonly #query: string;
+  /** Decoded; null when the target has no normal form. */
+  readonly #path: string | null;
+  readonly #requestId: string;
+  readonly #traceId: string;
+  readonly #spanId: string;
+  readonly #parentSpanId: string | null;
+  readonly #traceparent: string;
+  readonly #tracestate: string | null;
+  readonly #sourceIp: string;
+
+  #identity: Identity | null = null;
+  #role: string | null = null;
+  #reason: RecordReason = "fault";
+  #status = 0;
+  #error: string | null = null;
+  #setCookies: readonly string[] | null = null;
+  #body: RequestBody | null = null;
+  #call: UpstreamCall | null = null;
+  #decidedMs = 0;
+  #upstreamHeadMs = 0;
+  #bytesOut = 0;
+  #bytesLeft = -1;
+  #isAnswered = false;
+  #isClosed = false;
+  #waitsForDrain = false;
+
+  constructor(context: ExchangeContext, runtime: Runtime, api: ApiKind, req: GatewayRequest, res: GatewayResponse) {
+    const { clock } = context;
+    this.#context = context;
+    this.#runtime = runtime;
+    this.#api = api;
+    this.#req = req;
+    this.#res = res;
+    this.#startedMs = clock.monotonicMs();
+    this.#arrivedMs = clock.nowMs();
+
+    const target = req.url ?? "";
+    const method = req.method ?? "";
+    const normal = normalizePath(target);
+    if (normal.ok) {
+      this.#path = normal.path;
+      this.#rawPath = normal.rawPath;
+      this.#query = normal.query;
+      this.#plan = runtime.apis[api]?.find(method, normal.path) ?? null;
+    } else {
+      this.#path = null;
+      this.#rawPath = /^[^?#]*/.exec(target)?.[0] ?? "";
+      this.#query = "";
+      this.#plan = null;
+    }
+    const head = readRequestHead(method, target, req.rawHeaders, this.#plan === null ? null : this.#plan.headerRules);
+    this.#head = head;
+    this.#requestId = head.requestId !== null && isRequestId(head.requestId) ? head.requestId : context.newRequestId();
+    const trace = startTrace(head.traceparent, head.tracestate);
+    this.#traceId = trace.traceId;
+    this.#spanId = trace.spanId;
+    this.#parentSpanId = trace.parentSpanId;
+    this.#traceparent = trace.traceparent;
+    this.#tracestate = trace.tracestate;
+    this.#sourceIp = sourceAddress(head.forwardedFor);
+    runtime.enter();
+  }
+
+  /** Decides and forwards. Afterwards an answer is given or under way. */
+  start(): void {
+    try {
+      this.#identify();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The response is complete or its connection is gone: the end of every exchange. */
+  onClose(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (!this.#res.writableFinished && !this.#isBroken()) {
+      this.#reason = "client-aborted";
+      this.#status = CLIENT_CLOSED_REQUEST;
+    }
+    this.#call?.abort();
+    this.#runtime.leave();
+    this.#writeRecord();
+  }
+
+  /** The connection broke the protocol in the middle of this request's body. */
+  refuseBrokenBody(reason: "request-malformed" | "request-timeout"): boolean {
+    if (this.#isAnswered) return false;
+    this.#res.shouldKeepAlive = false;
+    this.#call?.abort();
+    this.#refuse(reason);
+    return true;
+  }
+
+  // --- steps, in order
+
+  #identify(): void {
+    const head = this.#head;
+    if (head.bytes > MAX_HEAD_BYTES || this.#req.rawHeaders.length > 2 * MAX_HEADERS)
+      return this.#refuse("request-headers-too-large");
+    if (head.isRepeated) return this.#refuse("request-headers");
+    if (head.host === null) return this.#refuse("request-host");
+    const verdict = this.#runtime.judgeHost(head.host);
+    if (verdict === "malformed") return this.#refuse("request-host");
+    if (verdict === "other") return this.#answer(MISDIRECTED, "request-host");
+    const path = this.#path;
+    if (path === null) return this.#refuse("request-path");
+    if (isOwnPath(path)) return this.#serveOwn(path);
+    const plan = this.#plan;
+    if (plan === null) return this.#refuse("no-route");
+    if (head.contentLength !== null && Number(head.contentLength) > MAX_BODY_BYTES)
+      return this.#refuse("request-too-large");
+    if (plan.isOpen) {
+      this.#reason = "open-route";
+      this.#throttle(plan, null);
+    } else this.#authenticate(plan);
+  }
+
+  #authenticate(plan: RoutePlan): void {
+    const { authorization, cookie } = this.#head;
+    const token = authorization === null ? null : bearerToken(authorization);
+    const { verifier, sessions } = this.#runtime.source;
+    if (token !== null) {
+      const identity = verifier.cached(token);
+      if (identity !== null) return this.#authorize(plan, identity);
+      return this.#wait(verifier.verify(token), (result) => this.#onVerified(plan, result));
+    }
+    if (!plan.login || sessions === null) return this.#refuse("unauthenticated");
+    const read = sessions.read(cookie, plan.minimumSeconds);
+    switch (read.state) {
+      case "none":
+      case "invalid":
+        return this.#askToSignIn(sessions, "unauthenticated");
+      case "expired":
+        return this.#askToSignIn(sessions, "session-expired");
+      case "valid":
+        return this.#useSession(plan, sessions, read.session, false);
+      case "needs-refresh":
+        return this.#useSession(plan, sessions, read.session, true);
+      default:
+        return read satisfies never;
+    }
+  }
+
+  #onVerified(plan: RoutePlan, result: TokenResult): void {
+    if (result.ok) this.#authorize(plan, result.identity);
+    else if (result.reason === "keys-unavailable") this.#refuse("keys-unavailable");
+    else this.#answer(refusedTokenReply(result.reason, plan.challengeScope), result.reason);
+  }
+
+  #useSession(plan: RoutePlan, sessions: Sessions, session: Session, isDue: boolean): void {
+    if (!SAFE_METHODS.has(this.#method) && isCrossSite(this.#req.allHeaders, this.#ownOrigin()))
+      return this.#refuse("request-cross-site");
+    if (!isDue) {
+      this.#setCookies = sessions.touch(session);
+      return this.#authorize(plan, session.identity);
+    }
+    this.#wait(sessions.refresh(session, plan.minimumSeconds), (result) => {
+      if (result.ok) {
+        this.#setCookies = result.setCookie;
+        return this.#authorize(plan, result.session.identity);
+      }
+      if (result.reason === "session-expired") return this.#askToSignIn(sessions, "session-expired");
+      // The provider is away, but the right that the caller has is good at this second, as a bearer's would be.
+      if (session.identity.expiresAtSeconds * 1000 > this.#context.clock.nowMs())
+        return this.#authorize(plan, session.identity);
+      return this.#refuse("provider-unavailable");
+    });
+  }
+
+  #askToSignIn(sessions: Sessions, reason: "unauthenticated" | "session-expired"): void {
+    if (!isNavigation(this.#method, this.#req.allHeaders)) return this.#refuse(reason);
+    this.#wait(sessions.startLogin(this.#req.url ?? "/", this.#head.cookie), (answer) =>
+      this.#answerOwn(answer, answer.status === 302 ? "sign-in" : answer.reason),
+    );
+  }
+
+  #authorize(plan: RoutePlan, identity: Identity): void {
+    this.#identity = identity;
+    const { roleSet } = this.#runtime.factsOf(identity);
+    const resource = { apiId: plan.apiId, stage: STAGE, method: this.#method, path: this.#path ?? "" };
+    const decision = this.#runtime.authorizer.authorize(roleSet, resource, this.#sourceIp);
+    this.#role = decision.role;
+    if (!decision.allowed) return this.#refuse(decision.reason);
+    this.#reason = "role-grants";
+    this.#throttle(plan, identity);
+  }
+
+  #throttle(plan: RoutePlan, identity: Identity | null): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    if (!plan.bucket.has(nowMs)) return this.#refuse("throttled-route");
+    const { identities } = this.#runtime.throttles;
+    if (identity !== null && identities !== null) {
+      const own = identities.bucketOf(identity.key, nowMs);
+      // The route's token stays: one caller at its limit must not use up the route for the others.
+      if (!own.has(nowMs)) return this.#refuse("throttled-identity");
+      own.take();
+    }
+    plan.bucket.take();
+    if (identity === null) return this.#forward(plan, null);
+    const claims = { audience: plan.service, role: this.#role, minimumSeconds: plan.minimumSeconds };
+    return this.#forward(plan, this.#runtime.source.assertions.sign(identity, claims));
+  }
+
+  #forward(plan: RoutePlan, assertion: string | null): void {
+    const head = this.#head;
+    const target = plan.buildTarget === null ? this.#req.url : plan.buildTarget(this.#rawPath, this.#query);
+    if (target === null || target === undefined) return this.#refuse("request-path");
+    const hasBody = head.isChunked || (head.contentLength !== null && head.contentLength !== "0");
+    if (hasBody) this.#body = new RequestBody(this.#req, this);
+    this.#decidedMs = this.#context.clock.monotonicMs();
+    this.#call = new UpstreamCall(
+      {
+        pool: plan.pool,
+        method: plan.upstreamMethod ?? this.#method,
+        target,
+        headers: this.#serviceHeaders(plan, assertion),
+        body: this.#body,
+        timeoutMs: plan.timeoutMs,
+      },
+      this,
+    );
+    this.#call.start();
+  }
+
+  #serviceHeaders(plan: RoutePlan, assertion: string | null): string[] {
+    const { forwarded: headers, contentLength, host, forwardedProto } = this.#head;
+    const proto = forwardedProto === "http" ? "http" : "https";
+    if (plan.keepsHost) headers.push("host", host ?? "");
+    if (contentLength !== null && this.#body !== null) headers.push("content-length", contentLength);
+    headers.push("x-request-id", this.#requestId, "traceparent", this.#traceparent);
+    if (this.#tracestate !== null) headers.push("tracestate", this.#tracestate);
+    headers.push(
+      "forwarded",
+      forwardedElement(this.#sourceIp, host ?? "", proto),
+      "x-forwarded-for",
+      this.#sourceIp,
+      "x-forwarded-host",
+      host ?? "",
+      "x-forwarded-proto",
+      proto,
+    );
+    const identity = this.#identity;
+    if (identity === null || assertion === null) return headers;
+    const facts = this.#runtime.factsOf(identity).headers;
+    for (let i = 0; i < facts.length; i++) headers.push(facts[i] as string);
+    if (this.#role !== null) headers.push("x-gatehouse-role", this.#role);
+    headers.push("x-gatehouse-assertion", assertion);
+    if (plan.ownIdentityHeaders.length > 0)
+      pushOwnIdentityHeaders(headers, plan.ownIdentityHeaders, identity, this.#role);
+    return headers;
+  }
+
+  #serveOwn(path: string): void {
+    if (this.#api !== "public") return this.#refuse("no-route");
+    const headers = this.#req.allHeaders;
+    const request = { method: this.#method, path, query: this.#query, cookieHeader: this.#head.cookie, headers };
+    this.#wait(answerOwnEndpoint(this.#runtime.source, request), (answer) => {
+      if (answer === null) this.#refuse("no-route");
+      else this.#answerOwn(answer, answer.reason);
+    });
+  }
+
+  // --- what the request body tells
+
+  onBodyWanted(): void {
+    this.#res.continueIfExpected();
+  }
+
+  onBodyTooLarge(): void {
+    this.#call?.abort();
+    if (this.#isAnswered) this.#break("request-too-large");
+    else this.#refuse("request-too-large");
+  }
+
+  // --- what the service's answer tells
+
+  onUpstreamHead(status: number, received: UpstreamHeaders): void {
+    if (this.#isClosed) return;
+    this.#upstreamHeadMs = this.#context.clock.monotonicMs();
+    const { headers, contentLength, hadOurCookie } = readResponseHead(received);
+    if (hadOurCookie) this.#error = "the service tried to set a cookie of Gatehouse";
+    this.#pushOurs(headers);
+    this.#isAnswered = true;
+    this.#status = status;
+    const hasBody = this.#method !== "HEAD" && status !== 204 && status !== 304;
+    this.#bytesLeft = hasBody && contentLength !== null ? contentLength : -1;
+    this.#res.writeHead(status, headers);
+    // A head whose body comes with it goes out with it; one whose body comes later does not wait.
+    if (hasBody) sendHeadSoon(this);
+  }
+
+  /** The head goes out now, unless a part of the body took it along. */
+  sendHead(): void {
+    if (this.#bytesOut === 0 && !this.#isClosed && !this.#res.writableEnded) this.#res.flushHeaders();
+  }
+
+  onUpstreamData(chunk: Buffer): boolean {
+    if (this.#isClosed) return true;
+    this.#bytesOut += chunk.length;
+    if (this.#bytesLeft >= 0) {
+      this.#bytesLeft -= chunk.length;
+      if (this.#bytesLeft === 0) {
+        // The last byte and the end go out together; a small body in one piece with the head.
+        if (chunk.length <= SMALL_BODY_BYTES) this.#res.end(chunk.toString("latin1"), "latin1");
+        else this.#res.end(chunk);
+        return true;
+      }
+    }
+    if (this.#res.write(chunk)) return true;
+    if (!this.#waitsForDrain) {
+      this.#waitsForDrain = true;
+      this.#res.on("drain", () => this.#call?.resume());
+    }
+    return false;
+  }
+
+  onUpstreamEnd(): void {
+    if (this.#isClosed || this.#res.writableEnded) return;
+    this.#res.end();
+  }
+
+  onUpstreamFailure(reason: UpstreamFailure, error: Error): void {
+    if (this.#isClosed) return;
+    this.#error = describe(error);
+    if (this.#isAnswered) this.#break(reason);
+    else this.#refuse(reason);
+  }
+
+  // --- answers
+
+  #refuse(reason: FixedReason): void {
+    this.#answer(fixedReply(reason), reason);
+  }
+
+  #answer(reply: Reply, reason: RecordReason): void {
+    this.#send(reply.status, [...reply.headers], reply.body, reason);
+  }
+
+  #answerOwn(answer: OwnAnswer, reason: RecordReason): void {
+    const headers: string[] = [];
+    for (const [name, value] of Object.entries(answer.headers))
+      if (name !== "content-length")
+        for (const item of typeof value === "string" ? [value] : value) headers.push(name, item);
+    headers.push("content-length", String(Buffer.byteLength(answer.body)));
+    this.#send(answer.status, headers, answer.body, reason);
+  }
+
+  #send(status: number, headers: string[], body: string, reason: RecordReason): void {
+    if (this.#isClosed || this.#isAnswered) return;
+    this.#isAnswered = true;
+    this.#status = status;
+    this.#reason = reason;
+    if (this.#decidedMs === 0) this.#decidedMs = this.#context.clock.monotonicMs();
+    this.#pushOurs(headers);
+    if (this.#method !== "HEAD") this.#bytesOut = Buffer.byteLength(body);
+    this.#res.writeHead(status, headers);
+    this.#res.end(body);
+    if (this.#head.isChunked || this.#head.contentLength !== null) this.#linger();
+  }
+
+  /** The headers that every answer has. */
+  #pushOurs(headers: string[]): void {
+    if (this.#context.isClosing) this.#res.shouldKeepAlive = false;
+    if (this.#setCookies !== null) for (const cookie of this.#setCookies) headers.push("set-cookie", cookie);
+    headers.push(
+      "x-request-id",
+      this.#requestId,
+      "traceresponse",
+      `00-${this.#traceId}-${this.#spanId}-01`,
+      "apigw-requestid",
+      apigwRequestId(this.#requestId),
+    );
+  }
+
+  /** The answer is under way and cannot be completed: the client must see that it is cut. */
+  #break(reason: RecordReason): void {
+    this.#reason = reason;
+    this.#res.destroy();
+  }
+
+  #isBroken(): boolean {
+    return this.#reason.startsWith("upstream-") || this.#reason === "request-too-large" || this.#reason === "fault";
+  }
+
+  #fail(error: unknown): void {
+    this.#error = describe(error);
+    this.#call?.abort();
+    if (this.#isAnswered) this.#break("fault");
+    else this.#refuse("fault");
+  }
+
+  /** Goes on when the promise is settled, unless the client has gone meanwhile. */
+  #wait<T>(promise: Promise<T>, next: (value: T) => void): void {
+    void this.#goOn(promise, next);
+  }
+
+  async #goOn<T>(promise: Promise<T>, next: (value: T) => void): Promise<void> {
+    try {
+      const value = await promise;
+      if (!this.#isClosed) next(value);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #linger(): void {
+    if (this.#req.complete) return;
+    const { socket } = this.#req;
+    const timer = setTimeout(() => {
+      if (!this.#req.complete) socket.destroy();
+    }, LINGER_MS);
+    timer.unref();
+  }
+
+  get #method(): string {
+    return this.#req.method ?? "";
+  }
+
+  #ownOrigin(): string {
+    return `${this.#head.forwardedProto === "http" ? "http" : "https"}://${this.#head.host?.toLowerCase()}`;
+  }
+
+  #writeRecord(): void {
+    const plan = this.#plan;
+    const endMs = this.#context.clock.monotonicMs();
+    const decidedMs = this.#decidedMs === 0 ? endMs : this.#decidedMs;
+    const identity = this.#identity;
+    this.#context.record({
+      time: formatTime(this.#arrivedMs),
+      hop: "gateway",
+      requestId: this.#requestId,
+      traceId: this.#traceId,
+      spanId: this.#spanId,
+      parentSpanId: this.#parentSpanId,
+      api: this.#api,
+      routeKey: plan === null ? null : plan.routeKey,
+      service: plan === null ? null : plan.service,
+      method: this.#method,
+      host: this.#head.host ?? "",
+      path: this.#rawPath.length > MAX_RECORDED_PATH ? this.#rawPath.slice(0, MAX_RECORDED_PATH) : this.#rawPath,
+      status: this.#status,
+      reason: this.#reason,
+      role: this.#role,
+      subject: identity === null ? null : identity.subject,
+      clientId: identity === null ? null : identity.clientId,
+      sourceIp: this.#sourceIp,
+      bytesIn: this.#body === null ? 0 : this.#body.bytes,
+      bytesOut: this.#bytesOut,
+      durationMs: roundToMicroseconds(endMs - this.#startedMs),
+      decideMs: roundToMicroseconds(decidedMs - this.#startedMs),
+      upstreamMs: this.#upstreamHeadMs === 0 ? null : roundToMicroseconds(this.#upstreamHeadMs - decidedMs),
+      upstream: this.#call === null || plan === null ? null : plan.origin,
+      removedHeaders: this.#head.removed,
+      error: this.#error,
+      policyDigest: this.#runtime.digest,
+    });
+  }
+}
+
+let waitingHeads: Exchange[] = [];
+
+/** After the events at hand: one call for all answers that began with them. */
+function sendHeadSoon(exchange: Exchange): void {
+  if (waitingHeads.length === 0) setImmediate(sendWaitingHeads);
+  waitingHeads.push(exchange);
+}
+
+function sendWaitingHeads(): void {
+  const heads = waitingHeads;
+  waitingHeads = [];
+  for (const exchange of heads) exchange.sendHead();
+}
+
+function roundToMicroseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+const MAX_ERROR_TEXT = 200;
+
+/** For operators: a code where there is one. Never text that a client sent. */
+function describe(error: unknown): string {
+  if (isGatehouseError(error)) return `${error.code}: ${error.message}`.slice(0, MAX_ERROR_TEXT);
+  if (!(error instanceof Error)) return "unknown error";
+  const { code } = error as NodeJS.ErrnoException;
+  return (code === undefined ? `${error.name}: ${error.message}` : code).slice(0, MAX_ERROR_TEXT);
+}

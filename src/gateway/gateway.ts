@@ -1,0 +1,190 @@
+/**
+ * The data plane's listeners: a unix socket for each API, one runtime behind both, replaced without losing a request.
+ *
+ * In: artifacts with their keys, socket paths. Out: answered requests and their records.
+ * Not here: what happens to one request (exchange.ts).
+ * The socket that a connection came in on says which API is meant; no header does.
+ * INVARIANT: `replace` is one assignment: a request has the old runtime or the new one, and one that cannot be made
+ * leaves the old one in place.
+ */
+import { type Server, createServer } from "node:http";
+import type { Socket } from "node:net";
+import { type Clock, GatehouseError } from "../core/index.ts";
+import { type GatewayRecord, newRequestId } from "../records/index.ts";
+import { type ApiKind, Exchange, type ExchangeContext } from "./exchange.ts";
+import { GatewayRequest } from "./gateway-request.ts";
+import { GatewayResponse } from "./gateway-response.ts";
+import { answerConnect, answerClientError } from "./raw-answers.ts";
+import { type GatewayRuntime, Runtime } from "./runtime.ts";
+import { closeSocketToOthers, prepareSocketPath } from "./socket-path.ts";
+import { Upstreams } from "./upstreams.ts";
+
+export interface GatewayDeps {
+  readonly clock: Clock;
+  /** Called once for each request, at its end. Must not throw and must not wait. */
+  readonly record: (record: GatewayRecord) => void;
+  readonly newRequestId?: () => string;
+}
+
+export interface GatewayStats {
+  /** Requests that wait for an answer or are getting one. */
+  readonly inFlight: number;
+  /** Since the start. */
+  readonly requests: number;
+  readonly policyDigest: string;
+  readonly throttledIdentities: number;
+  readonly upstreams: readonly {
+    readonly origin: string;
+    readonly connected: number;
+    readonly running: number;
+    readonly queued: number;
+  }[];
+}
+
+export interface Gateway {
+  /**
+   * Afterwards both sockets (mode 0600) take connections.
+   * @throws GH_GATEWAY_SOCKET_TOO_LONG, GH_GATEWAY_SOCKET_IN_USE, GH_GATEWAY_SOCKET_UNUSABLE ; then none does
+   */
+  listen(sockets: { readonly publicSocket: string; readonly privateSocket: string | null }): Promise<void>;
+  /**
+   * New requests are answered by `runtime`; those in flight finish with what they began with. Buckets whose rate is
+   * unchanged keep their level.
+   * @throws GH_GATEWAY_ARTIFACT_UNSUPPORTED, GH_IAM_* ; then nothing has changed
+   */
+  replace(runtime: GatewayRuntime): void;
+  stats(): GatewayStats;
+  /** Takes no connection any more, waits up to `graceMs` for requests in flight, then ends them. */
+  close(options: { readonly graceMs: number }): Promise<void>;
+}
+
+type Listener = Server<typeof GatewayRequest, typeof GatewayResponse>;
+
+/** Longer than the edge keeps an idle connection (30 s), so that it is always the edge that ends one. */
+const KEEP_ALIVE_MS = 75_000;
+const HEADERS_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 300_000;
+/** Room for what the edge adds; the exact limit of 10,240 bytes is checked on what the client sent. */
+const MAX_HEADER_BYTES = 16_384;
+
+/** @throws GH_GATEWAY_ARTIFACT_UNSUPPORTED, GH_IAM_* */
+export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway {
+  const upstreams = new Upstreams();
+  const context: ExchangeContext = {
+    clock: deps.clock,
+    record: deps.record,
+    newRequestId: deps.newRequestId ?? newRequestId,
+    isClosing: false,
+  };
+  let runtime = new Runtime(first, upstreams, deps.clock, null);
+  const servers: Listener[] = [];
+  let requests = 0;
+  let inFlight = 0;
+  let whenIdle: (() => void) | null = null;
+
+  function onResponseClose(this: GatewayResponse): void {
+    this.exchange?.onClose();
+    inFlight--;
+    if (inFlight === 0 && whenIdle !== null) whenIdle();
+  }
+
+  function accept(api: ApiKind, req: GatewayRequest, res: GatewayResponse): void {
+    requests++;
+    inFlight++;
+    const exchange = new Exchange(context, runtime, api, req, res);
+    res.exchange = exchange;
+    res.on("close", onResponseClose);
+    exchange.start();
+  }
+
+  function createListener(api: ApiKind): Listener {
+    const server = createServer({
+      IncomingMessage: GatewayRequest,
+      ServerResponse: GatewayResponse,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      // Requests without a body have no stream to be read and ended.
+      optimizeEmptyRequests: true,
+      // A missing host is refused with a record like everything else.
+      requireHostHeader: false,
+    });
+    // Headers beyond a number would be dropped silently; here too many are refused instead.
+    server.maxHeadersCount = 0;
+    server.on("request", (req, res) => accept(api, req, res));
+    server.on("checkContinue", (req, res) => {
+      res.expectContinue();
+      accept(api, req, res);
+    });
+    server.on("checkExpectation", (req, res) => accept(api, req, res));
+    server.on("connect", (req: GatewayRequest, socket: Socket) => answerConnect(context, runtime, api, req, socket));
+    server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+      answerClientError(context, runtime, api, error, socket as Socket);
+    });
+    return server;
+  }
+
+  async function listenOn(api: ApiKind, path: string): Promise<void> {
+    await prepareSocketPath(path);
+    const server = createListener(api);
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error: NodeJS.ErrnoException) => {
+        const reason = error.code ?? "unknown error";
+        reject(
+          error.code === "EADDRINUSE"
+            ? new GatehouseError("GH_GATEWAY_SOCKET_IN_USE", { path })
+            : new GatehouseError("GH_GATEWAY_SOCKET_UNUSABLE", { path, reason }, { cause: error }),
+        );
+      });
+      server.listen(path, resolve);
+    });
+    servers.push(server);
+    await closeSocketToOthers(path);
+  }
+
+  async function closeServers(graceMs: number): Promise<void> {
+    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    if (inFlight > 0)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, graceMs);
+        whenIdle = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    whenIdle = null;
+    for (const server of servers) server.closeAllConnections();
+    await Promise.all(closed);
+    servers.length = 0;
+  }
+
+  return {
+    async listen({ publicSocket, privateSocket }) {
+      try {
+        await listenOn("public", publicSocket);
+        if (privateSocket !== null) await listenOn("private", privateSocket);
+      } catch (error) {
+        await closeServers(0);
+        throw error;
+      }
+    },
+    replace(next) {
+      const previous = runtime;
+      runtime = new Runtime(next, upstreams, deps.clock, previous);
+      previous.retire();
+    },
+    stats: () => ({
+      inFlight,
+      requests,
+      policyDigest: runtime.digest,
+      throttledIdentities: runtime.throttles.identities?.size ?? 0,
+      upstreams: upstreams.stats(),
+    }),
+    async close({ graceMs }) {
+      context.isClosing = true;
+      await closeServers(graceMs);
+      await upstreams.destroy();
+    },
+  };
+}

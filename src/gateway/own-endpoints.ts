@@ -1,0 +1,52 @@
+/**
+ * What Gatehouse itself serves below `/_gatehouse/` on the public API.
+ *
+ * In: method and path in normal form, the query and cookies for sign-in. Out: an answer, or null when there is none.
+ * Not here: sign-in itself (identity).
+ * INVARIANT: decided by path and listener alone; nothing here tells about the policy.
+ */
+import type { AssertionSigner, Sessions, WebRequest, WebResponse } from "../identity/index.ts";
+
+export interface OwnAnswer extends Omit<WebResponse, "reason"> {
+  readonly reason: WebResponse["reason"] | "own-endpoint";
+}
+
+const ROOT = "/_gatehouse";
+/** Keys change with days of overlap; a reader may keep them this long. */
+const KEYS_MAX_AGE_SECONDS = 300;
+
+export function isOwnPath(path: string): boolean {
+  return path.startsWith(ROOT) && (path.length === ROOT.length || path.charCodeAt(ROOT.length) === 0x2f);
+}
+
+export async function answerOwnEndpoint(
+  parts: { readonly assertions: AssertionSigner; readonly sessions: Sessions | null },
+  request: WebRequest,
+): Promise<OwnAnswer | null> {
+  const document =
+    request.method === "GET" || request.method === "HEAD" ? documentAt(parts.assertions, request.path) : null;
+  if (document !== null) return document;
+  return parts.sessions === null ? null : parts.sessions.handle(request);
+}
+
+function documentAt(assertions: AssertionSigner, path: string): OwnAnswer | null {
+  switch (path) {
+    case `${ROOT}/health`:
+      return json({ status: "ok" }, "no-store");
+    case `${ROOT}/jwks.json`:
+      return json(assertions.jwks(), `public, max-age=${KEYS_MAX_AGE_SECONDS}`);
+    case `${ROOT}/.well-known/openid-configuration`:
+      return json(assertions.discovery(), `public, max-age=${KEYS_MAX_AGE_SECONDS}`);
+    default:
+      return null;
+  }
+}
+
+function json(value: object, cacheControl: string): OwnAnswer {
+  return {
+    status: 200,
+    headers: { "content-type": "application/json", "cache-control": cacheControl },
+    body: JSON.stringify(value),
+    reason: "own-endpoint",
+  };
+}

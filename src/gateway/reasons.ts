@@ -1,0 +1,61 @@
+/**
+ * Why a request got the answer it got: the closed list of words in the gateway's records.
+ *
+ * It is made of four lists: what the policy decided (policy), why a token was refused and what became of a sign-in
+ * (identity), and what only the road itself can say. The text is for operators; a client sees a status and API Gateway's short body.
+ */
+import { REASONS, type Reason } from "../policy/index.ts";
+import { type LoginReason, TOKEN_REASONS, type TokenReason } from "../identity/index.ts";
+
+export const ROAD_REASONS = {
+  "own-endpoint": "answered by Gatehouse itself",
+  "sign-in": "sent to the identity provider to sign in",
+  "session-expired": "the session has ended and could not be refreshed",
+  "keys-unavailable": "the identity provider's keys could not be had, so no token can be verified",
+  "provider-unavailable": "the identity provider did not answer while the session had to be refreshed",
+  "request-malformed": "the request is not well-formed HTTP",
+  "request-method": "the method is not served",
+  "request-timeout": "the request did not arrive in time",
+  "request-path": "the path can be read in more than one way",
+  "request-path-too-long": "the resource name made of the path is longer than 1600 bytes",
+  "request-host": "the host is missing, repeated, malformed or not this environment's domain",
+  "request-headers": "a header that decides something is there more than once",
+  "request-headers-too-large": "request line and headers are larger than 10240 bytes",
+  "request-too-large": "the body is larger than 10485760 bytes",
+  "request-cross-site": "a session may not be used for a change that another site asks for",
+  "throttled-route": "the route's rate is used up",
+  "throttled-identity": "the caller's rate over all routes is used up",
+  "upstream-unreachable": "no connection to the service",
+  "upstream-timeout": "the service did not answer within the route's timeout",
+  "upstream-aborted": "the service ended the connection before its answer was complete",
+  "client-aborted": "the client went away before the answer was complete",
+  fault: "an internal error while deciding; the request was refused",
+} as const;
+
+/** Answers of the sign-in pages. */
+const LOGIN_REASONS: Readonly<Record<LoginReason, string>> = {
+  "login-started": "the sign-in page sent the browser to the identity provider",
+  "login-finished": "signed in",
+  "login-state-unknown": "the answer of the provider belongs to no sign-in that this browser began",
+  "login-refused-by-provider": "the provider refused the sign-in",
+  "login-response-invalid": "the provider's answer is not acceptable",
+  "login-token-refused": "the provider's token does not verify",
+  "login-session-too-large": "the session does not fit into cookies",
+  "login-provider-unavailable": "the provider did not answer",
+  "logout-confirm": "asked whether to sign out",
+  "logout-finished": "signed out",
+  "logout-cross-site": "another site asked to sign out; refused",
+  "signed-out": "the page after signing out",
+  "method-not-allowed": "the sign-in page does not serve this method",
+};
+
+export type RoadReason = keyof typeof ROAD_REASONS;
+export type RecordReason = Reason | TokenReason | LoginReason | RoadReason;
+
+/** Every word that can stand in a record's `reason`, with its meaning. */
+export const RECORD_REASONS: Readonly<Record<RecordReason, string>> = {
+  ...REASONS,
+  ...TOKEN_REASONS,
+  ...LOGIN_REASONS,
+  ...ROAD_REASONS,
+};

@@ -1,0 +1,93 @@
+/**
+ * The answers that the gateway gives itself: API Gateway's status, body and headers for each reason.
+ *
+ * In: a reason. Out: a status, a body of fixed bytes, extra headers.
+ * Not here: headers that every answer has (exchange.ts).
+ * Source: API Gateway developer guide, "Troubleshooting issues with HTTP API"; RFC 6750 3 (WWW-Authenticate).
+ * INVARIANT: a body says nothing about why; no text of a client's request is in an answer.
+ */
+import { STATUS_CODES } from "node:http";
+import { TOKEN_REASONS, type TokenReason } from "../identity/index.ts";
+import type { RecordReason } from "./reasons.ts";
+
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+  /** Names and values: content type and length, and what the reason asks for. */
+  readonly headers: readonly string[];
+}
+
+function jsonReply(status: number, message: string, extra: readonly string[] = []): Reply {
+  const body = `{"message":"${message}"}`;
+  return {
+    status,
+    body,
+    headers: ["content-type", "application/json", "content-length", String(body.length), ...extra],
+  };
+}
+
+const TOO_LARGE_TEXT = "HTTP content length exceeded 10485760 bytes.";
+const RETRY_AFTER_SECONDS = "5";
+
+const BAD_REQUEST = jsonReply(400, "Bad Request");
+const FORBIDDEN = jsonReply(403, "Forbidden");
+const TOO_MANY = jsonReply(429, "Too Many Requests");
+const UNAVAILABLE = jsonReply(503, "Service Unavailable");
+const UNAVAILABLE_RETRY = jsonReply(503, "Service Unavailable", ["retry-after", RETRY_AFTER_SECONDS]);
+const UNAUTHORIZED = jsonReply(401, "Unauthorized", ["www-authenticate", "Bearer"]);
+
+/** Reasons that are always answered the same way. 499 is never sent: the client is gone. */
+const FIXED = {
+  "no-route": jsonReply(404, "Not Found"),
+  unauthenticated: UNAUTHORIZED,
+  "session-expired": UNAUTHORIZED,
+  "no-role": FORBIDDEN,
+  "not-granted": FORBIDDEN,
+  "outside-boundary": FORBIDDEN,
+  "condition-not-met": FORBIDDEN,
+  "request-cross-site": FORBIDDEN,
+  "request-malformed": BAD_REQUEST,
+  "request-path": BAD_REQUEST,
+  "request-headers": BAD_REQUEST,
+  "request-host": BAD_REQUEST,
+  "request-path-too-long": jsonReply(414, "Request URI too long"),
+  "request-method": jsonReply(405, "Method Not Allowed", ["allow", "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"]),
+  "request-timeout": jsonReply(408, "Request Timeout"),
+  "request-headers-too-large": jsonReply(431, "Request Header Fields Too Large"),
+  "request-too-large": {
+    status: 413,
+    body: TOO_LARGE_TEXT,
+    headers: ["content-type", "text/plain; charset=utf-8", "content-length", String(TOO_LARGE_TEXT.length)],
+  },
+  "throttled-route": TOO_MANY,
+  "throttled-identity": TOO_MANY,
+  "keys-unavailable": UNAVAILABLE_RETRY,
+  "provider-unavailable": UNAVAILABLE_RETRY,
+  "upstream-unreachable": UNAVAILABLE,
+  "upstream-timeout": UNAVAILABLE,
+  "upstream-aborted": UNAVAILABLE,
+  fault: jsonReply(500, "Internal Server Error"),
+} as const satisfies Partial<Record<RecordReason, Reply>>;
+
+export type FixedReason = keyof typeof FIXED;
+
+export function fixedReply(reason: FixedReason): Reply {
+  return FIXED[reason];
+}
+
+/** A host that this environment does not answer for. */
+export const MISDIRECTED: Reply = jsonReply(421, "Misdirected Request");
+
+/** 401 for a token that was presented and refused; `scope` is the route's, as `scope="a b"`. */
+export function refusedTokenReply(reason: TokenReason, scope: string): Reply {
+  const challenge = `Bearer ${scope} error="invalid_token" error_description="${TOKEN_REASONS[reason]}"`;
+  return jsonReply(401, "Unauthorized", ["www-authenticate", challenge]);
+}
+
+/** A whole answer on a connection where there is no response object: bad framing, CONNECT. The connection ends with it. */
+export function rawReply(reply: Reply, ours: readonly string[], date: string): string {
+  const headers = [...reply.headers, ...ours, "date", date, "connection", "close"];
+  let text = `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ""}\r\n`;
+  for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  return `${text}\r\n${reply.body}`;
+}

@@ -1,0 +1,89 @@
+/**
+ * The client's body on its way to the service: a stream as undici reads it, counted, and separate from the client's
+ * connection, so that a service that fails does not take the client's answer with it.
+ *
+ * In: the incoming message. Out: its chunks, with the pauses that the service's connection asks for.
+ * INVARIANT: the client's message is never destroyed from here; what is not wanted any more is read and dropped.
+ */
+import { EventEmitter } from "node:events";
+import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+
+/** API Gateway's payload quota. */
+export const MAX_BODY_BYTES = 10_485_760;
+
+export interface BodyOwner {
+  /** The service is ready for the body: the moment to answer `Expect: 100-continue`. */
+  onBodyWanted(): void;
+  /** The limit is passed. No further chunk is given out. */
+  onBodyTooLarge(): void;
+}
+
+export class RequestBody extends EventEmitter {
+  /** Bytes that came from the client. */
+  bytes = 0;
+  readonly #message: IncomingMessage;
+  readonly #owner: BodyOwner;
+  #isOpen = false;
+  #isDone = false;
+
+  constructor(message: IncomingMessage, owner: BodyOwner) {
+    super();
+    this.#message = message;
+    this.#owner = owner;
+  }
+
+  /** undici reads this as a stream: of a `Readable` it uses the events, `resume`, `pause` and `destroy`. */
+  asReadable(): Readable {
+    return this as unknown as Readable;
+  }
+
+  pipe(): never {
+    throw new TypeError("a request body is read by events");
+  }
+
+  resume(): this {
+    if (this.#isDone) return this;
+    if (!this.#isOpen) {
+      this.#isOpen = true;
+      this.#owner.onBodyWanted();
+      this.#message.on("data", this.#onData);
+      this.#message.on("end", this.#onEnd);
+      this.#message.on("error", this.#onError);
+    }
+    this.#message.resume();
+    return this;
+  }
+
+  pause(): this {
+    this.#message.pause();
+    return this;
+  }
+
+  /** Afterwards no event is given out; the rest of the client's body is dropped as it comes. */
+  destroy(): this {
+    if (this.#isDone) return this;
+    this.#isDone = true;
+    this.#message.off("data", this.#onData);
+    this.#message.off("end", this.#onEnd);
+    if (this.#isOpen) this.#message.resume();
+    return this;
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.bytes += chunk.length;
+    if (this.bytes <= MAX_BODY_BYTES) {
+      this.emit("data", chunk);
+      return;
+    }
+    this.destroy();
+    this.#owner.onBodyTooLarge();
+  };
+
+  readonly #onEnd = (): void => {
+    this.emit("end");
+  };
+
+  /** The client's connection broke or broke the protocol: the exchange hears of it by the response's `close`. */
+  readonly #onError = (): void => {};
+}

@@ -1,0 +1,193 @@
+/**
+ * Everything about one route that a request would otherwise have to look up, made once when artifacts are taken over.
+ *
+ * In: an HttpApi, the artifacts' additions, buckets and pools. Out: frozen plans behind a router.
+ * Not here: what a request does with a plan (exchange.ts).
+ * INVARIANT: what the model says and this cannot do is a fault when the artifacts are taken over, never a silent gap.
+ */
+import type { Pool } from "undici";
+import { GatehouseError, type Rate } from "../core/index.ts";
+import type {
+  Artifacts,
+  HttpApi,
+  IdentityField,
+  Integration,
+  Route,
+  RouteArtifact,
+  RouteSettings,
+  Stage,
+} from "../model/index.ts";
+import { METHODS, type Router, compileRoutes } from "../policy/index.ts";
+import { foldHeaderName, isReservedName } from "./header-names.ts";
+import { parseIntegrationTarget } from "./integration-target.ts";
+import type { HeaderRules } from "./request-head.ts";
+import type { TokenBucket } from "./throttle.ts";
+
+export interface RoutePlan {
+  readonly method: string;
+  readonly path: string;
+  readonly routeKey: string;
+  readonly apiId: string;
+  readonly service: string;
+  readonly isOpen: boolean;
+  /** People without a session are sent to sign in. */
+  readonly login: boolean;
+  readonly headerRules: HeaderRules;
+  readonly ownIdentityHeaders: readonly (readonly [name: string, field: IdentityField])[];
+  readonly origin: string;
+  readonly pool: Pool;
+  /** Null: the client's method. */
+  readonly upstreamMethod: string | null;
+  /** Null: the request target as it came. */
+  readonly buildTarget: ((rawPath: string, query: string) => string | null) | null;
+  /** The service sees the client's `Host`, else that of its own URL. */
+  readonly keepsHost: boolean;
+  readonly timeoutMs: number;
+  /** What a right to call this route must outlive: the timeout and the skew between two clocks. */
+  readonly minimumSeconds: number;
+  readonly bucket: TokenBucket;
+  /** `scope="..."` of a 401. */
+  readonly challengeScope: string;
+}
+
+/** Largest difference of two clocks that a right has to bear. */
+const SKEW_SECONDS = 10;
+export const STAGE = "$default";
+
+export interface PlannedApi {
+  readonly apiId: string;
+  /** The plan that answers a method and a path in normal form. */
+  find(method: string, path: string): RoutePlan | null;
+  readonly plans: readonly RoutePlan[];
+}
+
+const REQUEST_METHODS: ReadonlySet<string> = new Set(METHODS.filter((method) => method !== "ANY"));
+/** Headers that Gatehouse sets itself or that frame the message: no service can have the client's. */
+const NEVER_KEPT = /^(?:x-gatehouse(?:-.*)?|x-gh-.*|x-request-id|forwarded|x-forwarded-(?:for|host|proto))$/;
+
+/** @throws GH_GATEWAY_ARTIFACT_UNSUPPORTED */
+export function planApi(
+  api: HttpApi,
+  artifacts: Artifacts,
+  bucketOf: (key: string) => TokenBucket | undefined,
+  poolOf: (origin: string) => Pool,
+): PlannedApi {
+  const integrations = new Map(api.integrations.map((item) => [`integrations/${item.integrationId}`, item]));
+  const plans: RoutePlan[] = [];
+  let fallback: RoutePlan | null = null;
+  for (const route of api.routes) {
+    const key = throttleKey(api, route);
+    const artifact = artifacts.routes[key];
+    const bucket = bucketOf(key);
+    const integration = integrations.get(route.target);
+    if (artifact === undefined || bucket === undefined) throw unsupported(key, "there is no service for it");
+    if (integration === undefined) throw unsupported(key, `its target \`${route.target}\` does not exist`);
+    const plan = planRoute(api.apiId, route, artifact, integration, bucket, poolOf);
+    if (route.routeKey === "$default") fallback = plan;
+    else plans.push(plan);
+  }
+  const router: Router<RoutePlan> = compileRoutes(plans);
+  return {
+    apiId: api.apiId,
+    find: (method, path) => {
+      const match = router(method, path);
+      if (match !== null) return match.route;
+      return REQUEST_METHODS.has(method) ? fallback : null;
+    },
+    plans: fallback === null ? plans : [...plans, fallback],
+  };
+}
+
+/** The key of a route among all APIs of the artifacts. */
+export function throttleKey(api: HttpApi, route: Route): string {
+  return `${api.apiId}/${route.routeKey}`;
+}
+
+/** The rate of every route of an API: its own settings as a whole, else the stage's, each route with a bucket of its own. */
+export function* rateOfEachRoute(api: HttpApi): Generator<readonly [key: string, rate: Rate]> {
+  const stage = defaultStage(api);
+  for (const route of api.routes) {
+    const own = Object.hasOwn(stage.routeSettings, route.routeKey) ? stage.routeSettings[route.routeKey] : undefined;
+    yield [throttleKey(api, route), rateOf(own ?? stage.defaultRouteSettings)];
+  }
+}
+
+function rateOf({ throttlingRateLimit, throttlingBurstLimit }: RouteSettings): Rate {
+  return { ratePerSecond: throttlingRateLimit, burst: throttlingBurstLimit };
+}
+
+function defaultStage(api: HttpApi): Stage {
+  const [stage, ...others] = api.stages;
+  if (stage === undefined || others.length > 0 || stage.stageName !== STAGE)
+    throw unsupported(api.apiId, `it must have the one stage \`${STAGE}\``);
+  return stage;
+}
+
+function planRoute(
+  apiId: string,
+  route: Route,
+  artifact: RouteArtifact,
+  integration: Integration,
+  bucket: TokenBucket,
+  poolOf: (origin: string) => Pool,
+): RoutePlan {
+  const part = `${apiId}/${route.routeKey}`;
+  const [method = "", path = ""] = route.routeKey === "$default" ? ["ANY", "/"] : route.routeKey.split(" ");
+  const isOpen = route.authorizationType === "NONE";
+  if (isOpen !== (artifact.permission === null))
+    throw unsupported(part, "authorization and permission contradict each other");
+  const passesPath = passesRequestPath(part, integration);
+  const target = parseIntegrationTarget(
+    integration.integrationUri,
+    route.routeKey === "$default" ? null : path,
+    passesPath,
+  );
+  if (target === null) throw unsupported(part, `its integration URI \`${integration.integrationUri}\` is not usable`);
+  const ownIdentityHeaders = Object.entries(artifact.identityHeaders);
+  return Object.freeze({
+    method,
+    path,
+    routeKey: route.routeKey,
+    apiId,
+    service: artifact.service,
+    isOpen,
+    login: artifact.login,
+    headerRules: headerRules(artifact),
+    ownIdentityHeaders,
+    origin: target.origin,
+    pool: poolOf(target.origin),
+    upstreamMethod: integration.integrationMethod === "ANY" ? null : integration.integrationMethod,
+    buildTarget: target.build,
+    keepsHost: integration.connectionType === "VPC_LINK",
+    timeoutMs: integration.timeoutInMillis,
+    minimumSeconds: Math.ceil(integration.timeoutInMillis / 1000) + SKEW_SECONDS,
+    bucket,
+    challengeScope: `scope="${(route.authorizationScopes ?? []).join(" ")}"`,
+  });
+}
+
+function headerRules({ keepHeaders, identityHeaders }: RouteArtifact): HeaderRules {
+  const identityNames = new Set(Object.keys(identityHeaders).map((name) => foldHeaderName(name)));
+  const keep = new Set(
+    keepHeaders.filter((name) => isReservedName(name) && !NEVER_KEPT.test(name) && !identityNames.has(name)),
+  );
+  return {
+    keepAuthorization: keepHeaders.includes("authorization") && !identityNames.has("authorization"),
+    keep: keep.size === 0 ? null : keep,
+    identityNames: identityNames.size === 0 ? null : identityNames,
+  };
+}
+
+/** Private integrations get the request's path; of parameter mappings only the one that asks for the same is known. */
+function passesRequestPath(part: string, integration: Integration): boolean {
+  let passes = integration.connectionType === "VPC_LINK";
+  for (const [name, value] of Object.entries(integration.requestParameters)) {
+    if (name === "overwrite:path" && value === "$request.path") passes = true;
+    else throw unsupported(part, `its parameter mapping \`${name}\` is not known`);
+  }
+  return passes;
+}
+
+function unsupported(part: string, problem: string): GatehouseError {
+  return new GatehouseError("GH_GATEWAY_ARTIFACT_UNSUPPORTED", { part, problem });
+}

@@ -1,0 +1,85 @@
+/**
+ * The headers that tell the service who asks and how the request came: the only ones it may believe.
+ *
+ * In: a verified identity, the role that allowed it, what the edge saw. Out: flat lists of names and values.
+ * Not here: what is taken out of the client's headers first (request-head.ts), the assertion's content (identity).
+ * Source: RFC 7239 (Forwarded), docs/guide on headers.
+ * INVARIANT: a value holds visible ASCII only; what else was in a claim is percent-encoded, and so are `%` and `,`.
+ */
+import { isIP } from "node:net";
+import type { Identity } from "../identity/index.ts";
+import type { IdentityField } from "../model/index.ts";
+
+const PLAIN = /^[!-$&-+\--~]+(?: [!-$&-+\--~]+)*$/;
+const UNSAFE = /[^ !-$&-+\--~]|^ | $| (?= )/gu;
+
+/** A claim's value as one header value: `decodeURIComponent` gives it back. */
+export function encodeHeaderValue(value: string): string {
+  if (value === "" || PLAIN.test(value)) return value;
+  return value.toWellFormed().replaceAll(UNSAFE, encodeEach);
+}
+
+function encodeEach(character: string): string {
+  let encoded = "";
+  for (const byte of Buffer.from(character)) encoded += `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  return encoded;
+}
+
+/** `x-gatehouse-*` of an identity, without role and assertion, which depend on the request. */
+export function identityHeaders(identity: Identity): readonly string[] {
+  const headers = ["x-gatehouse-subject", encodeHeaderValue(identity.subject)];
+  if (identity.name !== null) headers.push("x-gatehouse-name", encodeHeaderValue(identity.name));
+  if (identity.groups.length > 0)
+    headers.push("x-gatehouse-groups", identity.groups.map((group) => encodeHeaderValue(group)).join(","));
+  if (identity.clientId !== null) headers.push("x-gatehouse-client", encodeHeaderValue(identity.clientId));
+  headers.push("x-gatehouse-kind", identity.kind);
+  return headers;
+}
+
+/** Adds a service's own identity headers; a field without value gives none. */
+export function pushOwnIdentityHeaders(
+  headers: string[],
+  names: readonly (readonly [name: string, field: IdentityField])[],
+  identity: Identity,
+  role: string | null,
+): void {
+  for (const [name, field] of names) {
+    const value = fieldOf(field, identity, role);
+    if (value !== null) headers.push(name, value);
+  }
+}
+
+function fieldOf(field: IdentityField, identity: Identity, role: string | null): string | null {
+  switch (field) {
+    case "subject":
+      return encodeHeaderValue(identity.subject);
+    case "name":
+      return identity.name === null ? null : encodeHeaderValue(identity.name);
+    case "groups":
+      return identity.groups.length === 0 ? null : identity.groups.map((group) => encodeHeaderValue(group)).join(",");
+    case "client":
+      return identity.clientId === null ? null : encodeHeaderValue(identity.clientId);
+    case "role":
+      return role === null ? null : encodeHeaderValue(role);
+    case "kind":
+      return identity.kind;
+    default:
+      return field satisfies never;
+  }
+}
+
+/** What `sourceIp` says when the edge did not say it. It is in no network, so a condition on the address fails. */
+export const UNKNOWN_ADDRESS = "unknown";
+
+/** The address that the edge saw: the last one of the list, as each hop appends. */
+export function sourceAddress(forwardedFor: string | null): string {
+  if (forwardedFor === null) return UNKNOWN_ADDRESS;
+  const last = forwardedFor.slice(forwardedFor.lastIndexOf(",") + 1).trim();
+  return isIP(last) === 0 ? UNKNOWN_ADDRESS : last;
+}
+
+/** One `Forwarded` element. `host` has been checked before: it holds no quote. */
+export function forwardedElement(sourceIp: string, host: string, proto: string): string {
+  const node = sourceIp.includes(":") ? `"[${sourceIp}]"` : sourceIp;
+  return `for=${node};host="${host}";proto=${proto}`;
+}
