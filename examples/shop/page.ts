@@ -1,4 +1,4 @@
-/** The web shop's one page: who is signed in, and the orders. Everything that comes from outside is escaped. */
+/** The web shop's pages: who is signed in, and the orders. Everything that comes from outside is escaped. */
 import type { Caller } from "./caller.ts";
 import type { Order } from "./store.ts";
 
@@ -20,7 +20,8 @@ button, a.button { font: inherit; color: inherit; text-decoration: none; padding
 :focus-visible { outline: 2px solid Highlight; outline-offset: 2px; }
 `;
 
-export function renderPage(caller: Caller | null, orders: readonly Order[]): string {
+/** The account page is the one without orders. */
+export function renderPage(caller: Caller | null, orders: readonly Order[] | null): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -36,13 +37,7 @@ ${caller === null ? '<a class="button" href="/_gatehouse/login">Sign in</a>' : '
 </header>
 <main>
 ${caller === null ? "<p>Nobody is signed in.</p>" : renderCaller(caller)}
-<h2>Orders</h2>
-<table>
-<thead><tr><th>Order</th><th>Item</th><th class="number">Quantity</th><th class="number">Total</th></tr></thead>
-<tbody>
-${orders.map(renderOrder).join("\n")}
-</tbody>
-</table>
+${orders === null ? '<p><a href="/">Orders</a></p>' : renderOrders(orders)}
 </main>
 </body>
 </html>
@@ -56,6 +51,16 @@ function renderCaller(caller: Caller): string {
 <dt>Groups</dt><dd id="groups">${escapeHtml(caller.groups.join(", ") || "none")}</dd>
 <dt>Role</dt><dd id="role">${escapeHtml(caller.role || "none")}</dd>
 </dl>`;
+}
+
+function renderOrders(orders: readonly Order[]): string {
+  return `<h2>Orders</h2>
+<table>
+<thead><tr><th>Order</th><th>Item</th><th class="number">Quantity</th><th class="number">Total</th></tr></thead>
+<tbody>
+${orders.map(renderOrder).join("\n")}
+</tbody>
+</table>`;
 }
 
 function renderOrder(order: Order): string {

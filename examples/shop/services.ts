@@ -3,7 +3,7 @@
  *
  *   orders      :4001  GET /orders  GET /orders/{id}  GET /orders/export  POST /orders  GET /health
  *   backoffice  :4002  GET /sales  GET /stock  PUT /stock/{item}
- *   web         :4003  GET /
+ *   web         :4003  GET /  GET /account
  *
  * `node examples/shop/services.ts` runs them. With GATEHOUSE_ISSUER (and GATEHOUSE_CA, a file) they believe nobody
  * whose assertion does not verify; without it they take the headers as they come.
@@ -116,12 +116,12 @@ async function backoffice({ method, path, request, response, store, readCaller }
 }
 
 async function web({ method, path, request, response, store, readCaller }: Exchange): Promise<void> {
-  if (path !== "/" || (method !== "GET" && method !== "HEAD"))
-    return sendJson(response, 404, { error: "no such page" });
+  const isPage = path === "/" || path === "/account";
+  if (!isPage || (method !== "GET" && method !== "HEAD")) return sendJson(response, 404, { error: "no such page" });
   const caller = await readCaller(request.headers);
   response.setHeader("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
   response.setHeader("cache-control", "no-store");
-  return send(response, 200, "text/html; charset=utf-8", renderPage(caller, store.listOrders()));
+  return send(response, 200, "text/html; charset=utf-8", renderPage(caller, path === "/" ? store.listOrders() : null));
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

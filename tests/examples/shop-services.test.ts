@@ -92,6 +92,10 @@ test("without an identity only health and the page answer, and the page offers t
 test("the page says who is signed in, with a way out, and never trusts a name as markup", async () => {
   const page = await call("web", "/", { headers: { ...asAna, "x-gatehouse-name": "%3Cb%3EAna%3C/b%3E" } });
   assert.match(page.text, /<span id="name">&#60;b&#62;Ana&#60;\/b&#62;<\/span>/);
+  assert.match(page.text, /1001/);
+  const account = await call("web", "/account", { headers: asAna });
+  assert.match(account.text, /<span id="name">Ana Ljubić<\/span>/);
+  assert.doesNotMatch(account.text, /1001/);
   assert.match(page.text, /<dd id="groups">support, a,b<\/dd>/);
   assert.match(page.text, /<form method="post" action="\/_gatehouse\/logout"><button>Sign out<\/button><\/form>/);
 });
