@@ -89,6 +89,7 @@ export async function startDevProvider(options: DevProviderOptions): Promise<Dev
   provider.on("error", (error) => reportFault(reporter, error));
   provider.on("server_error", (_context, error) => reportFault(reporter, error));
   provider.use((context, next) => endSessionWithoutAsking(provider, store, context, next));
+  provider.use(askOften);
   const answerProvider = provider.callback();
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
@@ -157,6 +158,13 @@ async function endSessionWithoutAsking(
   if (state !== undefined) back.searchParams.set("state", state);
   context.status = 303;
   context.redirect(back.href);
+}
+
+/** Who waits at a command line may ask each second; the standard's five are meant for providers with many users. */
+async function askOften(context: Context, next: () => Promise<void>): Promise<void> {
+  await next();
+  if (context.oidc?.route === "device_authorization" && context.status === 200)
+    context.body = { ...(context.body as object), interval: 1 };
 }
 
 async function issueToken(

@@ -151,7 +151,8 @@ function createFeatures(options: ConfigurationOptions): object {
     deviceFlow: {
       enabled: true,
       userCodeInputSource: async (context: Context, form: string, _out: unknown, problem: unknown) => {
-        showPage(context, renderCodePage(form, problem !== undefined && problem !== null), context.status);
+        const failed = problem !== undefined && problem !== null;
+        showPage(context, renderCodePage(form, failed), failed ? 400 : 200);
       },
       userCodeConfirmSource: async (
         context: Context,
