@@ -12,10 +12,14 @@ export type Checked<T> =
 
 const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 
-/** A host name of letters, digits and hyphens, lower case, no trailing dot; not an address. */
+/** A host name of letters, digits and hyphens, lower case, no trailing dot; not an address in any spelling. */
 export function isHostName(text: string): boolean {
   const labels = text.split(".");
-  return text.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? "");
+  return (
+    text.length <= 253 &&
+    labels.every((label) => LABEL.test(label)) &&
+    !/^(?:\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "")
+  );
 }
 
 /** Whether a host (name or address, IPv6 in brackets) can only be this machine. */

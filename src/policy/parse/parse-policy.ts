@@ -74,7 +74,7 @@ function readPolicy(report: Report, root: Tree): Policy | null {
 
   checkRoutes(report, listByExposure(services, "public"));
   checkRoutes(report, listByExposure(services, "private"));
-  checkBoundaryNames(report, roles, boundaries);
+  if (fields.of("boundaries") !== null || !fields.hasUnknown) checkBoundaryNames(report, roles, boundaries);
   checkPermissions(report, services, roles, boundaries);
   if (identity !== null) {
     checkLogin(report, services, identity.provider);

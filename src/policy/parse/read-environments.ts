@@ -24,6 +24,7 @@ function readEnvironment(report: Report, { key, keyAt, value }: Entry, issuer: s
     required: { domain: `domain: ${key}.localhost` },
     optional: ["identity", "certificates", "gateway", "private_network", "state"],
   });
+  const ownerOf = (field: "identity" | "certificates" | "gateway"): Span => fields?.keyAt(field) ?? keyAt;
   const domain = readDomain(report, fields?.of("domain") ?? null);
   const certificates = fields?.of("certificates") ?? null;
   if (fields !== null && certificates === null && domain !== "" && !isLoopbackHost(domain))
@@ -32,10 +33,10 @@ function readEnvironment(report: Report, { key, keyAt, value }: Entry, issuer: s
     });
   return {
     name: key,
-    identity: readProvider(report, fields?.of("identity") ?? null, keyAt, issuer, key),
+    identity: readProvider(report, fields?.of("identity") ?? null, ownerOf("identity"), issuer, key),
     domain,
-    certificates: readCertificates(report, certificates, keyAt),
-    gateway: readGateway(report, fields?.of("gateway") ?? null, keyAt),
+    certificates: readCertificates(report, certificates, ownerOf("certificates")),
+    gateway: readGateway(report, fields?.of("gateway") ?? null, ownerOf("gateway")),
     privateNetwork: readBlocks(report, fields?.of("private_network") ?? null, "`private_network`"),
     state: readState(report, fields?.of("state") ?? null),
     at: keyAt,
@@ -76,7 +77,7 @@ function readProvider(
   if (tree.kind === "text" && /^https?:/.test(tree.text))
     return { kind: "issuer", issuer: readIssuer(report, tree) ?? "" };
   if (tree.kind !== "mapping") {
-    readChoice(report, tree, "`identity`", ["embedded"]);
+    readChoice(report, tree, "`identity`", ["embedded"], ["{ issuer: https://... }"]);
     return inherited;
   }
   const fields = readFields(report, tree, "`identity`", owner, { required: {}, optional: ["embedded", "issuer"] });
@@ -99,7 +100,7 @@ function readCertificates(report: Report, tree: Tree | null, owner: Span): Envir
   const internal = { kind: "internal" } as const;
   if (tree === null) return internal;
   if (tree.kind !== "mapping") {
-    readChoice(report, tree, "`certificates`", ["internal"]);
+    readChoice(report, tree, "`certificates`", ["internal"], ["{ acme: you@example.org }"]);
     return internal;
   }
   const fields = readFields(report, tree, "`certificates`", owner, { required: { acme: "acme: you@example.org" } });
@@ -142,7 +143,7 @@ function readGateway(report: Report, tree: Tree | null, owner: Span): Environmen
   const embedded = { kind: "embedded" } as const;
   if (tree === null) return embedded;
   if (tree.kind !== "mapping") {
-    readChoice(report, tree, "`gateway`", ["embedded"]);
+    readChoice(report, tree, "`gateway`", ["embedded"], ["{ aws: ... }"]);
     return embedded;
   }
   const fields = readFields(report, tree, "`gateway`", owner, {

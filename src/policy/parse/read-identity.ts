@@ -13,6 +13,7 @@ const SECRET = /^secret:([a-z][a-z0-9]*(?:-[a-z0-9]+)*)$/;
 
 /** A secret that the policy refers to, and where. */
 export interface SecretUse {
+  /** Empty when it could not be read. */
   readonly name: string;
   readonly at: Span;
 }
@@ -30,7 +31,7 @@ export function readIdentity(report: Report, entry: Entry): IdentityReading {
     required: { audience: "audience: my-api" },
     optional: ["issuer", "claims", "login"],
   });
-  const claims = readClaims(report, fields?.of("claims") ?? null, entry.keyAt);
+  const claims = readClaims(report, fields?.of("claims") ?? null, fields?.keyAt("claims") ?? entry.keyAt);
   const secrets: SecretUse[] = [];
   const login = fields?.of("login") ?? null;
   return {
@@ -82,7 +83,7 @@ function readLogin(report: Report, tree: Tree, owner: Span, secrets: SecretUse[]
     clientId: readText(report, fields.of("client_id"), "`client_id`")?.value ?? "",
     clientSecret: secret?.name ?? null,
     scopes,
-    ...readSession(report, fields.of("session"), owner),
+    ...readSession(report, fields.of("session"), fields.keyAt("session")),
     at: owner,
   };
 }
@@ -95,7 +96,7 @@ function readSecretName(report: Report, tree: Tree | null): SecretUse | null {
     hint: "write `secret:NAME`, give NAME a schedule under `secrets`, and keep the value outside of the policy",
     concealed: true,
   });
-  return null;
+  return { name: "", at: tree.at };
 }
 
 function readScopes(report: Report, tree: Tree | null): string[] {

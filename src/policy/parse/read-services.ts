@@ -43,7 +43,7 @@ function readService(report: Report, { key, keyAt, value }: Entry, environments:
       exposure: readChoice(report, fields?.of("exposure") ?? null, "`exposure`", EXPOSURES) ?? "public",
       upstream: readUpstream(report, fields?.of("upstream") ?? null, keyAt, key, environments),
       login: readBoolean(report, fields?.of("login") ?? null, "`login`", false),
-      headers: readHeaders(report, fields?.of("headers") ?? null, keyAt),
+      headers: readHeaders(report, fields?.of("headers") ?? null, fields?.keyAt("headers") ?? keyAt),
       routes,
       at: keyAt,
     },
@@ -67,7 +67,7 @@ function readUpstream(
   }
   const upstream: [string, string][] = [];
   for (const { key, keyAt, value } of tree.entries) {
-    if (!environments.includes(key))
+    if (environments.length > 0 && !environments.includes(key))
       report.add("reference/environment", keyAt, `there is no environment ${quote(key)}`, {
         hint: suggest(key, environments),
       });

@@ -54,7 +54,7 @@ export function readTree(report: Report): Tree | null {
     logLevel: "error",
   });
   if (document.errors.length > 0) {
-    for (const problem of document.errors) reportSyntax(report, problem);
+    reportSyntax(report, document.errors);
     return null;
   }
   checkDirectives(report, document);
@@ -85,29 +85,25 @@ function checkText(report: Report): boolean {
   return false;
 }
 
-function reportSyntax(report: Report, problem: YAMLError): void {
-  const [start, end] = problem.pos;
-  const at = spanAt(report, start, end);
-  switch (problem.code) {
-    case "TAB_AS_INDENT":
+function reportSyntax(report: Report, problems: readonly YAMLError[]): void {
+  // Whatever else is found in a text that is nested without end is a consequence.
+  const deep = problems.find((problem) => problem.code === "RESOURCE_EXHAUSTION");
+  if (deep !== undefined) return reportDepth(report, spanAt(report, ...deep.pos));
+  let last = -1;
+  for (const problem of problems) {
+    if (problem.pos[0] === last) continue;
+    last = problem.pos[0];
+    const at = spanAt(report, ...problem.pos);
+    if (problem.code === "TAB_AS_INDENT")
       report.add("parse/tab", at, "the line is indented with a tab", { hint: "indent with spaces" });
-      break;
-    case "RESOURCE_EXHAUSTION":
-      reportDepth(report, at);
-      break;
-    case "MULTIPLE_DOCS":
+    else if (problem.code === "MULTIPLE_DOCS")
       report.add("parse/multiple-documents", at, "a second document begins here", { hint: "remove the line `---`" });
-      break;
-    default: {
+    else {
       const [line = ""] = problem.message.split("\n");
-      report.add(
-        "parse/syntax",
-        at,
-        `not YAML: ${(line.charAt(0).toLowerCase() + line.slice(1)).replace(/[.:]$/, "")}`,
-        {
-          hint: "check indentation, brackets, quotes and the space after each colon",
-        },
-      );
+      const text = (line.charAt(0).toLowerCase() + line.slice(1)).replace(/[.:]$/, "");
+      report.add("parse/syntax", at, `not YAML: ${text}`, {
+        hint: "check indentation, brackets, quotes and the space after each colon",
+      });
     }
   }
 }
@@ -141,16 +137,23 @@ function toTree(report: Report, node: Node | null, owner: Span, depth: number): 
     });
     return { kind: "nothing", at };
   }
-  if (node.tag !== undefined)
-    report.add("parse/tag", at, `tags are not taken, found ${quote(node.tag)}`, { hint: "remove the tag" });
-  if ((isScalar(node) || isCollection(node)) && node.anchor !== undefined)
-    report.add("parse/anchor", at, `anchors are not taken, found ${quote(`&${node.anchor}`)}`, {
-      hint: "remove the anchor",
-    });
+  checkProperties(report, node, at);
   if (isMap(node)) return { kind: "mapping", entries: toEntries(report, node.items, at, depth), at };
   if (isSeq(node))
     return { kind: "list", items: node.items.map((item) => toTree(report, item as Node, at, depth + 1)), at };
   return isScalar(node) ? toScalar(report, node.value, at) : { kind: "nothing", at };
+}
+
+/** Anchors and tags, shown at the value that they belong to. */
+function checkProperties(report: Report, node: Node, at: Span): void {
+  const anchor = isScalar(node) || isCollection(node) ? node.anchor : undefined;
+  const hint = "remove it";
+  if (anchor !== undefined)
+    report.add("parse/anchor", at, `anchors are not taken, found ${quote(`&${anchor}`)}`, { hint });
+  if (node.tag !== undefined) {
+    const tag = node.tag.replace(/^tag:yaml\.org,2002:/, "!!");
+    report.add("parse/tag", at, `tags are not taken, found ${quote(tag)}`, { hint });
+  }
 }
 
 function toScalar(report: Report, value: unknown, at: Span): Tree {
@@ -167,12 +170,7 @@ function toEntries(report: Report, pairs: readonly Pair[], owner: Span, depth: n
     const keyAt = keyNode === null ? owner : spanOf(report, keyNode, owner);
     const value = toTree(report, pair.value as Node | null, keyAt, depth + 1);
     const key = isScalar(keyNode) && typeof keyNode.value === "string" ? keyNode.value : null;
-    if (
-      keyNode !== null &&
-      (isScalar(keyNode) || isCollection(keyNode)) &&
-      (keyNode.anchor ?? keyNode.tag) !== undefined
-    )
-      report.add("parse/anchor", keyAt, "anchors and tags on keys are not taken", { hint: "remove it" });
+    if (keyNode !== null) checkProperties(report, keyNode, keyAt);
     if (key === null) {
       report.add("parse/key-not-text", keyAt, "the key is not a text", {
         hint: "keys are names; a number goes in quotes",

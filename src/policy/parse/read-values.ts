@@ -15,6 +15,8 @@ const MAX_NAME = 48;
 /** The entries of a mapping by the keys of the language. */
 export interface Fields<K extends string> {
   readonly at: Span;
+  /** Keys were found that the language does not have: what seems to be missing may only be misspelled. */
+  readonly hasUnknown: boolean;
   of(key: K): Tree | null;
   keyAt(key: K): Span;
 }
@@ -32,7 +34,7 @@ export function readFields<R extends string, O extends string = never>(
 ): Fields<R | O> | null {
   const known = [...Object.keys(keys.required), ...(keys.optional ?? [])];
   if (tree.kind !== "mapping") {
-    reportKind(report, "parse/expected-mapping", tree, what, `a mapping with ${quoteAll(known)}`);
+    reportKind(report, "parse/expected-mapping", tree, what, "a mapping", `a mapping with ${quoteAll(known)}`);
     return null;
   }
   const entries = new Map(tree.entries.map((entry) => [entry.key, entry]));
@@ -44,6 +46,7 @@ export function readFields<R extends string, O extends string = never>(
       report.add("parse/missing-key", owner, `${what} lacks \`${key}\``, { hint: `add \`${example}\`` });
   return {
     at: tree.at,
+    hasUnknown: tree.entries.some(({ key }) => !known.includes(key)),
     of: (key) => entries.get(key)?.value ?? null,
     keyAt: (key) => entries.get(key)?.keyAt ?? owner,
   };
@@ -59,7 +62,7 @@ export function readNamed(
 ): readonly Entry[] {
   if (tree.kind !== "mapping") {
     if (tree.kind === "nothing") reportEmpty(report, tree.at, what, options.example);
-    else reportKind(report, "parse/expected-mapping", tree, what, `a mapping of ${item} names`);
+    else reportKind(report, "parse/expected-mapping", tree, what, "a mapping", `a mapping of ${item} names`);
     return [];
   }
   if (tree.entries.length === 0 && !options.mayBeEmpty) reportEmpty(report, tree.at, what, options.example);
@@ -89,7 +92,7 @@ export function checkName(report: Report, name: string, at: Span, item: string):
 export function readText(report: Report, tree: Tree | null, what: string): Located<string> | null {
   if (tree === null) return null;
   if (tree.kind !== "text") {
-    reportKind(report, "parse/expected-text", tree, what, "a text");
+    reportKind(report, "parse/expected-text", tree, what, "a text", "a text");
     return null;
   }
   if (tree.text.trim() === "") {
@@ -107,21 +110,25 @@ export function readText(report: Report, tree: Tree | null, what: string): Locat
 export function readBoolean(report: Report, tree: Tree | null, what: string, otherwise: boolean): boolean {
   if (tree === null) return otherwise;
   if (tree.kind === "boolean") return tree.text.toLowerCase() === "true";
-  reportKind(report, "parse/expected-boolean", tree, what, "`true` or `false`");
+  reportKind(report, "parse/expected-boolean", tree, what, "`true` or `false`", "`true` or `false`");
   return otherwise;
 }
 
+/** One of `choices`; `others` are what else may stand there, for the hint. */
 export function readChoice<T extends string>(
   report: Report,
   tree: Tree | null,
   what: string,
   choices: readonly T[],
+  others: readonly string[] = [],
 ): T | null {
   const text = readText(report, tree, what);
   if (text === null) return null;
   const chosen = choices.find((choice) => choice === text.value);
   if (chosen === undefined)
-    report.add("parse/choice", text.at, `${what} cannot be ${quote(text.value)}`, { hint: `write ${orList(choices)}` });
+    report.add("parse/choice", text.at, `${what} cannot be ${quote(text.value)}`, {
+      hint: `write ${orList([...choices, ...others])}`,
+    });
   return chosen ?? null;
 }
 
@@ -136,7 +143,7 @@ export function readList(
   if (tree.kind !== "list") {
     const isWord = tree.kind === "text" || tree.kind === "number";
     const example = isWord ? ` \`[${tree.text.length > 40 ? "..." : tree.text}]\`` : "";
-    reportKind(report, "parse/expected-list", tree, what, `a list${example}`);
+    reportKind(report, "parse/expected-list", tree, what, "a list", `a list${example}`);
     return null;
   }
   if (tree.items.length === 0 && !options.mayBeEmpty)
@@ -215,16 +222,12 @@ function reportKind(
   tree: Tree,
   what: string,
   wanted: string,
+  example: string,
 ): void {
   const inQuotes = id === "parse/expected-text" && (tree.kind === "number" || tree.kind === "boolean");
-  report.add(
-    id,
-    tree.at,
-    `${what} is ${describeKind(tree)} instead of ${id === "parse/expected-list" ? "a list" : wanted}`,
-    {
-      hint: inQuotes ? "put the value in quotes" : `write ${wanted}`,
-    },
-  );
+  report.add(id, tree.at, `${what} is ${describeKind(tree)} instead of ${wanted}`, {
+    hint: inQuotes ? "put the value in quotes" : `write ${example}`,
+  });
 }
 
 function describeKind(tree: Tree): string {

@@ -28,7 +28,7 @@ export function createReport(file: string, text: string): Report {
       else dropped++;
     },
     list() {
-      const ordered = found.toSorted((a, b) => a.span.start - b.span.start);
+      const ordered = concealLines(text, found).toSorted((a, b) => a.span.start - b.span.start);
       const last = ordered.at(-1);
       if (dropped === 0 || last === undefined) return ordered;
       const id = "parse/too-many";
@@ -36,6 +36,14 @@ export function createReport(file: string, text: string): Report {
       return [...ordered, { id, severity: "error", message, span: last.span, hint: "correct these first" }];
     },
   };
+}
+
+/** A line that is not to be shown for one finding is not shown for any other either. */
+function concealLines(text: string, found: readonly Diagnostic[]): Diagnostic[] {
+  const lineStart = (offset: number): number => text.lastIndexOf("\n", offset - 1) + 1;
+  const concealed = new Set(found.filter((one) => one.concealed === true).map((one) => lineStart(one.span.start)));
+  if (concealed.size === 0) return [...found];
+  return found.map((one) => (concealed.has(lineStart(one.span.start)) ? { ...one, concealed: true } : one));
 }
 
 /** A value of the file inside a message: in backticks, on one line, cut when long. */

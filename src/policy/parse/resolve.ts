@@ -2,6 +2,7 @@
  * Names that refer to another part of the policy: each has to lead somewhere.
  * Runs after all parts were read; a name that could not be read refers to nothing and is not reported twice.
  */
+import { isCatchAll, isPermissionPattern } from "../permission.ts";
 import type { Boundary, Policy, SecretSchedule } from "../policy.ts";
 import { suggest } from "./nearest.ts";
 import type { SecretUse } from "./read-identity.ts";
@@ -36,12 +37,9 @@ export function checkPermissions(
   const needed = new Set(services.flatMap((reading) => reading.needed));
   if (services.length === 0 || needed.has(UNREADABLE_PERMISSION)) return;
   const known = [...needed];
-  const areas = new Set(known.map((permission) => permission.slice(0, permission.indexOf(":"))));
-  // Only the shapes `area:action` and `area:*` can lead nowhere.
+  const areas = new Set(known.map((permission) => `${permission.slice(0, permission.indexOf(":"))}:*`));
   const leadsNowhere = (pattern: string): boolean =>
-    pattern.endsWith(":*")
-      ? !areas.has(pattern.slice(0, -2)) && pattern !== "*:*"
-      : pattern !== "*" && !needed.has(pattern);
+    isPermissionPattern(pattern) && !isCatchAll(pattern) && !needed.has(pattern) && !areas.has(pattern);
 
   for (const { role } of roles)
     for (const { value, at } of role.can)
@@ -67,10 +65,11 @@ export function checkLogin(report: Report, services: readonly ServiceReading[], 
 export function checkSecrets(report: Report, uses: readonly SecretUse[], schedules: readonly SecretSchedule[]): void {
   const scheduled = schedules.map((schedule) => schedule.name);
   for (const { name, at } of uses)
-    if (!scheduled.includes(name))
+    if (name !== "" && !scheduled.includes(name))
       report.add("reference/secret", at, `secret ${quote(name)} has no schedule`, {
         hint: `add \`${name}: { rotate: 90 days, overlap: 1 day }\` under \`secrets\``,
       });
+  if (uses.some((use) => use.name === "")) return;
   const used = [...OWN_SECRETS, ...uses.map((use) => use.name)];
   for (const { name, at } of schedules)
     if (!used.includes(name))
