@@ -4,7 +4,16 @@
  * INVARIANT: two processes that start at once end up with one key; a file that others can read is refused, not used.
  * Source: RFC 7517; RFC 7638 for the names of keys.
  */
-import { type JsonWebKey, type KeyObject, createHash, createPrivateKey, randomBytes } from "node:crypto";
+import {
+  type JsonWebKey,
+  type KeyObject,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  randomBytes,
+  sign,
+  verify,
+} from "node:crypto";
 import { constants, link, open, unlink, writeFile } from "node:fs/promises";
 import { GatehouseError } from "../core/index.ts";
 import { isJsonObject } from "./strict-json.ts";
@@ -87,6 +96,7 @@ function parseKeyFile(text: string, algorithm: string): PrivateKey[] {
     let key: KeyObject;
     try {
       key = createPrivateKey({ key: member, format: "jwk" });
+      checkPair(key);
     } catch {
       throw new KeyFileProblem("a key is not a private key");
     }
@@ -94,6 +104,12 @@ function parseKeyFile(text: string, algorithm: string): PrivateKey[] {
     const publicJwk = JSON.parse(JSON.stringify({ kty, kid, use, alg, n, e, crv, x, y })) as Record<string, unknown>;
     return { kid: member["kid"] as string, key, publicJwk, privateJwk: member };
   });
+}
+
+/** The import believes a JWK whose public part belongs to another private part. */
+function checkPair(key: KeyObject): void {
+  const probe = Buffer.from("gatehouse");
+  if (!verify("sha256", probe, createPublicKey(key), sign("sha256", probe, key))) throw new Error("no pair");
 }
 
 function thumbprintOf({ crv, e, kty, n, x, y }: JsonWebKey): string {

@@ -89,7 +89,7 @@ export async function startDevProvider(options: DevProviderOptions): Promise<Dev
   provider.on("error", (error) => reportFault(reporter, error));
   provider.on("server_error", (_context, error) => reportFault(reporter, error));
   provider.use((context, next) => endSessionWithoutAsking(provider, store, context, next));
-  provider.use(askOften);
+  provider.use((context, next) => askOften(context, next));
   const answerProvider = provider.callback();
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { describe, test } from "node:test";
+import { Secret } from "../core/index.ts";
+import { createSealer } from "./sealed-text.ts";
+import { type Session, createSessionCookies } from "./session-cookie.ts";
+
+const sealer = createSealer([new Secret<Uint8Array>(randomBytes(32))], "session", "https://shop.example");
+const cookies = createSessionCookies(sealer);
+
+function makeSession(groups: readonly string[], refreshToken: string | null = "refresh"): Session {
+  return {
+    id: "id",
+    identity: {
+      kind: "person",
+      issuer: "https://login.shop.example",
+      subject: "ada",
+      clientId: null,
+      name: "Ada",
+      groups,
+      expiresAtSeconds: 1000,
+      via: "session",
+      key: '["https://login.shop.example","ada"]',
+    },
+    refreshToken: refreshToken === null ? null : new Secret(refreshToken),
+    obtainedAtSeconds: 1,
+    startedAtSeconds: 2,
+    activeAtSeconds: 3,
+    serial: 4,
+  };
+}
+
+const headerOf = (setCookie: readonly string[]): string => setCookie.map((line) => line.split(";")[0]).join("; ");
+const manyGroups = (count: number): string[] => Array.from({ length: count }, (_, i) => `group-${i}`);
+
+test("a session comes back as it was, its refresh token included", () => {
+  for (const session of [makeSession(["a,b", "c d"]), makeSession([], null)]) {
+    const read = cookies.read(headerOf(cookies.write(session) ?? []));
+    assert.ok(read !== null && read !== "invalid");
+    assert.deepEqual(read, session);
+    assert.equal(read.refreshToken?.reveal(), session.refreshToken?.reveal());
+  }
+});
+
+test("opening the same cookie again gives the same object", () => {
+  const header = headerOf(cookies.write(makeSession([])) ?? []);
+  assert.equal(cookies.read(header), cookies.read(`other=1; ${header}`));
+});
+
+describe("a session longer than a cookie", () => {
+  const session = makeSession(manyGroups(300));
+  const setCookie = cookies.write(session) ?? [];
+
+  test("is spread over several, each short enough for browsers", () => {
+    assert.deepEqual(
+      setCookie.map((line) => line.slice(0, line.indexOf("="))),
+      ["__Host-gatehouse", "__Host-gatehouse.1"],
+    );
+    for (const line of setCookie) assert.ok(line.length < 4096);
+    assert.deepEqual(cookies.read(headerOf(setCookie)), session);
+    assert.deepEqual(cookies.read(headerOf(setCookie.toReversed())), session);
+  });
+
+  test("is nobody's with a part missing, twice, changed places, or of another session", () => {
+    const [first = "", second = ""] = headerOf(setCookie).split("; ");
+    const other = headerOf(cookies.write(makeSession(manyGroups(301))) ?? []).split("; ");
+    assert.equal(cookies.read(first), "invalid");
+    assert.equal(cookies.read(`${first}; ${second}; ${second}`), "invalid");
+    assert.equal(cookies.read(`${first}; ${other[1]}`), "invalid");
+    assert.equal(cookies.read(first.replace("2~", "1~")), "invalid");
+    assert.equal(cookies.read(`${first.replace("2~", "3~")}; ${second}`), "invalid");
+    assert.equal(cookies.read(`${first.replace("2~", "9~")}; ${second}`), "invalid");
+    assert.equal(cookies.read(second), null);
+  });
+
+  test("left-over parts of an earlier one change nothing", () => {
+    const short = makeSession(["short"]);
+    const [, second = ""] = headerOf(setCookie).split("; ");
+    assert.deepEqual(cookies.read(`${headerOf(cookies.write(short) ?? [])}; ${second}`), short);
+  });
+
+  test("is removed in all its parts", () => {
+    const removed = cookies.remove(headerOf(setCookie)).map((line) => line.replace(/;.*/, ""));
+    assert.deepEqual(removed, ["__Host-gatehouse=", "__Host-gatehouse.1="]);
+    assert.equal(cookies.remove(undefined).length, 1);
+  });
+
+  test("has an end: what does not fit into three is not written", () => {
+    assert.equal(cookies.write(makeSession(manyGroups(1000))), null);
+  });
+});
+
+test("a sealed value of another shape is nobody's", () => {
+  const good = {
+    i: "id",
+    s: "ada",
+    o: "x",
+    k: "person",
+    c: null,
+    n: null,
+    g: [],
+    e: 1,
+    r: null,
+    b: 1,
+    t: 1,
+    a: 1,
+    v: 1,
+  };
+  const stateOf = (value: unknown): string => {
+    const read = cookies.read(`__Host-gatehouse=1~${sealer.seal(value)}`);
+    return read === null || read === "invalid" ? String(read) : "session";
+  };
+  assert.equal(stateOf(good), "session");
+  assert.equal(stateOf(null), "invalid");
+  assert.equal(stateOf([]), "invalid");
+  for (const name of Object.keys(good)) {
+    assert.equal(stateOf({ ...good, [name]: { x: 1 } }), "invalid", name);
+    const { [name as keyof typeof good]: _, ...rest } = good;
+    assert.equal(stateOf(rest), "invalid", `without ${name}`);
+  }
+});
+
+test("no session cookie is null, an empty one invalid", () => {
+  assert.equal(cookies.read(undefined), null);
+  assert.equal(cookies.read("a=b"), null);
+  assert.equal(cookies.read("__Host-gatehouse-login-x=1"), null);
+  assert.equal(cookies.read("__Host-gatehouse="), "invalid");
+  assert.equal(cookies.read("__Host-gatehouse=1~"), "invalid");
+});
