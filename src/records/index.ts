@@ -5,3 +5,6 @@ export { type TraceStart, type Traceparent, checkTracestate, parseTraceparent, s
 export { formatGatewayLine, parseGatewayLine } from "./gateway-line.ts";
 export { type RecordWriter, type RecordWriterOptions, type RecordWriterState, createRecordWriter } from "./writer.ts";
 export { parseEdgeLine } from "./edge-line.ts";
+export { type LogPaths, type RequestStory, type Trace, findTrace } from "./find-trace.ts";
+export { renderRecord, renderTrace, showSafely } from "./render-records.ts";
+export { type RecordFilter, followRecords, searchRecords } from "./search-records.ts";
