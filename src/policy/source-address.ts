@@ -9,35 +9,39 @@ export type BlockProblem = { readonly kind: "not-a-block" } | { readonly kind: "
 
 /** Null when `text` is a block in its one spelling: address without host bits, `/`, prefix length. */
 export function findBlockProblem(text: string): BlockProblem | null {
-  const [, address, prefix] = /^([0-9A-Fa-f.:]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  if (address === undefined) return { kind: "not-a-block" };
-  const isV4 = !address.includes(":");
-  if (isV4 ? !ipaddr.IPv4.isValidFourPartDecimal(address) : !ipaddr.IPv6.isValid(address))
-    return { kind: "not-a-block" };
-  const bits = isV4 ? 32 : 128;
+  const [, host = "", prefix] = /^([0-9A-Fa-f.:]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const address = parseAddress(host);
+  if (address === null) return { kind: "not-a-block" };
+  const bits = address instanceof ipaddr.IPv4 ? 32 : 128;
   const length = prefix === undefined ? bits : Number(prefix);
-  if (length > bits) return { kind: "not-a-block" };
-  const write = normalizeBlock(address, length);
+  const write = length > bits ? null : formatBlock(address, length);
+  if (write === null) return { kind: "not-a-block" };
   return write === text ? null : { kind: "spelling", write };
 }
 
-function normalizeBlock(address: string, length: number): string {
-  const parsed = ipaddr.parse(address);
-  const isMapped = parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress();
-  if (isMapped && length >= 96) return normalizeBlock(parsed.toIPv4Address().toString(), length - 96);
-  const family = parsed instanceof ipaddr.IPv4 ? ipaddr.IPv4 : ipaddr.IPv6;
-  return `${family.networkAddressFromCIDR(`${parsed.toString()}/${length}`).toString()}/${length}`;
+/** Null for IPv4 addresses mapped into IPv6 together with others: such a block is of both kinds. */
+function formatBlock(address: ipaddr.IPv4 | ipaddr.IPv6, length: number): string | null {
+  if (address instanceof ipaddr.IPv4)
+    return `${ipaddr.IPv4.networkAddressFromCIDR(`${address.toString()}/${length}`).toString()}/${length}`;
+  if (address.isIPv4MappedAddress()) return length < 96 ? null : formatBlock(address.toIPv4Address(), length - 96);
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/${length}`).toString()}/${length}`;
 }
 
 /** Whether `address` lies in one of `blocks`. Text that is no address lies in none. */
 export function isAddressInBlocks(address: string, blocks: readonly string[]): boolean {
-  const bare = address.replace(/%.*$/s, "");
-  if (bare.includes(":") ? !ipaddr.IPv6.isValid(bare) : !ipaddr.IPv4.isValidFourPartDecimal(bare)) return false;
-  const source = ipaddr.process(bare);
+  const parsed = parseAddress(address.replace(/%.*$/s, ""));
+  if (parsed === null) return false;
+  const source = parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress() ? parsed.toIPv4Address() : parsed;
   return blocks.some((block) => {
     const [network, length] = ipaddr.parseCIDR(block);
     return network.kind() === source.kind() && source.match(network, length);
   });
+}
+
+/** Four decimal parts, or IPv6; not the compatible form `::10.0.0.1`, which readers take for either kind. */
+function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
+  if (!text.includes(":")) return ipaddr.IPv4.isValidFourPartDecimal(text) ? ipaddr.IPv4.parse(text) : null;
+  return ipaddr.IPv6.isValid(text) && !/^::\d+\./.test(text) ? ipaddr.IPv6.parse(text) : null;
 }
 
 /** The special range that an address lies in (`private`, `loopback`, `linkLocal`...; `unicast` is none of them); null for a name. */

@@ -2,18 +2,19 @@
 export function findNearest(text: string, known: readonly string[]): string | null {
   const wanted = fold(text);
   let best: string | null = null;
-  let bestDistance = Math.max(1, Math.floor(text.length / 3)) + 1;
+  let bestDistance = Number.POSITIVE_INFINITY;
   for (const name of known) {
-    const distance = measureDistance(wanted, fold(name), bestDistance);
-    if (distance < bestDistance) {
-      best = name;
-      bestDistance = distance;
-    }
+    const allowed = Math.max(1, Math.floor(Math.min(text.length, name.length) / 3));
+    const limit = Math.min(bestDistance, allowed + 1);
+    const distance = measureDistance(wanted, fold(name), limit);
+    if (distance >= limit) continue;
+    best = name;
+    bestDistance = distance;
   }
   return best;
 }
 
-/** ` , did you mean ...?` as a hint, or the list of what is known. */
+/** A hint: the nearest name, or the list of what is known. */
 export function suggest(text: string, known: readonly string[]): string {
   const nearest = findNearest(text, known);
   if (nearest !== null) return `did you mean \`${nearest}\`?`;
