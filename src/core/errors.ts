@@ -260,6 +260,12 @@ export const catalogue = {
     message: (d: D<"reason">) => `Caddy did not start: ${d.reason}`,
     hint: "see the log of the edge in the state directory",
   },
+  GH_APP_EDGE_SILENT: {
+    kind: "unreachable",
+    message: (d: D<"domain" | "port" | "why">) =>
+      `the edge does not answer for \`${d.domain}\` on port ${d.port}: ${d.why}`,
+    hint: "read `logs/caddy.log` in the state directory",
+  },
   GH_INTERNAL: {
     kind: "bug",
     message: (d: D<"problem">) => `internal error: ${d.problem}`,

@@ -6,7 +6,7 @@
  */
 import { parseEdgeLine } from "./edge-line.ts";
 import { parseGatewayLine } from "./gateway-line.ts";
-import { isRequestId, requestIdPrefix } from "./ids.ts";
+import { requestIdPrefix } from "./ids.ts";
 import { listLogFiles, readLines } from "./log-files.ts";
 import type { EdgeRecord, GatewayRecord } from "./record.ts";
 

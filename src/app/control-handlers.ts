@@ -1,0 +1,50 @@
+/** What the control socket of a running instance can be asked. */
+import { GatehouseError } from "../core/index.ts";
+import { TOKEN_REASONS } from "../identity/index.ts";
+import type { ControlHandlers } from "./control.ts";
+import type { Instance } from "./up.ts";
+
+export function controlHandlers(instance: Instance): ControlHandlers {
+  return {
+    status: async () => instance.status(),
+    flush: async () => {
+      await instance.flush();
+      return null;
+    },
+    token: async (input) => issueToken(instance, input),
+    judge: async (input) => judge(instance, input),
+    stop: async () => {
+      instance.requestStop("asked by `gatehouse down`");
+      return null;
+    },
+  };
+}
+
+async function issueToken({ identity, callers }: Instance, input: unknown) {
+  const name = textOf(input, "as");
+  if (identity.provider === null) return { kind: "login", issuer: identity.issuer };
+  if (!callers.some((c) => c.name === name)) {
+    const known = callers.map((c) => `\`${c.name}\``).join(", ");
+    throw new GatehouseError("GH_APP_UNKNOWN_NAME", { name, known });
+  }
+  return { kind: "token", ...(await identity.provider.tokenFor(name)) };
+}
+
+async function judge({ identity }: Instance, input: unknown) {
+  const result = await identity.verifier.verify(textOf(input, "token"));
+  if (!result.ok) {
+    const meaning =
+      result.reason === "keys-unavailable" ? "the provider's keys could not be had" : TOKEN_REASONS[result.reason];
+    return { ok: false, reason: result.reason, meaning };
+  }
+  const { subject, clientId, groups } = result.identity;
+  return { ok: true, caller: { subject, clientId, groups } };
+}
+
+function textOf(input: unknown, key: string): string {
+  if (typeof input === "object" && input !== null && key in input) {
+    const value: unknown = Reflect.get(input, key);
+    if (typeof value === "string") return value;
+  }
+  throw new GatehouseError("GH_CLI_USAGE", { problem: `the call needs \`${key}\`` });
+}

@@ -1,0 +1,94 @@
+/**
+ * How other commands talk to the running instance: HTTP with JSON over a unix socket in the 0700 state directory.
+ * Whoever may open the socket is the instance's owner, so there is no further authentication.
+ *
+ * INVARIANT: a handler's fault becomes `{ error: { code, message, hint } }`, never a stack.
+ */
+import { chmodSync, rmSync } from "node:fs";
+import { type IncomingMessage, type Server, createServer, request as httpRequest } from "node:http";
+import { GatehouseError, isGatehouseError } from "../core/index.ts";
+
+const MAX_BODY_BYTES = 1024 * 1024;
+const TIMEOUT_MS = 10_000;
+
+export type ControlHandlers = Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
+
+export interface ControlError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Answers calls until closed. The socket has mode 0600. */
+export async function serveControl(socket: string, handlers: ControlHandlers): Promise<{ close(): Promise<void> }> {
+  rmSync(socket, { force: true });
+  const server: Server = createServer((request, response) => {
+    const answer = (status: number, body: unknown): void => {
+      const text = JSON.stringify(body);
+      response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+      response.end(text);
+    };
+    const handler = handlers[(request.url ?? "").slice(1)];
+    if (request.method !== "POST" || handler === undefined) {
+      answer(404, { error: { code: "GH_CONTROL_UNKNOWN", message: "no such call", hint: "" } });
+      return;
+    }
+    readBody(request)
+      .then(async (text) => handler(text === "" ? null : JSON.parse(text)))
+      .then((value) => answer(200, { value }))
+      .catch((cause: unknown) => answer(500, { error: controlError(cause) }));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(socket, resolve);
+  });
+  chmodSync(socket, 0o600);
+  return {
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+    },
+  };
+}
+
+/**
+ * Calls the running instance.
+ *
+ * @throws GH_CONTROL_NOT_RUNNING when nothing answers on the socket; GH_CONTROL_FAILED with the instance's own message
+ */
+export async function callControl(socket: string, call: string, input: unknown = null): Promise<unknown> {
+  const text = await new Promise<string>((resolve, reject) => {
+    const request = httpRequest(
+      { socketPath: socket, path: `/${call}`, method: "POST", agent: false, timeout: TIMEOUT_MS },
+      (response) => {
+        readBody(response).then(resolve, reject);
+      },
+    );
+    request.once("timeout", () => request.destroy(new Error("timeout")));
+    request.once("error", (cause) => reject(new GatehouseError("GH_CONTROL_NOT_RUNNING", { socket }, { cause })));
+    request.end(input === null ? "" : JSON.stringify(input));
+  });
+  const answer = JSON.parse(text) as { value?: unknown; error?: ControlError };
+  if (answer.error !== undefined) {
+    throw new GatehouseError("GH_CONTROL_FAILED", { message: answer.error.message, next: answer.error.hint });
+  }
+  return answer.value;
+}
+
+function controlError(cause: unknown): ControlError {
+  if (isGatehouseError(cause)) return { code: cause.code, message: cause.message, hint: cause.hint };
+  return { code: "GH_INTERNAL", message: cause instanceof Error ? cause.message : "unknown fault", hint: "" };
+}
+
+async function readBody(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw new Error("body too large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,28 @@
+/** Ends the running instance of a state directory and waits until it is gone. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { GatehouseError, isGatehouseError } from "../core/index.ts";
+import { callControl } from "./control.ts";
+import { stateDirOf } from "./load-policy.ts";
+import { isAlive, readInstance, statePaths } from "./state.ts";
+
+const LIMIT_MS = 20_000;
+const STEP_MS = 50;
+
+/** Whether something ran. Nothing runs afterwards. @throws GH_APP_STILL_RUNNING, GH_CONTROL_FAILED */
+export async function down(
+  stateDir: string | undefined,
+): Promise<{ readonly stopped: boolean; readonly state: string }> {
+  const paths = statePaths(stateDirOf(stateDir, undefined));
+  try {
+    await callControl(paths.controlSocket, "stop");
+  } catch (cause) {
+    if (isGatehouseError(cause) && cause.code === "GH_CONTROL_NOT_RUNNING") return { stopped: false, state: paths.dir };
+    throw cause;
+  }
+  const pid = readInstance(paths)?.pid;
+  for (let waited = 0; pid !== undefined && isAlive(pid); waited += STEP_MS) {
+    if (waited >= LIMIT_MS) throw new GatehouseError("GH_APP_STILL_RUNNING", { pid });
+    await sleep(STEP_MS);
+  }
+  return { stopped: true, state: paths.dir };
+}

@@ -1,0 +1,127 @@
+/**
+ * Everything about identity that one instance holds: the provider (or its embedded stand-in for development), its keys,
+ * the token verifier, sign-in sessions.
+ *
+ * In:  the compiled identity settings. Out: started parts, and one `close` for all of them.
+ * INVARIANT: when starting fails, nothing that was started here is left running.
+ */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { type Clock, GatehouseError, Secret } from "../core/index.ts";
+import {
+  type DevProvider,
+  type KeySource,
+  type People,
+  type Sessions,
+  type TokenVerifier,
+  createKeySource,
+  createSessions,
+  createTokenVerifier,
+  startDevProvider,
+} from "../identity/index.ts";
+import type { IdentityArtifact } from "../model/index.ts";
+import { loadKeyFile, readSecret, secretVariable } from "../secrets/index.ts";
+import type { StatePaths } from "./state.ts";
+
+export interface IdentityParts {
+  readonly issuer: string;
+  readonly keys: KeySource;
+  readonly verifier: TokenVerifier;
+  readonly sessions: Sessions | null;
+  /** Null when the environment has a real provider. */
+  readonly provider: DevProvider | null;
+  close(): Promise<void>;
+}
+
+export interface IdentityStart {
+  readonly identity: IdentityArtifact;
+  /** People of the embedded provider; ignored for a real one. */
+  readonly people: People;
+  readonly baseUrl: string;
+  readonly identityPort: number;
+  readonly paths: StatePaths;
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** @throws GH_APP_SECRET_MISSING, GH_IDENTITY_* when the provider cannot be reached or is not what it should be */
+export async function startIdentity(start: IdentityStart): Promise<IdentityParts> {
+  const { identity, clock, baseUrl, paths } = start;
+  const clientSecret = loginSecret(start);
+  const provider = identity.kind === "embedded" ? await startEmbedded(start, clientSecret) : null;
+  const issuer = provider?.issuer ?? identity.issuer;
+  const keys = createKeySource({ issuer, clock, allowHttpLoopback: true });
+  try {
+    await keys.load();
+    const verifier = createTokenVerifier({
+      issuer,
+      audience: identity.audience,
+      claims: identity.claims,
+      keys,
+      clock,
+      skewSeconds: 30,
+    });
+    const sessions =
+      identity.login === null
+        ? null
+        : createSessions({
+            issuer,
+            login: { ...identity.login, clientSecret },
+            baseUrl,
+            audience: identity.audience,
+            claims: identity.claims,
+            verifier,
+            sealKeys: [loadKeyFile(join(paths.keys, "session.key"))],
+            clock,
+            allowHttpLoopback: true,
+          });
+    return {
+      issuer,
+      keys,
+      verifier,
+      sessions,
+      provider,
+      close: async () => {
+        keys.close();
+        await provider?.close();
+      },
+    };
+  } catch (cause) {
+    keys.close();
+    await provider?.close();
+    throw cause;
+  }
+}
+
+/** The embedded provider learns the secret that was made up for it; for a real one it has to be there. */
+function loginSecret({ identity, paths, env }: IdentityStart): Secret<string> | null {
+  if (identity.kind === "embedded") return new Secret(randomBytes(32).toString("base64url"));
+  const name = identity.login?.clientSecret;
+  if (name === undefined || name === null) return null;
+  const secret = readSecret(name, { dir: paths.secrets, env });
+  if (secret === null) {
+    const file = join(paths.secrets, name);
+    throw new GatehouseError("GH_APP_SECRET_MISSING", { name, file, variable: secretVariable(name) });
+  }
+  return secret;
+}
+
+async function startEmbedded(start: IdentityStart, clientSecret: Secret<string> | null): Promise<DevProvider> {
+  const { identity, people, baseUrl, paths, identityPort } = start;
+  return startDevProvider({
+    people,
+    port: identityPort,
+    keyFile: join(paths.keys, "provider.json"),
+    audience: identity.audience,
+    claims: identity.claims,
+    loginClient:
+      identity.login === null || clientSecret === null
+        ? null
+        : {
+            clientId: identity.login.clientId,
+            clientSecret: clientSecret.reveal(),
+            redirectUris: [`${baseUrl}/_gatehouse/callback`],
+            postLogoutRedirectUris: [`${baseUrl}/_gatehouse/signed-out`],
+          },
+  });
+}

@@ -1,0 +1,135 @@
+/**
+ * A policy file on its way to something that can run: read, parsed, linted, compiled for one environment.
+ *
+ * Out: everything found on the way, as diagnostics with the text they point into. Nothing is thrown for what a user
+ * wrote; only a file that cannot be read is a fault.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { compile } from "../compile/index.ts";
+import { type Diagnostic, GatehouseError, type Sources, hasErrors } from "../core/index.ts";
+import type { Artifacts } from "../model/index.ts";
+import { type Environment, type Policy, lintPolicy, parsePolicy } from "../policy/index.ts";
+import { errnoOf } from "./state.ts";
+
+export const POLICY_FILE = "gatehouse.yaml";
+
+export interface LoadedPolicy {
+  readonly file: string;
+  /** Null when it has errors. */
+  readonly policy: Policy | null;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: Sources;
+}
+
+export interface LoadedEnvironment extends LoadedPolicy {
+  readonly policy: Policy;
+  readonly environment: Environment;
+  readonly artifacts: Artifacts;
+}
+
+/** The file as given, or `gatehouse.yaml` of the working directory. */
+export function policyFileOf(given: string | undefined): string {
+  return given ?? POLICY_FILE;
+}
+
+/** @throws GH_POLICY_UNREADABLE */
+export function loadPolicy(file: string): LoadedPolicy {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    const reason = errnoOf(cause) === "ENOENT" ? "there is no such file" : (errnoOf(cause) ?? "unknown");
+    throw new GatehouseError("GH_POLICY_UNREADABLE", { file, reason }, { cause });
+  }
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new GatehouseError("GH_POLICY_UNREADABLE", { file, reason: "it is not UTF-8 text" }, { cause });
+  }
+  const parsed = parsePolicy(file, text);
+  const findings = parsed.policy === null ? [] : lintPolicy(parsed.policy);
+  return {
+    file,
+    policy: hasErrors(findings) ? null : parsed.policy,
+    diagnostics: [...parsed.diagnostics, ...findings],
+    sources: parsed.sources,
+  };
+}
+
+/**
+ * The environment asked for; without a wish `local`, or the only one.
+ *
+ * @throws GH_APP_ENVIRONMENT
+ */
+export function chooseEnvironment(policy: Policy, wanted: string | undefined): Environment {
+  const { environments } = policy;
+  const chosen =
+    wanted === undefined
+      ? (environments.find((e) => e.name === "local") ?? (environments.length === 1 ? environments[0] : undefined))
+      : environments.find((e) => e.name === wanted);
+  if (chosen !== undefined) return chosen;
+  const known = environments.map((e) => `\`${e.name}\``).join(", ");
+  throw new GatehouseError("GH_APP_ENVIRONMENT", { name: wanted ?? "local", known });
+}
+
+/**
+ * The policy compiled for one environment, or what is wrong with it.
+ *
+ * @throws GH_POLICY_UNREADABLE, GH_APP_ENVIRONMENT
+ */
+export function loadEnvironment(file: string, wanted: string | undefined): LoadedEnvironment | LoadedPolicy {
+  const loaded = loadPolicy(file);
+  if (loaded.policy === null) return loaded;
+  const environment = chooseEnvironment(loaded.policy, wanted);
+  const compiled = compile(loaded.policy, environment.name, loaded.sources);
+  const diagnostics = [...loaded.diagnostics, ...compiled.diagnostics];
+  if (compiled.artifacts === null) return { ...loaded, policy: null, diagnostics };
+  return { ...loaded, policy: loaded.policy, diagnostics, environment, artifacts: compiled.artifacts };
+}
+
+export function isLoaded(loaded: LoadedEnvironment | LoadedPolicy): loaded is LoadedEnvironment {
+  return loaded.policy !== null && "artifacts" in loaded;
+}
+
+/**
+ * Every finding of the file for every environment, each once.
+ *
+ * @throws GH_POLICY_UNREADABLE
+ */
+export function checkPolicy(file: string): LoadedPolicy {
+  const loaded = loadPolicy(file);
+  if (loaded.policy === null) return loaded;
+  const all = [...loaded.diagnostics];
+  const seen = new Set(all.map(identityOf));
+  for (const { name } of loaded.policy.environments) {
+    for (const found of compile(loaded.policy, name, loaded.sources).diagnostics) {
+      if (seen.has(identityOf(found))) continue;
+      seen.add(identityOf(found));
+      all.push(found);
+    }
+  }
+  return { ...loaded, policy: hasErrors(all) ? null : loaded.policy, diagnostics: all };
+}
+
+function identityOf(d: Diagnostic): string {
+  return `${d.id} ${d.span.file} ${d.span.start} ${d.message}`;
+}
+
+/** Where the state of the policy's instance is when nobody says so: `.gatehouse` here, else beside the policy. */
+export function stateDirOf(given: string | undefined, policyFile: string | undefined): string {
+  if (given !== undefined) return given;
+  if (policyFile === undefined && existsSync(".gatehouse")) return ".gatehouse";
+  return join(policyFile === undefined ? "." : join(policyFile, ".."), ".gatehouse");
+}
+
+/** A path as a person in the working directory would write it. */
+export function shownPath(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near === ""
+    ? "."
+    : near.startsWith("..") && near.split("/").filter((s) => s === "..").length > 2
+      ? path
+      : near;
+}

@@ -1,0 +1,55 @@
+/** What `status` says of a running instance. Field names are part of the command line's contract. */
+import type { GatewayStats } from "../gateway/index.ts";
+import type { KeySourceState } from "../identity/index.ts";
+import type { RecordWriterState } from "../records/index.ts";
+
+export interface Status {
+  readonly ready: boolean;
+  readonly pid: number;
+  readonly policy: string;
+  readonly policyFile: string;
+  readonly environment: string;
+  readonly policyDigest: string;
+  readonly startedAt: string;
+  readonly state: string;
+  readonly edge: {
+    readonly https: string;
+    readonly http: string;
+    readonly private: string | null;
+    /** Null when certificates are public. */
+    readonly caFile: string | null;
+    readonly caddyVersion: string;
+    readonly attached: boolean;
+  };
+  readonly identity: { readonly issuer: string; readonly embedded: boolean; readonly keys: KeySourceState };
+  readonly gateway: { readonly socket: string; readonly privateSocket: string | null } & GatewayStats;
+  readonly records: { readonly edge: string; readonly gateway: string } & RecordWriterState;
+  readonly console: null;
+  readonly lastReload: Reload | null;
+}
+
+export interface Reload {
+  readonly at: string;
+  readonly ok: boolean;
+  readonly changes: readonly string[];
+  readonly error: string | null;
+}
+
+export function renderStatus(status: Status): string {
+  const rows: [string, string][] = [
+    ["policy", `${status.policy}, environment ${status.environment}, digest ${status.policyDigest.slice(0, 12)}`],
+    ["public", `${status.edge.https} (${status.edge.http} redirects)`],
+  ];
+  if (status.edge.private !== null) rows.push(["private", status.edge.private]);
+  rows.push([
+    "provider",
+    `${status.identity.issuer}${status.identity.embedded ? " (embedded, development only)" : ""}`,
+  ]);
+  if (status.edge.caFile !== null) rows.push(["CA file", status.edge.caFile]);
+  rows.push(["edge", `Caddy ${status.edge.caddyVersion}${status.edge.attached ? ", attached" : ""}`]);
+  rows.push(["requests", `${status.gateway.requests}, ${status.gateway.inFlight} in flight`]);
+  rows.push(["process", `${status.pid} since ${status.startedAt}`]);
+  if (status.lastReload?.ok === false)
+    rows.push(["reload", `refused at ${status.lastReload.at}:\n${status.lastReload.error ?? ""}`]);
+  return rows.map(([name, value]) => `${name.padEnd(10)}${value}`).join("\n");
+}

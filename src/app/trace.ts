@@ -1,0 +1,32 @@
+/** The joined story of one request, from the logs of a state directory. */
+import { GatehouseError } from "../core/index.ts";
+import { findTrace, renderTrace } from "../records/index.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { callControl } from "./control.ts";
+import { stateDirOf } from "./load-policy.ts";
+import { statePaths } from "./state.ts";
+
+/** A request is logged by the edge when its last byte has gone, a moment after the client has it. */
+const ATTEMPTS = 5;
+const STEP_MS = 60;
+
+/** @throws GH_APP_RECORD_UNKNOWN */
+export async function readTrace(
+  id: string,
+  stateDir: string | undefined,
+): Promise<{ readonly json: unknown; readonly text: string }> {
+  const paths = statePaths(stateDirOf(stateDir, undefined));
+  // The running instance holds records back for a moment; what is not running holds none.
+  const runs = await callControl(paths.controlSocket, "flush").then(
+    () => true,
+    () => false,
+  );
+  const logs = { edgeLog: paths.edgeLog, gatewayLog: paths.gatewayLog };
+  let trace = await findTrace(logs, id);
+  for (let i = 0; runs && i < ATTEMPTS && (trace === null || trace.requests.some((r) => r.edge === null)); i++) {
+    await sleep(STEP_MS);
+    trace = await findTrace(logs, id);
+  }
+  if (trace === null) throw new GatehouseError("GH_APP_RECORD_UNKNOWN", { id });
+  return { json: trace, text: renderTrace(trace) };
+}

@@ -1,0 +1,428 @@
+/**
+ * One running instance: provider, gateway, edge, records and control socket, started in order and stopped in reverse.
+ *
+ * In:  a policy file and an environment. Out: `Running`, which answers requests until it is closed.
+ * INVARIANT: starting succeeds whole or leaves nothing running; a reload takes over whole or changes nothing; requests
+ * go on being decided by the old policy until the new one is in place, so there is no moment without one.
+ */
+import { join, resolve } from "node:path";
+import {
+  type Clock,
+  GatehouseError,
+  type Reporter,
+  type Sources,
+  type Diagnostic,
+  jsonDigest,
+  renderDiagnostic,
+} from "../core/index.ts";
+import { type Gateway, type GatewayRuntime, createGateway } from "../gateway/index.ts";
+import { type AssertionSigner, type People, createAssertionSigner } from "../identity/index.ts";
+import { diffArtifacts } from "../model/index.ts";
+import { type RecordWriter, createRecordWriter } from "../records/index.ts";
+import { controlHandlers } from "./control-handlers.ts";
+import { serveControl } from "./control.ts";
+import { type Edge, startEdge } from "./edge-parts.ts";
+import { baseUrlOf } from "./edge-runtime.ts";
+import { type IdentityParts, startIdentity } from "./identity-parts.ts";
+import { type LoadedEnvironment, isLoaded, loadEnvironment, shownPath } from "./load-policy.ts";
+import { allCallers, loadPeople, peopleFileOf } from "./people.ts";
+import { type Ports, type WantedPorts, choosePorts } from "./ports.ts";
+import { type Probe, probeUpstreams } from "./probe.ts";
+import { type CurlLine, curlLines } from "./screen.ts";
+import {
+  type StatePaths,
+  defaultStateDir,
+  lockState,
+  prepareState,
+  readText,
+  statePaths,
+  writeInstance,
+} from "./state.ts";
+import type { Reload, Status } from "./status.ts";
+import { type Watch, watchFiles } from "./watch.ts";
+
+export interface UpOptions {
+  readonly policyFile: string;
+  readonly environment?: string | undefined;
+  readonly stateDir?: string | undefined;
+  readonly ports: WantedPorts;
+  /** Path of a Caddy binary; by default one is looked for. */
+  readonly caddy?: string | undefined;
+  /** Admin address of a Caddy that runs already and is to be used. */
+  readonly attach?: string | undefined;
+  /** How the command was called, for lines to paste. */
+  readonly command: string;
+}
+
+export interface UpDeps {
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Running {
+  readonly paths: StatePaths;
+  status(): Status;
+  /** Facts for the screen. */
+  readonly curlLines: readonly CurlLine[];
+  readonly callers: ReturnType<typeof allCallers>;
+  /** Fulfilled when somebody asked it to stop, or the edge is lost for good. */
+  readonly stopRequested: Promise<string>;
+  /** Everything that was started has ended afterwards. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface Refused {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: Sources;
+}
+
+const DRAIN_MS = 8000;
+
+/**
+ * Starts everything, or says what is wrong with the policy.
+ *
+ * @throws GH_APP_*, GH_STATE_*, GH_EDGE_*, GH_IDENTITY_*, GH_GATEWAY_* ; then nothing is left running
+ */
+export async function up(options: UpOptions, deps: UpDeps): Promise<Running | Refused> {
+  const policyFile = options.policyFile;
+  const loaded = loadEnvironment(policyFile, options.environment);
+  if (!isLoaded(loaded)) return loaded;
+  const paths = statePaths(options.stateDir ?? defaultStateDir(policyFile));
+  return new Starter(options, deps, paths).start(loaded);
+}
+
+/** Closes what was opened, last first, even if one of them fails. */
+class Opened {
+  readonly #closers: (() => Promise<void> | void)[] = [];
+
+  add(close: () => Promise<void> | void): void {
+    this.#closers.push(close);
+  }
+
+  async close(): Promise<void> {
+    for (let closer = this.#closers.pop(); closer !== undefined; closer = this.#closers.pop()) {
+      try {
+        await closer();
+      } catch {
+        // The rest has to be closed all the same.
+      }
+    }
+  }
+}
+
+class Starter {
+  readonly #options: UpOptions;
+  readonly #deps: UpDeps;
+  readonly #paths: StatePaths;
+  readonly #opened = new Opened();
+
+  constructor(options: UpOptions, deps: UpDeps, paths: StatePaths) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#paths = paths;
+  }
+
+  async start(loaded: LoadedEnvironment): Promise<Running> {
+    try {
+      return await this.#start(loaded);
+    } catch (cause) {
+      await this.#opened.close();
+      throw cause;
+    }
+  }
+
+  async #start(loaded: LoadedEnvironment): Promise<Running> {
+    const { clock, reporter, env } = this.#deps;
+    const paths = this.#paths;
+    if (loaded.environment.gateway.kind === "aws") {
+      throw new GatehouseError("GH_APP_GATEWAY_UNSUPPORTED", { environment: loaded.environment.name });
+    }
+    const people = loadPeople(loaded);
+    prepareState(paths);
+    this.#opened.add(lockState(paths));
+    const loopbackOnly = loaded.artifacts.edge.loopbackOnly;
+    const standard = loaded.environment.certificates.kind === "acme";
+    const ports = await choosePorts(this.#options.ports, loopbackOnly ? "127.0.0.1" : undefined, standard);
+    const baseUrl = baseUrlOf(loaded.artifacts.domain, ports.https);
+
+    const identity = await startIdentity({
+      identity: loaded.artifacts.identity,
+      people,
+      baseUrl,
+      identityPort: ports.identity,
+      paths,
+      clock,
+      env,
+    });
+    const holder: Parts = { loaded, identity, identityKey: identityKeyOf(loaded), baseUrl, ports };
+    this.#opened.add(async () => holder.identity.close());
+
+    const records = createRecordWriter({ file: paths.gatewayLog });
+    this.#opened.add(async () => records.close());
+    const assertions = await createAssertionSigner({
+      issuer: `${baseUrl}/_gatehouse`,
+      keyFile: join(paths.keys, "assertion.json"),
+      clock,
+    });
+    const gateway = createGateway(runtimeOf(holder, assertions), { clock, record: (record) => records.write(record) });
+    await gateway.listen({ publicSocket: paths.publicSocket, privateSocket: paths.privateSocket });
+    this.#opened.add(async () => gateway.close({ graceMs: DRAIN_MS }));
+
+    const stop = Promise.withResolvers<string>();
+    const edge = await startEdge({
+      artifacts: loaded.artifacts,
+      ports,
+      paths,
+      explicit: this.#options.caddy,
+      attach: this.#options.attach,
+      env,
+      reporter,
+    });
+    this.#opened.add(async () => edge.close());
+    await edge.probe();
+
+    const running = new Instance(
+      this.#options,
+      this.#deps,
+      paths,
+      holder,
+      { gateway, edge, records, assertions },
+      stop,
+    );
+    const control = await serveControl(paths.controlSocket, controlHandlers(running));
+    this.#opened.add(async () => control.close());
+    writeInstance(paths, {
+      pid: process.pid,
+      startedAt: new Date(clock.nowMs()).toISOString(),
+      policyFile: resolve(this.#options.policyFile),
+      environment: loaded.environment.name,
+      ports,
+    });
+    running.begin(this.#opened);
+    for (const probe of await probeUpstreams(loaded.policy, loaded.environment.name)) warnUnlessUp(probe, reporter);
+    return running;
+  }
+}
+
+/** What a reload replaces together. */
+interface Parts {
+  loaded: LoadedEnvironment;
+  identity: IdentityParts;
+  identityKey: string;
+  readonly baseUrl: string;
+  readonly ports: Ports;
+}
+
+interface Servers {
+  readonly gateway: Gateway;
+  readonly edge: Edge;
+  readonly records: RecordWriter;
+  readonly assertions: AssertionSigner;
+}
+
+export class Instance implements Running {
+  readonly paths: StatePaths;
+  readonly stopRequested: Promise<string>;
+  readonly curlLines: readonly CurlLine[];
+  readonly callers: ReturnType<typeof allCallers>;
+  readonly #options: UpOptions;
+  readonly #deps: UpDeps;
+  readonly #parts: Parts;
+  readonly #servers: Servers;
+  readonly #stop: PromiseWithResolvers<string>;
+  readonly #startedAtMs: number;
+  #opened: Opened | null = null;
+  #watch: Watch | null = null;
+  #reloading: Promise<void> = Promise.resolve();
+  #lastReload: Reload | null = null;
+
+  constructor(
+    options: UpOptions,
+    deps: UpDeps,
+    paths: StatePaths,
+    parts: Parts,
+    servers: Servers,
+    stop: PromiseWithResolvers<string>,
+  ) {
+    this.#options = options;
+    this.#deps = deps;
+    this.paths = paths;
+    this.#parts = parts;
+    this.#servers = servers;
+    this.#stop = stop;
+    this.stopRequested = stop.promise;
+    this.#startedAtMs = deps.clock.nowMs();
+    this.callers = allCallers(loadPeople(parts.loaded));
+    this.curlLines = curlLines({
+      policy: parts.loaded.policy,
+      environment: parts.loaded.environment.name,
+      baseUrl: parts.baseUrl,
+      callers: this.callers,
+      caFile: servers.edge.caFile === null ? null : shownPath(servers.edge.caFile),
+      tokenCommand: tokenCommand(options.command, paths.dir),
+    });
+  }
+
+  begin(opened: Opened): void {
+    this.#opened = opened;
+    this.#watch = watchFiles(
+      () => this.#watched(),
+      () => {
+        this.#reloading = this.#reloading.then(async () => this.reload());
+      },
+    );
+  }
+
+  get identity(): IdentityParts {
+    return this.#parts.identity;
+  }
+
+  async flush(): Promise<void> {
+    await this.#servers.records.flush();
+  }
+
+  requestStop(why: string): void {
+    this.#stop.resolve(why);
+  }
+
+  status(): Status {
+    const { loaded, identity, baseUrl, ports } = this.#parts;
+    const { edge, gateway, records } = this.#servers;
+    const hasPrivate = loaded.artifacts.edge.privateNetwork !== null;
+    return {
+      ready: true,
+      pid: process.pid,
+      policy: loaded.policy.name,
+      policyFile: resolve(loaded.file),
+      environment: loaded.environment.name,
+      policyDigest: loaded.artifacts.digest,
+      startedAt: new Date(this.#startedAtMs).toISOString(),
+      state: this.paths.dir,
+      edge: {
+        https: baseUrl,
+        http: `http://${loaded.artifacts.domain}${ports.http === 80 ? "" : `:${ports.http}`}`,
+        private: hasPrivate ? baseUrlOf(loaded.artifacts.domain, ports.private) : null,
+        caFile: edge.caFile,
+        caddyVersion: edge.version,
+        attached: edge.attached,
+      },
+      identity: { issuer: identity.issuer, embedded: identity.provider !== null, keys: identity.keys.state() },
+      gateway: {
+        socket: this.paths.publicSocket,
+        privateSocket: hasPrivate ? this.paths.privateSocket : null,
+        ...gateway.stats(),
+      },
+      records: { edge: this.paths.edgeLog, gateway: this.paths.gatewayLog, ...records.state() },
+      console: null,
+      lastReload: this.#lastReload,
+    };
+  }
+
+  /** Takes the policy file as it is now, or keeps the old one and says why. Never throws. */
+  async reload(): Promise<void> {
+    const { reporter, clock } = this.#deps;
+    const at = new Date(clock.nowMs()).toISOString();
+    try {
+      const next = loadEnvironment(this.#options.policyFile, this.#parts.loaded.environment.name);
+      if (!isLoaded(next)) {
+        const findings = next.diagnostics.map((d) => renderDiagnostic(d, next.sources));
+        for (const finding of findings) reporter.warn(finding);
+        reporter.warn(`\`${this.#options.policyFile}\` was not taken over; the policy of before goes on`);
+        this.#lastReload = { at, ok: false, changes: [], error: findings.join("\n") };
+        return;
+      }
+      const changes = await this.#takeOver(next);
+      if (changes === null) return;
+      reporter.info(
+        changes.length === 0
+          ? "policy reloaded, nothing changed in meaning"
+          : `policy reloaded:\n${changes.map((c) => `  ${c}`).join("\n")}`,
+      );
+      this.#lastReload = { at, ok: true, changes, error: null };
+    } catch (cause) {
+      const text = cause instanceof Error ? cause.message : "unknown fault";
+      reporter.warn(`the change was not taken over, the policy of before goes on: ${text}`);
+      this.#lastReload = { at, ok: false, changes: [], error: text };
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#watch?.close();
+    await this.#reloading;
+    await this.#opened?.close();
+  }
+
+  /** Null when neither policy nor people differ. */
+  async #takeOver(next: LoadedEnvironment): Promise<readonly string[] | null> {
+    const parts = this.#parts;
+    if (next.artifacts.domain !== parts.loaded.artifacts.domain)
+      throw new GatehouseError("GH_APP_NEEDS_RESTART", { what: "domain" });
+    if (next.environment.gateway.kind === "aws")
+      throw new GatehouseError("GH_APP_GATEWAY_UNSUPPORTED", { environment: next.environment.name });
+    const people = loadPeople(next);
+    const identityKey = identityKeyOf(next);
+    const sameIdentity = identityKey === parts.identityKey;
+    if (sameIdentity && next.artifacts.digest === parts.loaded.artifacts.digest) return null;
+    const changes = diffArtifacts(parts.loaded.artifacts, next.artifacts).map((change) => change.text);
+    const identity = sameIdentity ? parts.identity : await this.#replaceIdentity(next, people);
+    const before = runtimeOf(parts, this.#servers.assertions);
+    const { gateway, edge } = this.#servers;
+    // The gateway first: what the new edge sends must find its routes; what the old edge sends is still decided.
+    gateway.replace(runtimeOf({ ...parts, loaded: next, identity }, this.#servers.assertions));
+    try {
+      await edge.apply(next.artifacts);
+    } catch (cause) {
+      gateway.replace(before);
+      throw cause;
+    }
+    parts.loaded = next;
+    parts.identity = identity;
+    parts.identityKey = identityKey;
+    return sameIdentity ? changes : [...changes, "identity: provider, people or sign-in settings were taken over"];
+  }
+
+  /** The embedded provider keeps its port and keys, so the old one ends first; tokens that it issued stay good. */
+  async #replaceIdentity(next: LoadedEnvironment, people: People): Promise<IdentityParts> {
+    const { baseUrl, ports, identity: old } = this.#parts;
+    const { clock, env } = this.#deps;
+    const start = { baseUrl, identityPort: ports.identity, paths: this.paths, clock, env };
+    const embedded = old.provider !== null && next.artifacts.identity.kind === "embedded";
+    if (embedded) await old.provider.close();
+    const identity = await startIdentity({ ...start, identity: next.artifacts.identity, people });
+    if (!embedded) await old.close();
+    return identity;
+  }
+
+  #watched(): readonly string[] {
+    const { loaded } = this.#parts;
+    const people = peopleFileOf(loaded.environment, loaded.file);
+    return people === null ? [resolve(loaded.file)] : [resolve(loaded.file), resolve(people)];
+  }
+}
+
+function runtimeOf({ loaded, identity, baseUrl }: Parts, assertions: AssertionSigner): GatewayRuntime {
+  return { artifacts: loaded.artifacts, verifier: identity.verifier, sessions: identity.sessions, assertions, baseUrl };
+}
+
+/** Two policies with the same key can share verified tokens, sessions and the provider. */
+function identityKeyOf({ artifacts, environment, file }: LoadedEnvironment): string {
+  const peopleFile = peopleFileOf(environment, file);
+  return jsonDigest({ identity: artifacts.identity, people: peopleFile === null ? null : readText(peopleFile) });
+}
+
+function tokenCommand(command: string, stateDir: string): string {
+  const shown = shownPath(stateDir);
+  return shown === ".gatehouse" ? `${command} token` : `${command} token --state ${shown}`;
+}
+
+function warnUnlessUp(probe: Probe, reporter: Reporter): void {
+  if (probe.up) return;
+  reporter.warn(
+    `service \`${probe.service}\` does not answer at ${probe.upstream}: start it; until then its routes answer 503`,
+  );
+}
+
+export function isRunning(result: Running | Refused): result is Running {
+  return "close" in result;
+}

@@ -1,0 +1,208 @@
+/** Commands about a running instance: `up`, `down`, `status`, `token`, `doctor`. */
+import { type Command, InvalidArgumentError } from "commander";
+import { EXIT } from "./exit-codes.ts";
+import { type Outcome, type Shell, diagnosticsOutcome } from "./shell.ts";
+
+type Run = (work: (shell: Shell) => Promise<Outcome>) => Promise<void>;
+
+const STATE_HELP = "state directory (default: .gatehouse here or beside the policy)";
+
+export function addInstanceCommands(program: Command, run: Run): void {
+  addUp(program, run);
+  addDown(program, run);
+  addStatus(program, run);
+  addToken(program, run);
+  addDoctor(program, run);
+}
+
+interface UpFlags {
+  readonly env?: string;
+  readonly state?: string;
+  readonly https?: number;
+  readonly http?: number;
+  readonly private?: number;
+  readonly identity?: number;
+  readonly caddy?: string;
+  readonly attach?: string;
+  readonly detach?: boolean;
+}
+
+function addUp(program: Command, run: Run): void {
+  program
+    .command("up [FILE]")
+    .summary("run the policy: edge, gateway, and the embedded provider if the environment has it")
+    .description("Starts everything, prints where it is, reloads when the policy file changes, ends with Ctrl-C.")
+    .option("--env <NAME>", "environment (default: local, or the only one)")
+    .option("--state <DIR>", STATE_HELP)
+    .option(
+      "--https <PORT>",
+      "public listener, 0 for a free port (default: 8443; 443 with public certificates)",
+      readPort,
+    )
+    .option("--http <PORT>", "redirects to https (default: 8080; 80 with public certificates)", readPort)
+    .option("--private <PORT>", "private listener (default: 8444)", readPort)
+    .option("--identity <PORT>", "embedded provider (default: 8445)", readPort)
+    .option("--caddy <FILE>", "Caddy binary (default: the newest enough one that is found)")
+    .option(
+      "--attach <ADDRESS>",
+      "use the Caddy that runs with this admin address, such as http://127.0.0.1:2019 or unix//run/caddy.sock",
+    )
+    .option("--detach", "go on in the background")
+    .action((given: string | undefined, flags: UpFlags) =>
+      run(async (shell) => (flags.detach === true ? upDetached(given, flags) : upHere(shell, given, flags))),
+    );
+}
+
+async function upHere(shell: Shell, given: string | undefined, flags: UpFlags): Promise<Outcome> {
+  const startedMs = performance.now();
+  const { isRunning, up } = await import("../app/up.ts");
+  const { upDeps } = await import("../app/wire.ts");
+  const { policyFileOf } = await import("../app/load-policy.ts");
+  const { renderScreen } = await import("../app/render-screen.ts");
+  const interrupted = Promise.withResolvers<string>();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => interrupted.resolve(signal));
+  const policyFile = policyFileOf(given);
+  const started = await up(
+    {
+      policyFile,
+      environment: flags.env,
+      stateDir: flags.state,
+      ports: { https: flags.https, http: flags.http, private: flags.private, identity: flags.identity },
+      caddy: flags.caddy,
+      attach: flags.attach,
+      command: commandName(),
+    },
+    upDeps(shell.reporter),
+  );
+  if (!isRunning(started)) {
+    return diagnosticsOutcome(policyFile, started.diagnostics, started.sources, { exitCode: EXIT.badInput, text: "" });
+  }
+  const seconds = (performance.now() - startedMs) / 1000;
+  shell.out(shell.json ? JSON.stringify(started.status()) : renderScreen(started, seconds));
+  const why = await Promise.race([interrupted.promise, started.stopRequested]);
+  if (!shell.json) shell.reporter.info(`stopping (${why})`);
+  await started.close();
+  const lost = why.startsWith("lost");
+  return {
+    exitCode: lost ? EXIT.unreachable : EXIT.done,
+    text: shell.json ? "" : "stopped",
+    json: { stopped: true, why },
+  };
+}
+
+async function upDetached(given: string | undefined, flags: UpFlags): Promise<Outcome> {
+  const { detach } = await import("../app/detach.ts");
+  const { policyFileOf, isLoaded, loadEnvironment } = await import("../app/load-policy.ts");
+  const { renderStatus } = await import("../app/status.ts");
+  const { defaultStateDir, statePaths } = await import("../app/state.ts");
+  const policyFile = policyFileOf(given);
+  const loaded = loadEnvironment(policyFile, flags.env);
+  if (!isLoaded(loaded)) {
+    return diagnosticsOutcome(policyFile, loaded.diagnostics, loaded.sources, { exitCode: EXIT.badInput, text: "" });
+  }
+  const paths = statePaths(flags.state ?? defaultStateDir(policyFile));
+  const args = process.argv.slice(1).filter((arg) => arg !== "--detach" && arg !== "--json");
+  const detached = await detach(paths, args);
+  if (!detached.ok)
+    return { exitCode: detached.exitCode, text: detached.said.trimEnd(), json: { ready: false, said: detached.said } };
+  return {
+    exitCode: EXIT.done,
+    text: `${renderStatus(detached.status)}\nrunning in the background; end it with \`gatehouse down\``,
+    json: detached.status,
+  };
+}
+
+function addDown(program: Command, run: Run): void {
+  program
+    .command("down")
+    .summary("end the running instance")
+    .option("--state <DIR>", STATE_HELP)
+    .action((flags: { state?: string }) =>
+      run(async () => {
+        const { down } = await import("../app/down.ts");
+        const { stopped, state } = await down(flags.state);
+        return {
+          exitCode: EXIT.done,
+          text: stopped ? "stopped" : `nothing runs in ${state}`,
+          json: { stopped, state },
+        };
+      }),
+    );
+}
+
+function addStatus(program: Command, run: Run): void {
+  program
+    .command("status")
+    .summary("what runs, and where")
+    .option("--state <DIR>", STATE_HELP)
+    .action((flags: { state?: string }) =>
+      run(async () => {
+        const { callControl } = await import("../app/control.ts");
+        const { stateDirOf } = await import("../app/load-policy.ts");
+        const { statePaths } = await import("../app/state.ts");
+        const { renderStatus } = await import("../app/status.ts");
+        const { controlSocket } = statePaths(stateDirOf(flags.state, undefined));
+        const status = (await callControl(controlSocket, "status")) as Parameters<typeof renderStatus>[0];
+        return { exitCode: EXIT.done, text: renderStatus(status), json: status };
+      }),
+    );
+}
+
+function addToken(program: Command, run: Run): void {
+  program
+    .command("token")
+    .summary("a token for a person or client")
+    .description(
+      "From the embedded provider of the running instance; from a real provider by device login. Printed and kept nowhere.",
+    )
+    .option("--as <NAME>", "a person or client of the people file")
+    .option("--client <ID>", "public client for device login at a real provider")
+    .option("--state <DIR>", STATE_HELP)
+    .action((flags: { as?: string; client?: string; state?: string }) =>
+      run(async (shell) => {
+        const { getToken } = await import("../app/token.ts");
+        const aborted = new AbortController();
+        process.once("SIGINT", () => aborted.abort());
+        const request = { as: flags.as, clientId: flags.client, stateDir: flags.state };
+        const { accessToken, expiresInSeconds } = await getToken(request, shell.reporter, aborted.signal);
+        return { exitCode: EXIT.done, text: accessToken, json: { accessToken, tokenType: "Bearer", expiresInSeconds } };
+      }),
+    );
+}
+
+function addDoctor(program: Command, run: Run): void {
+  program
+    .command("doctor [FILE]")
+    .summary("what is wrong with this machine or this set-up")
+    .option("--env <NAME>", "environment (default: local, or the only one)")
+    .option("--state <DIR>", STATE_HELP)
+    .action((given: string | undefined, flags: { env?: string; state?: string }) =>
+      run(async () => {
+        const { examine, renderExamination } = await import("../app/doctor.ts");
+        const { upDeps } = await import("../app/wire.ts");
+        const { silentReporter } = await import("../core/index.ts");
+        const checks = await examine(
+          { policyFile: given, environment: flags.env, stateDir: flags.state },
+          upDeps(silentReporter),
+        );
+        const wrong = checks.some((c) => c.result !== "ok");
+        return {
+          exitCode: wrong ? EXIT.findings : EXIT.done,
+          text: renderExamination(checks),
+          json: { ok: !wrong, checks },
+        };
+      }),
+    );
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("a port is a number from 0 to 65535.");
+  return port;
+}
+
+/** How this command was called, for lines to paste. */
+function commandName(): string {
+  return process.env["GATEHOUSE_COMMAND"] ?? "gatehouse";
+}
