@@ -6,24 +6,17 @@
  */
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Kind, catalogue } from "../src/core/index.ts";
+import type { Command } from "commander";
+import { EXIT_OF_KIND } from "../src/cli/exit-codes.ts";
+import { createProgram } from "../src/cli/main.ts";
+import { catalogue } from "../src/core/index.ts";
+import { ROAD_REASONS } from "../src/gateway/index.ts";
 import { TOKEN_REASONS } from "../src/identity/index.ts";
-import { REASONS } from "../src/policy/index.ts";
+import { GUARDRAILS, REASONS, RULES } from "../src/policy/index.ts";
 import type { Layers } from "./checks/layers.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "docs", "generated");
-
-/** Source: `kind` is what each shell maps to its own language; these are the command line's exit codes. */
-const EXIT_CODES = {
-  "bad-usage": 2,
-  "bad-input": 3,
-  denied: 4,
-  conflict: 5,
-  unreachable: 5,
-  refused: 6,
-  bug: 70,
-} as const satisfies Record<Kind, number>;
 
 type Pages = ReadonlyMap<string, string>;
 
@@ -31,7 +24,9 @@ export function renderPages(): Pages {
   return new Map([
     ["README.md", renderIndex()],
     ["errors.md", renderErrors()],
+    ["findings.md", renderFindings()],
     ["reasons.md", renderReasons()],
+    ["cli.md", renderCommands()],
     ["layers.md", renderLayers()],
   ]);
 }
@@ -48,7 +43,9 @@ function renderIndex(): string {
   return `${NOTE}# Generated reference
 
 - [Errors](errors.md): every fault that Gatehouse raises, with its exit code and next step
+- [Findings](findings.md): what \`gatehouse check\` can say about a policy
 - [Reasons](reasons.md): why a request was let in or refused, the words in records and in \`explain\`
+- [Commands](cli.md): the command line's own help
 - [Layers](layers.md): the modules and what each may import
 `;
 }
@@ -62,7 +59,7 @@ function messagePattern(message: (detail: never) => string): string {
 function renderErrors(): string {
   const rows = Object.entries(catalogue).map(([code, entry]) => [
     `<a id="${code.toLowerCase()}"></a>\`${code}\``,
-    `${EXIT_CODES[entry.kind]} ${entry.kind}`,
+    `${EXIT_OF_KIND[entry.kind]} ${entry.kind}`,
     messagePattern(entry.message),
     entry.hint,
   ]);
@@ -84,7 +81,46 @@ function renderReasons(): string {
 The field \`reason\` of every gateway record is one of these words, and \`gatehouse explain\` uses the same.
 
 ${section("Decisions", "Source: `src/policy/decision.ts`. The policy decided.", REASONS)}
-${section("Tokens", "Source: `src/identity/identity.ts`. The token was refused with 401; the meaning is what `www-authenticate` says.", TOKEN_REASONS)}`;
+${section("Tokens", "Source: `src/identity/identity.ts`. The token was refused with 401; the meaning is what `www-authenticate` says.", TOKEN_REASONS)}
+${section("The road", "Source: `src/gateway/reasons.ts`. What only the gateway itself can say.", ROAD_REASONS)}`;
+}
+
+function renderFindings(): string {
+  const rules = Object.entries(RULES).map(([id, rule]) => [`\`${id}\``, rule.severity, rule.why]);
+  const guardrails = Object.entries(GUARDRAILS).map(([id, rule]) => [`\`${id}\``, rule.severity, rule.why, rule.fix]);
+  return `${NOTE}# Findings
+
+What \`gatehouse check\` can say about a policy, each at its line and column.
+
+## Guardrails
+
+Source: \`src/policy/guardrails.ts\`. A policy may be well formed and still say what it should not. A guardrail can be
+waived in the policy, with a reason, an owner and an expiry.
+
+${table(["id", "severity", "why", "what to do"], guardrails)}
+## The language
+
+Source: \`src/policy/rules.ts\`.
+
+${table(["id", "severity", "why"], rules)}`;
+}
+
+function renderCommands(): string {
+  const program = createProgram();
+  const help = (command: Command): string => {
+    command.configureHelp({ helpWidth: 100, showGlobalOptions: false });
+    let text = "";
+    command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => 100 });
+    command.outputHelp();
+    return `\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`;
+  };
+  const sections = program.commands.map((command) => `## ${command.name()}\n\n${help(command)}`);
+  return `${NOTE}# Commands
+
+Source: \`src/cli\`. What \`gatehouse --help\` and \`gatehouse COMMAND --help\` print.
+
+${help(program)}
+${sections.join("\n")}`;
 }
 
 function renderLayers(): string {
