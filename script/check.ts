@@ -69,7 +69,9 @@ function runStep(step: Step): Promise<Outcome> {
 function report({ step, passed, seconds, output }: Outcome, verbose: boolean): void {
   const note = step.name === "unit tests" ? `  ${countTests(output)}` : "";
   console.log(`${passed ? "ok  " : "FAIL"} ${step.name.padEnd(16)}${seconds.toFixed(1).padStart(6)} s${note}`);
-  if (!passed || verbose) console.log(output.trimEnd().replace(/^/gm, "     "));
+  // What passed is of no interest beside what failed.
+  const shown = verbose ? output : output.replace(/^ *✔.*\n/gm, "");
+  if (!passed || verbose) console.log(shown.trim().replace(/^/gm, "     "));
   if (!passed) console.log(`     mend: ${step.mend}`);
 }
 
