@@ -10,6 +10,7 @@ import { GatehouseError, isGatehouseError } from "../core/index.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const TIMEOUT_MS = 10_000;
+const CLOSE_GRACE_MS = 1000;
 
 export type ControlHandlers = Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
 
@@ -45,10 +46,13 @@ export async function serveControl(socket: string, handlers: ControlHandlers): P
   chmodSync(socket, 0o600);
   return {
     close: async () => {
-      server.closeAllConnections();
+      // A call that is being answered, such as the one that asked to stop, gets its answer.
+      const impatient = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
+        server.closeIdleConnections();
       });
+      clearTimeout(impatient);
     },
   };
 }

@@ -5,7 +5,7 @@
  * Out: paths, an exclusive lock for the process that serves, the instance document that other commands read.
  * INVARIANT: the directory is 0700; one process at a time holds the lock; `instance.json` is written whole or not at all.
  */
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { GatehouseError } from "../core/index.ts";
 
@@ -91,10 +91,17 @@ export function prepareState(paths: StatePaths): void {
   }
   onDisk(paths.dir, () => {
     for (const dir of [paths.dir, paths.run, paths.caddyStorage, paths.logs, paths.keys, paths.secrets]) {
-      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      makeDirectory(dir);
       chmodSync(dir, 0o700);
     }
   });
+}
+
+/** One level at a time: Node's recursive form never returns on file systems that refuse with ENOENT (`/proc`). */
+function makeDirectory(dir: string): void {
+  const parent = dirname(dir);
+  if (parent !== dir && !existsSync(parent)) makeDirectory(parent);
+  if (!existsSync(dir)) mkdirSync(dir, { mode: 0o700 });
 }
 
 /**

@@ -27,7 +27,7 @@ export interface PrivateKey {
 
 /**
  * The keys of the file, the first of which signs. Writes a file with one new key when there is none.
- * @throws GH_IDENTITY_KEY_FILE
+ * @throws GH_IDENTITY_KEY_FILE; GH_STATE_UNWRITABLE when the disk takes no file
  */
 export async function loadKeyFile(
   file: string,
@@ -39,12 +39,23 @@ export async function loadKeyFile(
     const keys = parseKeyFile(text, algorithm);
     if (keys.length > 0) return keys;
   } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code !== undefined && code in DISK_FAULTS) {
+      throw new GatehouseError("GH_STATE_UNWRITABLE", { path: file, reason: DISK_FAULTS[code] ?? code }, { cause });
+    }
     const reason =
       cause instanceof KeyFileProblem ? cause.message : ((cause as NodeJS.ErrnoException).code ?? "not JSON");
     throw new GatehouseError("GH_IDENTITY_KEY_FILE", { file, reason }, { cause });
   }
   throw new GatehouseError("GH_IDENTITY_KEY_FILE", { file, reason: "it holds no private key" });
 }
+
+/** Not the file's fault: nothing can be written where it should be. */
+const DISK_FAULTS: Readonly<Record<string, string>> = {
+  ENOSPC: "no space left on the device",
+  EDQUOT: "the quota is used up",
+  EROFS: "the file system is read-only",
+};
 
 class KeyFileProblem extends Error {}
 
