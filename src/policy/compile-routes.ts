@@ -21,6 +21,8 @@ export interface RouteMatch<T> {
 }
 
 export type Router<T> = (method: string, path: string) => RouteMatch<T> | null;
+/** A router for those who do not need the captured values. */
+export type RouteFinder<T> = (method: string, path: string) => T | null;
 
 interface Node<T> {
   readonly literals: Map<string, Node<T>>;
@@ -42,6 +44,15 @@ const REQUEST_METHODS: ReadonlySet<string> = new Set(METHODS.filter((method) => 
 
 /** A router over `routes`. Of two routes that say the same the first one stays. */
 export function compileRoutes<T extends RoutePattern>(routes: readonly T[]): Router<T> {
+  const find = compileRouteFinder(routes);
+  return (method, path) => {
+    const route = find(method, path);
+    return route === null ? null : { route, params: capture(route.path, path) };
+  };
+}
+
+/** The same router without the captured values, which cost more than the search. */
+export function compileRouteFinder<T extends RoutePattern>(routes: readonly T[]): RouteFinder<T> {
   const tables = new Map<string, Table<T>>();
   for (const route of routes) {
     let table = tables.get(route.method);
@@ -54,12 +65,12 @@ export function compileRoutes<T extends RoutePattern>(routes: readonly T[]): Rou
   return (method, path) => {
     if (!REQUEST_METHODS.has(method)) return null;
     const exact = tables.get(method);
-    const route =
+    return (
       (exact === undefined ? null : findFull(exact, path)) ??
       (any === undefined ? null : findFull(any, path)) ??
       (exact === undefined ? null : findGreedy(exact.greedy, path, 1)) ??
-      (any === undefined ? null : findGreedy(any.greedy, path, 1));
-    return route === null ? null : { route, params: capture(route.path, path) };
+      (any === undefined ? null : findGreedy(any.greedy, path, 1))
+    );
   };
 }
 

@@ -7,6 +7,12 @@ import { type Clock, type Diagnostic, systemClock } from "../core/index.ts";
 import { GUARDRAILS } from "./guardrails.ts";
 import type { Policy, Waiver } from "./policy.ts";
 
+/** Findings about waivers themselves. */
+export const WAIVER_FINDINGS = {
+  "guardrail/waiver-expired": { severity: "warning", why: "what it waived is found again, and somebody has to decide" },
+  "guardrail/waiver-unused": { severity: "warning", why: "it would hide a finding that nobody has looked at" },
+} as const satisfies Record<`guardrail/${string}`, Pick<Diagnostic, "severity"> & { readonly why: string }>;
+
 /** All findings in the order of the file. The clock says which waivers still hold. */
 export function lintPolicy(policy: Policy, clock: Clock = systemClock): Diagnostic[] {
   const nowMs = clock.nowMs();
@@ -32,7 +38,7 @@ export function lintPolicy(policy: Policy, clock: Clock = systemClock): Diagnost
     if (!holding.includes(waiver))
       found.push({
         id: "guardrail/waiver-expired",
-        severity: "warning",
+        severity: WAIVER_FINDINGS["guardrail/waiver-expired"].severity,
         message: `the waiver of \`${waiver.rule}\` by ${waiver.owner} ended on ${lastDay(waiver)}`,
         span: waiver.at,
         hint: "correct what it waived and remove it, or decide again and set a new expiry",
@@ -40,7 +46,7 @@ export function lintPolicy(policy: Policy, clock: Clock = systemClock): Diagnost
     else if (!used.has(waiver))
       found.push({
         id: "guardrail/waiver-unused",
-        severity: "warning",
+        severity: WAIVER_FINDINGS["guardrail/waiver-unused"].severity,
         message: `the waiver of \`${waiver.rule}\` waives nothing`,
         span: waiver.at,
         hint: "remove it",

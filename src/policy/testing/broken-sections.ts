@@ -1,4 +1,7 @@
-/** Policies that are broken in their identity, environments, services and the rest. */
+/**
+ * Policies that are broken in their identity, environments, services and the rest.
+ * Long because: one table of cases, each of which is read by itself.
+ */
 import type { BrokenPolicy } from "./shop-policy.ts";
 
 export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
