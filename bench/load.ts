@@ -71,8 +71,8 @@ export function parseWrk(output: string): Load {
   return {
     requests: Number(find(/(\d+) requests in/)),
     requestsPerSecond: Number(find(/Requests\/sec:\s+([\d.]+)/)),
-    p50Ms: parseMilliseconds(find(/50%\s+(\S+)/)),
-    p99Ms: parseMilliseconds(find(/99%\s+(\S+)/)),
+    p50Ms: parseMilliseconds(find(/^\s+50%\s+(\S+)/m)),
+    p99Ms: parseMilliseconds(find(/^\s+99%\s+(\S+)/m)),
   };
 }
 

@@ -58,6 +58,7 @@ export async function waitFor(running: Running, timeoutMs: number, probe: () => 
 }
 
 interface Stat {
+  readonly program: string;
   readonly parent: number;
   readonly ticks: number;
 }
@@ -66,27 +67,34 @@ interface Stat {
 function readStat(pid: number): Stat | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+    const end = text.lastIndexOf(")");
+    const fields = text.slice(end + 2).split(" ");
+    const name = text.slice(text.indexOf("(") + 1, end);
+    return {
+      // Node names its main thread, and the process with it.
+      program: name === "MainThread" ? "node" : name,
+      parent: Number(fields[1]),
+      ticks: Number(fields[11]) + Number(fields[12]),
+    };
   } catch {
     return null;
   }
 }
 
-/** CPU time used so far by `roots` and their living descendants, in microseconds. */
-export function cpuMicroseconds(roots: readonly number[]): number {
+/** CPU time used so far by `roots` and their living descendants, in microseconds, by program. */
+export function cpuMicroseconds(roots: readonly number[]): Readonly<Record<string, number>> {
   const stats = new Map<number, Stat>();
   for (const name of readdirSync("/proc")) {
     const pid = Number(name);
     const stat = Number.isInteger(pid) ? readStat(pid) : null;
     if (stat !== null) stats.set(pid, stat);
   }
-  let ticks = 0;
+  const used: Record<string, number> = {};
   for (const [pid, stat] of stats)
     for (let at: number | undefined = pid; at !== undefined && at > 1; at = stats.get(at)?.parent)
       if (roots.includes(at)) {
-        ticks += stat.ticks;
+        used[stat.program] = (used[stat.program] ?? 0) + stat.ticks * MICROSECONDS_PER_TICK;
         break;
       }
-  return ticks * MICROSECONDS_PER_TICK;
+  return used;
 }

@@ -1,14 +1,14 @@
 /**
  * What the whole road costs: Caddy alone, Caddy + Gatehouse, Caddy + oauth2-proxy, side by side in one run.
  *
- * In:  CADDY and, if it can be had, OAUTH2_PROXY in the environment (script/bench sets both).
+ * In:  CADDY and, if it can be had, OAUTH2_PROXY with its OAUTH2_PROXY_VERSION in the environment (set by script/bench).
  * Out: a table on stdout; with `--write` also bench/RESULTS.md.
  * The figure is CPU time of all server processes per request, as the system accounts for it: throughput on a shared
  * machine wanders, this does not. Nothing here is asserted; no test depends on time.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -19,6 +19,7 @@ import {
   type Figures,
   type Round,
   describeMachine,
+  perRequest,
   ratios,
   renderClaims,
   renderFigures,
@@ -31,6 +32,9 @@ interface Settings {
   readonly connections: number;
   readonly tokens: number;
 }
+
+/** For Node to compile what is hot. */
+const WARM_UP_SECONDS = 6;
 
 const LIMITS = { rounds: 20, seconds: 60, connections: 256, tokens: 64 } as const satisfies Settings;
 
@@ -62,7 +66,11 @@ async function measure(road: Road, script: string, settings: Settings): Promise<
   await delay(300);
   const before = cpuMicroseconds(road.pids);
   const load = await runLoad({ url: road.url, script, ...settings });
-  return { cpuMicroseconds: cpuMicroseconds(road.pids) - before, ...load };
+  const used = Object.entries(cpuMicroseconds(road.pids)).map(([program, time]) => [
+    program,
+    time - (before[program] ?? 0),
+  ]);
+  return { cpuMicroseconds: Object.fromEntries(used) as Record<string, number>, ...load };
 }
 
 async function newScript(folder: string, gatehouse: Gatehouse, count: number): Promise<string> {
@@ -81,13 +89,13 @@ async function compare(
 ): Promise<Figures[]> {
   const rounds = new Map<Road, Round[]>(roads.map((road) => [road, []]));
   const warmUp = await newScript(folder, gatehouse, settings.tokens);
-  for (const road of roads) await measure(road, warmUp, { ...settings, seconds: 3 });
+  for (const road of roads) await measure(road, warmUp, { ...settings, seconds: WARM_UP_SECONDS });
   for (let i = 1; i <= settings.rounds; i++) {
     const script = await newScript(folder, gatehouse, settings.tokens);
     for (const road of roads) {
       const round = await measure(road, script, settings);
       rounds.get(road)?.push(round);
-      const cpu = (round.cpuMicroseconds / round.requests).toFixed(1);
+      const cpu = perRequest(round).toFixed(1);
       process.stderr.write(
         `round ${i} ${road.letter}: ${cpu} µs CPU per request, ${Math.round(round.requestsPerSecond)}/s\n`,
       );
@@ -120,22 +128,27 @@ function firstLine(command: string, ...args: readonly string[]): string {
   }
 }
 
+interface Programs {
+  readonly caddy: string;
+  readonly oauth2Proxy: string | null;
+}
+
 function renderResults(
   figures: readonly Figures[],
   settings: Settings,
-  caddy: string,
-  oauth2Proxy: string | null,
+  { caddy, oauth2Proxy }: Programs,
+  loadBefore: number,
 ): string {
   const versions = [
     `Node ${process.version}`,
     `Caddy ${firstLine(caddy, "version").split(" ")[0]}`,
-    ...(oauth2Proxy === null ? [] : [firstLine(oauth2Proxy, "--version").split(" (")[0] ?? ""]),
+    ...(oauth2Proxy === null ? [] : [`oauth2-proxy ${process.env["OAUTH2_PROXY_VERSION"] ?? "of unknown version"}`]),
     firstLine("wrk", "--version").split(" Copyright")[0] ?? "",
   ];
   return `# Results of script/bench
 
-Machine: ${describeMachine()}
-Versions: ${versions.join(", ")}
+- Machine: ${describeMachine()}; load average before the run ${loadBefore.toFixed(1)}
+- Versions: ${versions.join(", ")}
 
 ${renderClaims(listClaims(figures))}
 
@@ -155,6 +168,9 @@ async function main(): Promise<void> {
   const { writes, ...settings } = readSettings();
   const caddy = process.env["CADDY"] ?? "caddy";
   const oauth2Proxy = process.env["OAUTH2_PROXY"] ?? null;
+  const [loadBefore = 0] = loadavg();
+  if (loadBefore > 0.5)
+    process.stderr.write(`the machine is busy (load average ${loadBefore.toFixed(1)}): figures will wander\n`);
   const folder = mkdtempSync(join(tmpdir(), "gatehouse-bench-"));
   const started: { stop(): Promise<void> }[] = [];
   const keep = <T extends { stop(): Promise<void> }>(part: T): T => {
@@ -178,7 +194,8 @@ async function main(): Promise<void> {
     const roads: Road[] = [alone, gatehouse];
     if (oauth2Proxy !== null)
       roads.push(keep(await startOauth2Proxy({ caddy, oauth2Proxy }, folder, backend.port, gatehouse)));
-    const text = renderResults(await compare(roads, gatehouse, folder, settings), settings, caddy, oauth2Proxy);
+    const figures = await compare(roads, gatehouse, folder, settings);
+    const text = renderResults(figures, settings, { caddy, oauth2Proxy }, loadBefore);
     process.stdout.write(text);
     if (writes) writeFileSync(join(import.meta.dirname, "RESULTS.md"), text);
   } finally {
