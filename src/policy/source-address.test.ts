@@ -39,7 +39,7 @@ test("what is not a block is refused", () => {
     "10.0.0.256/32",
     "10.0.0.0/1e1",
     "10.0.0.0/999",
-    "::10.0.0.0/120",
+    "::010.0.0.0/120",
     "::ffff:10.0.0.0/90",
   ])
     assert.deepEqual(findBlockProblem(text), { kind: "not-a-block" }, text);
@@ -49,7 +49,8 @@ test("an address is in the blocks that hold it, in each form a socket reports", 
   const inside = (address: string, ...blocks: string[]): boolean => isAddressInBlocks(address, blocks);
   assert.ok(inside("10.0.255.255", "192.0.2.0/24", "10.0.0.0/16"));
   assert.ok(inside("::ffff:10.0.0.1", "10.0.0.0/16"));
-  assert.ok(inside("fe80::1%eth0", "fe80::/10"));
+  assert.ok(inside("::10.0.0.1", "::/96"));
+  assert.ok(!inside("::10.0.0.1", "10.0.0.0/16"));
   assert.ok(inside("::1", "::1/128"));
   assert.ok(!inside("10.1.0.0", "10.0.0.0/16"));
   assert.ok(!inside("10.0.0.1"));
@@ -64,7 +65,7 @@ test("an address is in the blocks that hold it, in each form a socket reports", 
     "10.0.0.1.",
     "10.0.0.1:80",
     "[::1]",
-    "::10.0.0.1",
+    "fe80::1%eth0",
     "%",
     "1",
   ])

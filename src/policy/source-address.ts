@@ -29,7 +29,7 @@ function formatBlock(address: ipaddr.IPv4 | ipaddr.IPv6, length: number): string
 
 /** Whether `address` lies in one of `blocks`. Text that is no address lies in none. */
 export function isAddressInBlocks(address: string, blocks: readonly string[]): boolean {
-  const parsed = parseAddress(address.replace(/%.*$/s, ""));
+  const parsed = parseAddress(address);
   if (parsed === null) return false;
   const source = parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress() ? parsed.toIPv4Address() : parsed;
   return blocks.some((block) => {
@@ -38,10 +38,14 @@ export function isAddressInBlocks(address: string, blocks: readonly string[]): b
   });
 }
 
-/** Four decimal parts, or IPv6; not the compatible form `::10.0.0.1`, which readers take for either kind. */
+/** Four decimal parts, or IPv6 without zone. `::10.0.0.1` is the IPv6 address that it spells, not an IPv4 address. */
 function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
   if (!text.includes(":")) return ipaddr.IPv4.isValidFourPartDecimal(text) ? ipaddr.IPv4.parse(text) : null;
-  return ipaddr.IPv6.isValid(text) && !/^::\d+\./.test(text) ? ipaddr.IPv6.parse(text) : null;
+  if (text.includes("%") || !ipaddr.IPv6.isValid(text)) return null;
+  const compatible = /^::(\d+\.\d+\.\d+\.\d+)$/.exec(text)?.[1];
+  if (compatible === undefined) return ipaddr.IPv6.parse(text);
+  if (!ipaddr.IPv4.isValidFourPartDecimal(compatible)) return null;
+  return new ipaddr.IPv6([...Array.from({ length: 12 }, () => 0), ...ipaddr.IPv4.parse(compatible).toByteArray()]);
 }
 
 /** The special range that an address lies in (`private`, `loopback`, `linkLocal`...; `unicast` is none of them); null for a name. */
