@@ -257,7 +257,7 @@ test("whatever is allowed is open, or granted and within the boundary of a role 
         );
       return assert.equal(effect, expected ? "allow" : "deny");
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -275,6 +275,6 @@ test("more roles, grants and groups never take a right away; a narrower boundary
       const wider = { ...policy, roles: [...useless, ...policy.roles] };
       assert.equal(decide(wider, "local", asked, who).effect, "allow");
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
