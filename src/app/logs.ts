@@ -1,6 +1,14 @@
-/** Recent records of the gateway, and those that come. */
+/** Recent records of both hops, and those that come. */
 import { GatehouseError, parseDuration } from "../core/index.ts";
-import { type GatewayRecord, type RecordFilter, followRecords, renderRecord, searchRecords } from "../records/index.ts";
+import {
+  type EdgeRecord,
+  type GatewayRecord,
+  type RecordFilter,
+  followRecords,
+  parseStatusRange,
+  renderRecord,
+  searchRecords,
+} from "../records/index.ts";
 import { callControl } from "./control.ts";
 import { stateDirOf } from "./load-policy.ts";
 import { statePaths } from "./state.ts";
@@ -12,25 +20,34 @@ export interface LogsRequest extends Omit<RecordFilter, "sinceMs"> {
   readonly since?: string | undefined;
 }
 
-export const renderLine: (record: GatewayRecord) => string = renderRecord;
+export type LogRecord = EdgeRecord | GatewayRecord;
+
+export const renderLine: (record: LogRecord) => string = renderRecord;
 
 /** Oldest first. @throws GH_CLI_USAGE */
-export async function readLogs(request: LogsRequest): Promise<readonly GatewayRecord[]> {
+export async function readLogs(request: LogsRequest): Promise<readonly LogRecord[]> {
   const paths = statePaths(stateDirOf(request.state, undefined));
+  const filter = filterOf(request);
+  // The running instance holds records back for a moment; what is not running holds none.
   await callControl(paths.controlSocket, "flush").catch(() => undefined);
-  return searchRecords(paths.gatewayLog, filterOf(request), request.limit);
+  return searchRecords(paths, filter, request.limit);
 }
 
 /** Records from now on. @throws GH_CLI_USAGE */
-export function followLogs(request: LogsRequest, signal: AbortSignal): AsyncGenerator<GatewayRecord> {
+export function followLogs(request: LogsRequest, signal: AbortSignal): AsyncGenerator<LogRecord> {
   const paths = statePaths(stateDirOf(request.state, undefined));
-  return followRecords(paths.gatewayLog, filterOf(request), signal);
+  return followRecords(paths, { signal, fromEnd: true, filter: filterOf(request) });
 }
 
-function filterOf({ since, ...filter }: LogsRequest): RecordFilter {
-  if (since === undefined) return filter;
+function filterOf({ since, status, ...filter }: LogsRequest): RecordFilter {
+  if (status !== undefined && parseStatusRange(status) === null) {
+    throw new GatehouseError("GH_CLI_USAGE", {
+      problem: `\`${status}\` is no status, write \`404\`, \`4xx\` or \`400-499\``,
+    });
+  }
+  if (since === undefined) return { ...filter, status };
   const ms = parseDuration(since);
   if (ms === null)
     throw new GatehouseError("GH_CLI_USAGE", { problem: `\`${since}\` is no duration, write \`5 minutes\`` });
-  return { ...filter, sinceMs: Date.now() - ms };
+  return { ...filter, status, sinceMs: Date.now() - ms };
 }

@@ -1,146 +1,130 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import { after, before, test } from "node:test";
-import { findTrace } from "./find-trace.ts";
+import { findTrace, readId } from "./find-trace.ts";
 import { formatGatewayLine } from "./gateway-line.ts";
 import { apigwRequestId } from "./ids.ts";
-import { renderRecord, renderTrace, showSafely } from "./render-records.ts";
-import { sampleGatewayRecord } from "./sample-records.ts";
-import { followRecords, searchRecords } from "./search-records.ts";
+import type { LogFiles } from "./log-files.ts";
+import { sampleEdgeLine, sampleGatewayRecord } from "./sample-records.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
-const ONE = "0d2b6c1e-8a56-4a54-9f7e-0a1b2c3d4e5f";
-const TWO = "1d2b6c1e-8a56-4a54-9f7e-0a1b2c3d4e5f";
+const OLD = "0d2b6c1e-8a56-4a54-9f7e-0a1b2c3d4e5f";
+const NEW = "1d2b6c1e-8a56-4a54-9f7e-0a1b2c3d4e5f";
+const ABORTED = "2d2b6c1e-8a56-4a54-9f7e-0a1b2c3d4e5f";
+const GATEWAY_AWAY = "3d2b6c1e-8a56-4a54-9f7e-0a1b2c3d4e5f";
 
-let dir: string;
-let logs: { readonly edgeLog: string; readonly gatewayLog: string };
+let dir = "";
+let files: LogFiles;
 
-function edgeLine(requestId: string, traceId: string, seconds: number): string {
-  const request = {
-    remote_ip: "127.0.0.1",
-    client_ip: "127.0.0.1",
-    proto: "HTTP/2.0",
-    method: "GET",
-    host: "shop.localhost",
-    uri: "/orders?",
-  };
-  return `${JSON.stringify({ level: "info", ts: seconds, request, status: 200, size: 12, duration: 0.004, uuid: requestId, traceresponse: `00-${traceId}-00f067aa0ba902b7-01` })}\n`;
+function gatewayLine(requestId: string, time: string, traceId: string = TRACE): string {
+  return formatGatewayLine(sampleGatewayRecord({ requestId, time, traceId, path: `/of/${requestId}` }));
 }
 
-before(() => {
-  dir = mkdtempSync(join(tmpdir(), "gh-records-"));
-  logs = { edgeLog: join(dir, "access.log"), gatewayLog: join(dir, "gateway.log") };
-  const one = sampleGatewayRecord({ requestId: ONE, traceId: TRACE, time: "2026-01-01T00:00:00.000Z", status: 200 });
-  const two = sampleGatewayRecord({
-    requestId: TWO,
-    traceId: TRACE,
-    time: "2026-01-01T00:00:01.000Z",
-    status: 403,
-    reason: "not-granted",
-  });
-  // The first request has been rotated away in both logs, each with its writer's way of naming.
-  writeFileSync(join(dir, "access-2026-01-01T00-00-00.500.log"), edgeLine(ONE, TRACE, 1_767_225_600));
-  writeFileSync(join(dir, "gateway.log.1"), formatGatewayLine(one));
-  utimesSync(join(dir, "gateway.log.1"), 1, 1);
-  writeFileSync(logs.edgeLog, edgeLine(TWO, TRACE, 1_767_225_601));
-  writeFileSync(logs.gatewayLog, formatGatewayLine(two));
-});
-after(() => rmSync(dir, { recursive: true, force: true }));
+function edgeLine(requestId: string, ts: number, traceId: string | null): string {
+  const traceresponse = traceId === null ? null : `00-${traceId}-00f067aa0ba902b7-01`;
+  return `${sampleEdgeLine({ request_id: undefined, uuid: requestId, ts, traceresponse })}\n`;
+}
 
-test("a request is found by its request id and by its apigw-requestid, also in rotated files, with both hops", async () => {
-  for (const id of [ONE, apigwRequestId(ONE), ` ${ONE} `]) {
-    const trace = await findTrace(logs, id);
-    assert.deepEqual(
-      trace?.requests.map((r) => [r.requestId, r.edge?.hop, r.gateway?.hop]),
-      [[ONE, "edge", "gateway"]],
-    );
+before(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), "gatehouse-trace-"));
+  files = { edgeLog: path.join(dir, "access.log"), gatewayLog: path.join(dir, "gateway.log") };
+  // Rotated in both logs, each by its writer's way of naming.
+  await writeFile(path.join(dir, "access-2026-11-24T20-00-00.000-size.log"), edgeLine(OLD, 1_795_550_000, TRACE));
+  await writeFile(`${files.gatewayLog}.2`, gatewayLine(OLD, "2026-11-24T19:53:19.995Z"));
+  await writeFile(`${files.gatewayLog}.1`, "");
+  await writeFile(
+    files.edgeLog,
+    edgeLine(NEW, 1_795_552_501, TRACE) +
+      edgeLine(ABORTED, 1_795_552_502, null) +
+      edgeLine(GATEWAY_AWAY, 1_795_552_503, null),
+  );
+  await writeFile(
+    files.gatewayLog,
+    `{"time":"torn\n${gatewayLine(NEW, "2026-11-24T20:35:00.996Z")}${gatewayLine(ABORTED, "2026-11-24T20:35:01.996Z")}`,
+  );
+});
+after(() => rm(dir, { recursive: true }));
+
+test("a request is found by its request id and its apigw-requestid, in rotated files too, with both hops", async () => {
+  for (const id of [OLD, ` ${OLD.toUpperCase()}\n`, apigwRequestId(OLD)]) {
+    const trace = await findTrace(files, id);
     assert.equal(trace?.traceId, TRACE);
-    assert.equal(trace?.requests[0]?.timings.edgeMs, 4);
+    assert.equal(trace.requests.length, 1);
+    const [request] = trace.requests;
+    assert.equal(request?.requestId, OLD);
+    assert.equal(request.apigwRequestId, apigwRequestId(OLD));
+    assert.equal(request.edge?.hop, "edge");
+    assert.equal(request.gateway?.path, `/of/${OLD}`);
   }
 });
 
-test("a trace id finds all of its requests, oldest first", async () => {
-  const trace = await findTrace(logs, TRACE);
-  assert.deepEqual(
-    trace?.requests.map((r) => r.requestId),
-    [ONE, TWO],
-  );
+test("the time of each part is told, and what the edge took for itself", async () => {
+  const trace = await findTrace(files, NEW);
+  assert.deepEqual(trace?.requests[0]?.timings, {
+    edgeMs: 7.5,
+    edgeOwnMs: 3,
+    gatewayMs: 4.5,
+    decideMs: 0.031,
+    serviceWaitMs: 3.25,
+  });
 });
 
-test("an id that no record carries finds nothing, nor does one that only stands in another field", async () => {
-  for (const id of ["2d2b6c1e-8a56-4a54-9f7e-0a1b2c3d4e5f", "f".repeat(32), "shop.localhost", "", "GET"]) {
-    assert.equal(await findTrace(logs, id), null, id);
+test("a trace id finds all its requests in the order of their arrival, also one whose answer the edge never had", async () => {
+  for (const id of [TRACE, `00-${TRACE}-00f067aa0ba902b7-01`]) {
+    const trace = await findTrace(files, id);
+    assert.deepEqual(
+      trace?.requests.map(({ requestId, edge, gateway }) => [requestId, edge?.hop, gateway?.hop]),
+      [
+        [OLD, "edge", "gateway"],
+        [NEW, "edge", "gateway"],
+        [ABORTED, "edge", "gateway"],
+      ],
+    );
   }
 });
 
-test("a story is shown with each hop's status and time, and a hop that wrote nothing as such", async () => {
-  const trace = await findTrace(logs, ONE);
-  assert.ok(trace !== null);
-  const text = renderTrace(trace);
-  assert.match(text, /^edge {5}200 {2}4\.00 ms {2}HTTP\/2\.0/m);
-  assert.match(text, /^gateway {2}200/m);
-  const [request] = trace.requests;
-  assert.ok(request !== undefined);
-  assert.match(renderTrace({ traceId: null, requests: [{ ...request, edge: null }] }), /^edge {5}wrote nothing$/m);
+test("a request that never reached the gateway has its story too", async () => {
+  const trace = await findTrace(files, GATEWAY_AWAY);
+  assert.equal(trace?.traceId, null);
+  const [request] = trace?.requests ?? [];
+  assert.equal(request?.gateway, null);
+  assert.deepEqual(request?.timings, {
+    edgeMs: 7.5,
+    edgeOwnMs: null,
+    gatewayMs: null,
+    decideMs: null,
+    serviceWaitMs: null,
+  });
 });
 
-test("what a request brought cannot act on the terminal", () => {
-  const hostile = sampleGatewayRecord({ path: "/\u001b[2J\u202egro", subject: "a\nb" });
-  const shown = renderRecord(hostile);
-  assert.ok(shown.includes("/\\u{1b}[2J\\u{202e}gro"));
-  assert.ok(!/[\u0000-\u001f\u202e]/.test(shown));
-  assert.equal(showSafely("plain ü"), "plain ü");
+test("many requests of one trace are joined, those without an answer as well", async () => {
+  const many = { edgeLog: path.join(dir, "many-access.log"), gatewayLog: path.join(dir, "many-gateway.log") };
+  const trace = "c".repeat(32);
+  const ids = Array.from({ length: 40 }, (_, n) => `${String(n).padStart(8, "0")}-8a56-4a54-9f7e-0a1b2c3d4e5f`);
+  await writeFile(many.edgeLog, ids.map((id, n) => edgeLine(id, 1_795_552_600 + n, null)).join(""));
+  await writeFile(many.gatewayLog, ids.map((id) => gatewayLine(id, "2026-11-24T20:35:00.000Z", trace)).join(""));
+  const found = await findTrace(many, trace);
+  assert.equal(found?.requests.length, 40);
+  assert.ok(found.requests.every(({ edge, gateway }) => edge !== null && gateway !== null));
 });
 
-test("search gives the latest that fit, oldest first, over rotated files", async () => {
-  assert.deepEqual(
-    (await searchRecords(logs.gatewayLog, {}, 10)).map((r) => r.requestId),
-    [ONE, TWO],
-  );
-  assert.deepEqual(
-    (await searchRecords(logs.gatewayLog, {}, 1)).map((r) => r.requestId),
-    [TWO],
-  );
-  assert.deepEqual(
-    (await searchRecords(logs.gatewayLog, { status: "4xx" }, 10)).map((r) => r.requestId),
-    [TWO],
-  );
-  assert.deepEqual(
-    (await searchRecords(logs.gatewayLog, { status: "200" }, 10)).map((r) => r.requestId),
-    [ONE],
-  );
-  assert.deepEqual(await searchRecords(logs.gatewayLog, { reason: "fault" }, 10), []);
-  const sinceMs = Date.parse("2026-01-01T00:00:00.500Z");
-  assert.deepEqual(
-    (await searchRecords(logs.gatewayLog, { sinceMs }, 10)).map((r) => r.requestId),
-    [TWO],
-  );
+test("what no record carries as its id finds nothing, even if it stands in another field", async () => {
+  const unknown = ["9d2b6c1e-8a56-4a54-9f7e-0a1b2c3d4e5f", "f".repeat(32), "AAAAAAAAAAAAAAA=", "00f067aa0ba902b7"];
+  for (const id of [...unknown, "shop.localhost", "", "GET", "../gateway.log"]) {
+    assert.equal(await findTrace(files, id), null, id);
+  }
 });
 
-test("following gives what is written from now on, also after rotation, each record once", async () => {
-  const file = join(dir, "follow.log");
-  const line = (n: number): string => formatGatewayLine(sampleGatewayRecord({ path: `/${n}` }));
-  writeFileSync(file, line(0));
-  const stop = new AbortController();
-  const paths: string[] = [];
-  const following = (async () => {
-    for await (const record of followRecords(file, {}, stop.signal)) {
-      paths.push(record.path);
-      if (record.path === "/1") writeFileSync(file, line(2), { flag: "a" });
-      if (record.path === "/2") {
-        renameSync(file, `${file}.1`);
-        writeFileSync(file, line(3));
-      }
-      if (record.path === "/3") stop.abort();
-    }
-  })();
-  // The follower has taken the file's end once it polls; a half line in between is not a record yet.
-  await new Promise((resolve) => setTimeout(resolve, 150));
-  const one = line(1);
-  writeFileSync(file, one.slice(0, 20), { flag: "a" });
-  writeFileSync(file, one.slice(20), { flag: "a" });
-  await following;
-  assert.deepEqual(paths, ["/1", "/2", "/3"]);
+test("logs that do not exist hold nothing", async () => {
+  assert.equal(await findTrace({ edgeLog: path.join(dir, "no.log"), gatewayLog: "/nowhere/no.log" }, OLD), null);
+});
+
+test("an id tells its kind", () => {
+  assert.deepEqual(readId(OLD), { kind: "request", value: OLD });
+  assert.deepEqual(readId(TRACE.toUpperCase()), { kind: "trace", value: TRACE });
+  assert.deepEqual(readId(`00-${TRACE}-00f067aa0ba902b7-01`), { kind: "trace", value: TRACE });
+  assert.deepEqual(readId("D4-tW9nLRp-hZXA="), { kind: "apigw", value: "D4-tW9nLRp-hZXA=" });
+  assert.equal(readId("hello"), null);
 });

@@ -5,6 +5,10 @@ export { type TraceStart, type Traceparent, checkTracestate, parseTraceparent, s
 export { formatGatewayLine, parseGatewayLine } from "./gateway-line.ts";
 export { type RecordWriter, type RecordWriterOptions, type RecordWriterState, createRecordWriter } from "./writer.ts";
 export { parseEdgeLine } from "./edge-line.ts";
-export { type LogPaths, type RequestStory, type Trace, findTrace } from "./find-trace.ts";
-export { renderRecord, renderTrace, showSafely } from "./render-records.ts";
-export { type RecordFilter, followRecords, searchRecords } from "./search-records.ts";
+export type { LogFiles } from "./log-files.ts";
+export { type IdKind, type Timings, type Trace, type TracedRequest, findTrace, readId } from "./find-trace.ts";
+export { renderRecord, renderTrace } from "./render-trace.ts";
+export { visibleText } from "./visible-text.ts";
+export { type RecordFilter, type StatusRange, createRecordFilter, parseStatusRange } from "./record-filter.ts";
+export { type FollowOptions, followRecords } from "./follow-records.ts";
+export { searchRecords } from "./search-records.ts";
