@@ -155,7 +155,7 @@ interface Target {
 async function startChild(kind: string, directory: string, upstream: string): Promise<Target> {
   const args = ["--child", kind, "--directory", directory, "--upstream", upstream];
   args.push("--routes", values.routes, "--tokens", values.tokens);
-  const execArgv = process.env["BENCH_PROF"] === kind ? ["--cpu-prof", "--cpu-prof-dir", "/tmp/gw/bare"] : [];
+  const execArgv = process.env["BENCH_PROF"] === kind ? ["--cpu-prof", "--cpu-prof-dir", tmpdir()] : [];
   const child = fork(import.meta.filename, args, { execArgv });
   const ready = await new Promise<Ready>((resolve) => child.once("message", (message) => resolve(message as Ready)));
   return { child, ready };

@@ -274,17 +274,13 @@ export class Exchange implements BodyOwner, UpstreamOwner {
     const hasBody = head.isChunked || (head.contentLength !== null && head.contentLength !== "0");
     if (hasBody) this.#body = new RequestBody(this.#req, this);
     this.#decidedMs = this.#context.clock.monotonicMs();
-    this.#call = new UpstreamCall(
-      {
-        pool: plan.pool,
-        method: plan.upstreamMethod ?? this.#method,
-        target,
-        headers: this.#serviceHeaders(plan, assertion),
-        body: this.#body,
-        timeoutMs: plan.timeoutMs,
-      },
-      this,
-    );
+    const request = {
+      method: plan.upstreamMethod ?? this.#method,
+      path: target,
+      headers: this.#serviceHeaders(plan, assertion),
+      body: this.#body === null ? null : this.#body.asReadable(),
+    };
+    this.#call = new UpstreamCall(plan.pool, request, this.#body, plan.deadlines, this);
     this.#call.start();
   }
 

@@ -8,7 +8,7 @@ import { IncomingMessage, type IncomingHttpHeaders } from "node:http";
 
 const NONE: IncomingHttpHeaders = Object.freeze({});
 /** Node's own reading, by its accessor: the types have a plain property there. */
-const readAll = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, "headers")?.get;
+const allHeaders = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, "headers");
 
 export class GatewayRequest extends IncomingMessage {
   #framing: IncomingHttpHeaders | null = null;
@@ -25,7 +25,7 @@ export class GatewayRequest extends IncomingMessage {
 
   /** All headers, by lower-case name. */
   get allHeaders(): IncomingHttpHeaders {
-    return readAll === undefined ? NONE : (readAll.call(this) as IncomingHttpHeaders);
+    return (allHeaders?.get?.call(this) as IncomingHttpHeaders | undefined) ?? NONE;
   }
 }
 

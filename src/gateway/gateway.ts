@@ -64,6 +64,7 @@ type Listener = Server<typeof GatewayRequest, typeof GatewayResponse>;
 const KEEP_ALIVE_MS = 75_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 300_000;
+const LAST_RECORDS_MS = 1000;
 /** Room for what the edge adds; the exact limit of 10,240 bytes is checked on what the client sent. */
 const MAX_HEADER_BYTES = 16_384;
 
@@ -143,19 +144,25 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
     await closeSocketToOthers(path);
   }
 
+  async function untilIdle(limitMs: number): Promise<void> {
+    if (inFlight === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      whenIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    whenIdle = null;
+  }
+
   async function closeServers(graceMs: number): Promise<void> {
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-    if (inFlight > 0)
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, graceMs);
-        whenIdle = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    whenIdle = null;
+    await untilIdle(graceMs);
     for (const server of servers) server.closeAllConnections();
     await Promise.all(closed);
+    // The last records are written when their connections tell that they are gone.
+    await untilIdle(LAST_RECORDS_MS);
     servers.length = 0;
   }
 

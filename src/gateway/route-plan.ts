@@ -17,7 +17,8 @@ import type {
   RouteSettings,
   Stage,
 } from "../model/index.ts";
-import { METHODS, type Router, compileRoutes } from "../policy/index.ts";
+import { METHODS, compileRouteFinder } from "../policy/index.ts";
+import type { Deadlines } from "./deadlines.ts";
 import { foldHeaderName, isReservedName } from "./header-names.ts";
 import { parseIntegrationTarget } from "./integration-target.ts";
 import type { HeaderRules } from "./request-head.ts";
@@ -42,7 +43,8 @@ export interface RoutePlan {
   readonly buildTarget: ((rawPath: string, query: string) => string | null) | null;
   /** The service sees the client's `Host`, else that of its own URL. */
   readonly keepsHost: boolean;
-  readonly timeoutMs: number;
+  /** Of all calls with this route's timeout. */
+  readonly deadlines: Deadlines;
   /** What a right to call this route must outlive: the timeout and the skew between two clocks. */
   readonly minimumSeconds: number;
   readonly bucket: TokenBucket;
@@ -65,34 +67,35 @@ const REQUEST_METHODS: ReadonlySet<string> = new Set(METHODS.filter((method) => 
 /** Headers that Gatehouse sets itself or that frame the message: no service can have the client's. */
 const NEVER_KEPT = /^(?:x-gatehouse(?:-.*)?|x-gh-.*|x-request-id|forwarded|x-forwarded-(?:for|host|proto))$/;
 
+/** What plans share. */
+export interface PlanParts {
+  bucketOf(key: string): TokenBucket | undefined;
+  poolOf(origin: string): Pool;
+  deadlinesOf(timeoutMs: number): Deadlines;
+}
+
 /** @throws GH_GATEWAY_ARTIFACT_UNSUPPORTED */
-export function planApi(
-  api: HttpApi,
-  artifacts: Artifacts,
-  bucketOf: (key: string) => TokenBucket | undefined,
-  poolOf: (origin: string) => Pool,
-): PlannedApi {
+export function planApi(api: HttpApi, artifacts: Artifacts, parts: PlanParts): PlannedApi {
   const integrations = new Map(api.integrations.map((item) => [`integrations/${item.integrationId}`, item]));
   const plans: RoutePlan[] = [];
   let fallback: RoutePlan | null = null;
   for (const route of api.routes) {
     const key = throttleKey(api, route);
     const artifact = artifacts.routes[key];
-    const bucket = bucketOf(key);
+    const bucket = parts.bucketOf(key);
     const integration = integrations.get(route.target);
     if (artifact === undefined || bucket === undefined) throw unsupported(key, "there is no service for it");
     if (integration === undefined) throw unsupported(key, `its target \`${route.target}\` does not exist`);
-    const plan = planRoute(api.apiId, route, artifact, integration, bucket, poolOf);
+    const plan = planRoute(api.apiId, route, artifact, integration, bucket, parts);
     if (route.routeKey === "$default") fallback = plan;
     else plans.push(plan);
   }
-  const router: Router<RoutePlan> = compileRoutes(plans);
+  const find = compileRouteFinder(plans);
   return {
     apiId: api.apiId,
     find: (method, path) => {
-      const match = router(method, path);
-      if (match !== null) return match.route;
-      return REQUEST_METHODS.has(method) ? fallback : null;
+      const plan = find(method, path);
+      return plan === null && fallback !== null && REQUEST_METHODS.has(method) ? fallback : plan;
     },
     plans: fallback === null ? plans : [...plans, fallback],
   };
@@ -129,7 +132,7 @@ function planRoute(
   artifact: RouteArtifact,
   integration: Integration,
   bucket: TokenBucket,
-  poolOf: (origin: string) => Pool,
+  parts: PlanParts,
 ): RoutePlan {
   const part = `${apiId}/${route.routeKey}`;
   const [method = "", path = ""] = route.routeKey === "$default" ? ["ANY", "/"] : route.routeKey.split(" ");
@@ -155,11 +158,11 @@ function planRoute(
     headerRules: headerRules(artifact),
     ownIdentityHeaders,
     origin: target.origin,
-    pool: poolOf(target.origin),
+    pool: parts.poolOf(target.origin),
     upstreamMethod: integration.integrationMethod === "ANY" ? null : integration.integrationMethod,
     buildTarget: target.build,
     keepsHost: integration.connectionType === "VPC_LINK",
-    timeoutMs: integration.timeoutInMillis,
+    deadlines: parts.deadlinesOf(integration.timeoutInMillis),
     minimumSeconds: Math.ceil(integration.timeoutInMillis / 1000) + SKEW_SECONDS,
     bucket,
     challengeScope: `scope="${(route.authorizationScopes ?? []).join(" ")}"`,

@@ -9,7 +9,8 @@ import type { Clock } from "../core/index.ts";
 import type { AssertionSigner, Identity, Sessions, TokenVerifier } from "../identity/index.ts";
 import type { Artifacts } from "../model/index.ts";
 import { Authorizer, type RoleSet } from "./authorizer.ts";
-import { type PlannedApi, planApi, rateOfEachRoute } from "./route-plan.ts";
+import { Deadlines } from "./deadlines.ts";
+import { type PlanParts, type PlannedApi, planApi, rateOfEachRoute } from "./route-plan.ts";
 import { identityHeaders } from "./service-headers.ts";
 import { Throttles } from "./throttle.ts";
 import type { Upstreams } from "./upstreams.ts";
@@ -65,20 +66,11 @@ export class Runtime {
       clock.monotonicMs(),
       previous === null ? null : previous.throttles,
     );
-    const bucketOf = (key: string) => this.throttles.route(key);
-    const pools = new Map<string, ReturnType<Upstreams["hold"]>>();
-    const poolOf = (origin: string) => {
-      let pool = pools.get(origin);
-      if (pool === undefined) {
-        pools.set(origin, (pool = upstreams.hold(origin)));
-        this.#origins.add(origin);
-      }
-      return pool;
-    };
+    const parts = this.#partsOfPlans();
     try {
       this.apis = {
-        public: publicApi === null ? null : planApi(publicApi, artifacts, bucketOf, poolOf),
-        private: privateApi === null ? null : planApi(privateApi, artifacts, bucketOf, poolOf),
+        public: publicApi === null ? null : planApi(publicApi, artifacts, parts),
+        private: privateApi === null ? null : planApi(privateApi, artifacts, parts),
       };
     } catch (error) {
       this.#release();
@@ -121,6 +113,28 @@ export class Runtime {
     if (name !== this.source.artifacts.domain) return "other";
     if (this.#ownHosts.size < MAX_REMEMBERED_HOSTS) this.#ownHosts.add(host);
     return "ours";
+  }
+
+  /** One pool for each origin, one list of deadlines for each length, however many routes name them. */
+  #partsOfPlans(): PlanParts {
+    const pools = new Map<string, ReturnType<Upstreams["hold"]>>();
+    const deadlines = new Map<number, Deadlines>();
+    return {
+      bucketOf: (key) => this.throttles.route(key),
+      poolOf: (origin) => {
+        let pool = pools.get(origin);
+        if (pool === undefined) {
+          pools.set(origin, (pool = this.#upstreams.hold(origin)));
+          this.#origins.add(origin);
+        }
+        return pool;
+      },
+      deadlinesOf: (timeoutMs) => {
+        let list = deadlines.get(timeoutMs);
+        if (list === undefined) deadlines.set(timeoutMs, (list = new Deadlines(timeoutMs)));
+        return list;
+      },
+    };
   }
 
   #release(): void {

@@ -1,23 +1,24 @@
 /**
  * One request to a service, and its answer on the way back: dispatched straight to undici, without a stream in between.
  *
- * In: method, target, headers, body. Out: calls on its owner, each at most once and in order: head, data, end or failure.
+ * In: method, target, headers, body, the list of those that wait as long. Out: calls on its owner, each at most once and in order: head, data, end or failure.
  * Not here: what the client is told (exchange.ts), which headers are sent (service-headers.ts).
  * Source: RFC 9110 9.2.2 and RFC 9112 9.3.1 (when a request may be repeated); undici `DispatchHandler`.
  * INVARIANT: after `abort` or a failure nothing more is told; a request is repeated at most once, and only when it is
  * safe, has no body and no byte of an answer came.
  */
+import type { Readable } from "node:stream";
 import { type Dispatcher, type Pool, errors } from "undici";
+import type { Deadline, Deadlines } from "./deadlines.ts";
 import type { RequestBody } from "./request-body.ts";
 
+/** What undici's `dispatch` takes. */
 export interface UpstreamRequest {
-  readonly pool: Pool;
   readonly method: string;
-  readonly target: string;
+  /** The request target. */
+  readonly path: string;
   readonly headers: string[];
-  readonly body: RequestBody | null;
-  /** Until the head of the answer is there, everything included. */
-  readonly timeoutMs: number;
+  readonly body: Readable | null;
 }
 
 export type UpstreamFailure =
@@ -39,23 +40,38 @@ export interface UpstreamOwner {
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-export class UpstreamCall implements Dispatcher.DispatchHandler {
+export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
+  earlier: Deadline | null = null;
+  later: Deadline | null = null;
+  endsMs = 0;
+  readonly #pool: Pool;
   readonly #request: UpstreamRequest;
+  readonly #body: RequestBody | null;
+  /** Until the head of the answer is there, everything included. */
+  readonly #deadlines: Deadlines;
   readonly #owner: UpstreamOwner;
   #controller: Dispatcher.DispatchController | null = null;
-  #timer: NodeJS.Timeout | null = null;
   #hasAnswer = false;
   #isRepeated = false;
   #isOver = false;
 
-  constructor(request: UpstreamRequest, owner: UpstreamOwner) {
+  constructor(
+    pool: Pool,
+    request: UpstreamRequest,
+    body: RequestBody | null,
+    deadlines: Deadlines,
+    owner: UpstreamOwner,
+  ) {
+    this.#pool = pool;
     this.#request = request;
+    this.#body = body;
+    this.#deadlines = deadlines;
     this.#owner = owner;
   }
 
   start(): void {
-    this.#timer = setTimeout(giveUp, this.#request.timeoutMs, this);
-    this.#dispatch();
+    this.#deadlines.add(this);
+    this.#pool.dispatch(this.#request, this);
   }
 
   /** The answer is not wanted any more; the connection to the service is ended. */
@@ -89,7 +105,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
     // An interim answer (103) is not passed on.
     if (this.#isOver || status < 200) return;
-    this.#stopTimer();
+    this.#deadlines.remove(this);
     this.#owner.onUpstreamHead(status, headers);
   }
 
@@ -108,16 +124,11 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     if (this.#mayRepeat(error)) {
       this.#isRepeated = true;
       this.#controller = null;
-      this.#dispatch();
+      this.#pool.dispatch(this.#request, this);
       return;
     }
     this.#finish();
     this.#owner.onUpstreamFailure(failureOf(error, this.#controller !== null), error);
-  }
-
-  #dispatch(): void {
-    const { pool, method, target, headers, body } = this.#request;
-    pool.dispatch({ path: target, method, headers, body: body === null ? null : body.asReadable() }, this);
   }
 
   /**
@@ -125,25 +136,16 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
    * then the request was not processed as far as HTTP can tell.
    */
   #mayRepeat(error: Error): boolean {
-    if (this.#isRepeated || this.#hasAnswer || this.#request.body !== null) return false;
+    if (this.#isRepeated || this.#hasAnswer || this.#body !== null) return false;
     if (!SAFE_METHODS.has(this.#request.method) || isEngineRefusal(error)) return false;
     return this.#controller === null || wasKeptOpen(error);
   }
 
   #finish(): void {
     this.#isOver = true;
-    this.#stopTimer();
-    this.#request.body?.destroy();
+    this.#deadlines.remove(this);
+    this.#body?.destroy();
   }
-
-  #stopTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-  }
-}
-
-function giveUp(call: UpstreamCall): void {
-  call.expire();
 }
 
 function isEngineRefusal(error: Error): boolean {

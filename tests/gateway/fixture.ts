@@ -1,0 +1,299 @@
+/**
+ * A gateway on a real unix socket with real keys, in front of real services on loopback; only the clock stands still.
+ *
+ * Everything that a test starts is ended by its context; nothing sleeps.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SignJWT, exportJWK, generateKeyPair } from "jose";
+import type { TestContext } from "node:test";
+import { type ManualClock, createManualClock } from "../../src/core/index.ts";
+import { type Gateway, type GatewayRuntime, createGateway } from "../../src/gateway/index.ts";
+import {
+  type AssertionSigner,
+  type KeySource,
+  type Sessions,
+  type TokenVerifier,
+  createAssertionSigner,
+  createKeySource,
+  createTokenVerifier,
+} from "../../src/identity/index.ts";
+import type { Artifacts, HttpApi, IamRole, RouteArtifact } from "../../src/model/index.ts";
+import type { PolicyDocument } from "../../src/iam/index.ts";
+import type { GatewayRecord } from "../../src/records/index.ts";
+
+export const ISSUER = "https://login.shop.example/realms/shop";
+export const AUDIENCE = "shop-api";
+export const DOMAIN = "shop.localhost";
+export const BASE_URL = `https://${DOMAIN}:8443`;
+export const START_MS = Date.UTC(2026, 10, 24, 12, 0, 0);
+
+export interface RouteSpec {
+  readonly key: string;
+  readonly service?: string;
+  readonly exposure?: "public" | "private";
+  /** Null: open. */
+  readonly needs?: string | null;
+  readonly upstream: string;
+  readonly throttle?: { readonly ratePerSecond: number; readonly burst: number };
+  readonly timeoutMs?: number;
+  readonly login?: boolean;
+  readonly keepHeaders?: readonly string[];
+  readonly identityHeaders?: RouteArtifact["identityHeaders"];
+  /** Default: the route's path behind the upstream. */
+  readonly uri?: string;
+}
+
+export interface RoleSpec {
+  readonly name: string;
+  readonly groups?: readonly string[];
+  readonly subjects?: readonly string[];
+  readonly clientIds?: readonly string[];
+  /** `METHOD/path` patterns of the public API. */
+  readonly can: readonly string[];
+  readonly boundary?: readonly string[];
+  readonly sourceIp?: readonly string[];
+}
+
+export interface PolicySpec {
+  readonly routes: readonly RouteSpec[];
+  readonly roles?: readonly RoleSpec[];
+  readonly perIdentity?: { readonly ratePerSecond: number; readonly burst: number } | null;
+  readonly defaultThrottle?: { readonly ratePerSecond: number; readonly burst: number };
+  readonly digest?: string;
+}
+
+const IDS = { public: "pub0000001", private: "prv0000001" } as const;
+
+export function artifactsOf(spec: PolicySpec): Artifacts {
+  const routes: Record<string, RouteArtifact> = {};
+  for (const route of spec.routes)
+    routes[`${IDS[route.exposure ?? "public"]}/${route.key}`] = {
+      service: route.service ?? "orders",
+      permission: route.needs === null ? null : (route.needs ?? "orders:read"),
+      login: route.login ?? false,
+      keepHeaders: route.keepHeaders ?? [],
+      identityHeaders: route.identityHeaders ?? {},
+      at: "gatehouse.yaml:1:1",
+    };
+  return {
+    policy: "shop",
+    environment: "local",
+    domain: DOMAIN,
+    identity: {
+      kind: "issuer",
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      claims: { groups: "groups", name: "name" },
+      login: null,
+    },
+    apis: { public: apiOf("public", spec), private: apiOf("private", spec) },
+    iam: {
+      partition: "aws",
+      region: "local",
+      account: "000000000000",
+      roles: (spec.roles ?? []).map((role) => roleOf(role)),
+    },
+    routes,
+    perIdentityThrottle: spec.perIdentity ?? null,
+    edge: {
+      domain: DOMAIN,
+      certificates: { kind: "internal" },
+      loopbackOnly: true,
+      privateNetwork: null,
+    },
+    digest: spec.digest ?? "d1",
+  };
+}
+
+function apiOf(exposure: "public" | "private", spec: PolicySpec): HttpApi | null {
+  const routes = spec.routes.filter((route) => (route.exposure ?? "public") === exposure);
+  if (routes.length === 0) return null;
+  const rate = spec.defaultThrottle ?? { ratePerSecond: 1_000_000, burst: 1_000_000 };
+  return {
+    apiId: IDS[exposure],
+    name: `shop-${exposure}`,
+    protocolType: "HTTP",
+    routes: routes.map((route, index) => ({
+      routeId: `r${index}`,
+      routeKey: route.key,
+      authorizationType: route.needs === null ? "NONE" : "AWS_IAM",
+      target: `integrations/i${index}`,
+    })),
+    integrations: routes.map((route, index) => ({
+      integrationId: `i${index}`,
+      integrationType: "HTTP_PROXY",
+      integrationMethod: "ANY",
+      integrationUri: `${route.upstream}${route.uri ?? route.key.split(" ")[1]?.replaceAll("+}", "}") ?? ""}`,
+      connectionType: exposure === "private" ? "VPC_LINK" : "INTERNET",
+      payloadFormatVersion: "1.0",
+      timeoutInMillis: route.timeoutMs ?? 30_000,
+      requestParameters: {},
+    })),
+    authorizers: [],
+    stages: [
+      {
+        stageName: "$default",
+        autoDeploy: true,
+        defaultRouteSettings: { throttlingRateLimit: rate.ratePerSecond, throttlingBurstLimit: rate.burst },
+        routeSettings: Object.fromEntries(
+          routes.flatMap((route) =>
+            route.throttle === undefined
+              ? []
+              : [
+                  [
+                    route.key,
+                    {
+                      throttlingRateLimit: route.throttle.ratePerSecond,
+                      throttlingBurstLimit: route.throttle.burst,
+                    },
+                  ],
+                ],
+          ),
+        ),
+        stageVariables: {},
+      },
+    ],
+  };
+}
+
+function roleOf(role: RoleSpec): IamRole {
+  const condition = role.sourceIp === undefined ? {} : { Condition: { IpAddress: { "aws:SourceIp": role.sourceIp } } };
+  return {
+    name: role.name,
+    roleName: `shop-${role.name}`,
+    arn: `arn:aws:iam::000000000000:role/shop-${role.name}`,
+    members: { groups: role.groups ?? [], subjects: role.subjects ?? [], clientIds: role.clientIds ?? [] },
+    permissions: [],
+    policy: allow(role.can, condition),
+    boundaryName: "staff",
+    permissionsBoundary: allow(role.boundary ?? ["*/*"], {}),
+  };
+}
+
+function allow(patterns: readonly string[], more: object): PolicyDocument {
+  const resources = patterns.flatMap((pattern) =>
+    Object.values(IDS).map((id) => `arn:aws:execute-api:local:000000000000:${id}/$default/${pattern}`),
+  );
+  return {
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action: "execute-api:Invoke", Resource: resources, ...more }],
+  };
+}
+
+export interface Keys {
+  readonly verifier: TokenVerifier;
+  readonly keys: KeySource;
+  readonly assertions: AssertionSigner;
+  token(claims?: Record<string, unknown>): Promise<string>;
+}
+
+/** A provider whose keys come from memory, a verifier and a signer: the real ones. */
+export async function createKeys(clock: ManualClock, directory: string): Promise<Keys> {
+  const { publicKey, privateKey } = await generateKeyPair("RS256");
+  const jwk = { ...(await exportJWK(publicKey)), kid: "k1", use: "sig", alg: "RS256" };
+  const keys = createKeySource({
+    issuer: ISSUER,
+    clock,
+    allowHttpLoopback: false,
+    fetch: (url) =>
+      Promise.resolve(
+        Response.json(url.endsWith("/jwks") ? { keys: [jwk] } : { issuer: ISSUER, jwks_uri: `${ISSUER}/jwks` }),
+      ),
+  });
+  await keys.load();
+  const verifier = createTokenVerifier({
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    claims: { groups: "groups", name: "name" },
+    keys,
+    clock,
+  });
+  const assertions = await createAssertionSigner({
+    issuer: `${BASE_URL}/_gatehouse`,
+    keyFile: join(directory, "assertion.jwk"),
+    clock,
+  });
+  return {
+    verifier,
+    keys,
+    assertions,
+    token: (claims = {}) => {
+      const now = Math.floor(clock.nowMs() / 1000);
+      const all = { sub: "ada", groups: ["support"], iat: now, exp: now + 600, iss: ISSUER, aud: AUDIENCE, ...claims };
+      return new SignJWT(all).setProtectedHeader({ alg: "RS256", kid: "k1", typ: "at+jwt" }).sign(privateKey);
+    },
+  };
+}
+
+export interface Fixture extends Keys {
+  readonly gateway: Gateway;
+  readonly publicSocket: string;
+  readonly privateSocket: string;
+  readonly clock: ManualClock;
+  readonly records: GatewayRecord[];
+  /** The record number `index`, as soon as it is written. */
+  record(index: number): Promise<GatewayRecord>;
+  runtime(spec: PolicySpec): GatewayRuntime;
+}
+
+export interface FixtureOptions {
+  readonly sessions?: Sessions;
+  readonly clock?: ManualClock;
+  readonly wrap?: (runtime: GatewayRuntime) => GatewayRuntime;
+}
+
+export async function createDirectory(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "gw-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A gateway that listens, until the test ends. */
+export async function startGateway(t: TestContext, spec: PolicySpec, options: FixtureOptions = {}): Promise<Fixture> {
+  const directory = await createDirectory(t);
+  const clock = options.clock ?? createManualClock(START_MS);
+  const keys = await createKeys(clock, directory);
+  const records: GatewayRecord[] = [];
+  const waiting: (() => void)[] = [];
+  const wrap = options.wrap ?? ((runtime) => runtime);
+  const runtime = (wanted: PolicySpec): GatewayRuntime =>
+    wrap({
+      artifacts: artifactsOf(wanted),
+      verifier: keys.verifier,
+      sessions: options.sessions ?? null,
+      assertions: keys.assertions,
+      baseUrl: BASE_URL,
+    });
+  const gateway = createGateway(runtime(spec), {
+    clock,
+    record: (record) => {
+      records.push(record);
+      for (const wake of waiting.splice(0)) wake();
+    },
+  });
+  const publicSocket = join(directory, "run", "public.sock");
+  const privateSocket = join(directory, "run", "private.sock");
+  await gateway.listen({ publicSocket, privateSocket });
+  t.after(async () => {
+    await gateway.close({ graceMs: 0 });
+    keys.keys.close();
+  });
+  return {
+    ...keys,
+    gateway,
+    publicSocket,
+    privateSocket,
+    clock,
+    records,
+    runtime,
+    async record(index) {
+      for (;;) {
+        const found = records[index];
+        if (found !== undefined) return found;
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
+    },
+  };
+}
