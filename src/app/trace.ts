@@ -21,11 +21,10 @@ export async function readTrace(
     () => true,
     () => false,
   );
-  const logs = { edgeLog: paths.edgeLog, gatewayLog: paths.gatewayLog };
-  let trace = await findTrace(logs, id);
+  let trace = await findTrace(paths, id);
   for (let i = 0; runs && i < ATTEMPTS && (trace === null || trace.requests.some((r) => r.edge === null)); i++) {
     await sleep(STEP_MS);
-    trace = await findTrace(logs, id);
+    trace = await findTrace(paths, id);
   }
   if (trace === null) throw new GatehouseError("GH_APP_RECORD_UNKNOWN", { id });
   return { json: trace, text: renderTrace(trace) };

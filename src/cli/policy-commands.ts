@@ -136,7 +136,9 @@ function addExplain(program: Command, run: Run): void {
     .option("--env <NAME>", ENV_HELP)
     .addOption(new Option("--as <NAME>", "a person or client of the people file").conflicts(["claims", "token"]))
     .addOption(new Option("--claims <JSON>", "claims of a token").conflicts("token"))
-    .addOption(new Option("--token <TOKEN>", "a token, judged by the running instance; `-` reads it from standard input"))
+    .addOption(
+      new Option("--token <TOKEN>", "a token, judged by the running instance; `-` reads it from standard input"),
+    )
     .option("--state <DIR>", "state directory of the running instance, for --token")
     .option("--ip <ADDRESS>", "address the request comes from", "127.0.0.1")
     .addOption(new Option("--listener <NAME>", "listener it comes in on").choices(["public", "private"]))

@@ -1,5 +1,5 @@
 /** Commands about what has happened: `trace` and `logs`. They read the records of a state directory. */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { EXIT } from "./exit-codes.ts";
 import type { Outcome, Shell } from "./shell.ts";
 
@@ -27,6 +27,8 @@ interface LogFlags {
   readonly state?: string;
   readonly follow?: boolean;
   readonly limit: number;
+  readonly hop?: "edge" | "gateway";
+  readonly text?: string;
   readonly status?: string;
   readonly service?: string;
   readonly subject?: string;
@@ -38,15 +40,17 @@ interface LogFlags {
 function addLogs(program: Command, run: Run): void {
   program
     .command("logs")
-    .summary("recent records of the gateway; --follow goes on")
+    .summary("recent records of both hops; --follow goes on")
     .option("--state <DIR>", STATE_HELP)
     .option("-f, --follow", "go on until Ctrl-C")
     .option("-n, --limit <COUNT>", "how many of the latest to show", readCount, 20)
-    .option("--status <STATUS>", "only this status, or a class such as 4xx")
+    .addOption(new Option("--hop <NAME>", "only records of this hop").choices(["edge", "gateway"]))
+    .option("--status <STATUS>", "only this status, a class such as 4xx, or a range such as 400-499")
     .option("--service <NAME>", "only this service")
     .option("--subject <NAME>", "only this subject or client")
     .option("--route <KEY>", 'only this route, such as "GET /orders/{id}"')
     .option("--reason <WORD>", "only this reason, such as token-expired")
+    .option("--text <TEXT>", "only records with this text in them")
     .option("--since <DURATION>", 'only the latest, such as "5 minutes"')
     .action((flags: LogFlags) =>
       run(async (shell) => {

@@ -9,7 +9,15 @@ import { type EchoService, headerOf, startEcho } from "../support/echo.ts";
 import { type Started, startInstance } from "../support/instance.ts";
 import { ROAD_PEOPLE, roadPolicy } from "./policies.ts";
 
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 let echo: EchoService;
 let instance: Started;
@@ -102,12 +110,19 @@ test("a script's call without a session gets 401, never a redirect", async () =>
   const navigation = await curl(instance, "/account", { headers: ["Accept: text/html", "Sec-Fetch-Mode: navigate"] });
   assert.equal(navigation.status, 302);
   assert.ok(navigation.headers["location"]?.startsWith(instance.status.identity.issuer));
-  for (const headers of [["Accept: application/json"], ["Accept: text/html", "Sec-Fetch-Mode: cors"], ["Accept: */*"]]) {
+  for (const headers of [
+    ["Accept: application/json"],
+    ["Accept: text/html", "Sec-Fetch-Mode: cors"],
+    ["Accept: */*"],
+  ]) {
     const answer = await curl(instance, "/account", { headers });
     assert.equal(answer.status, 401, headers.join());
     assert.equal(answer.headers["location"], undefined);
   }
-  const post = await curl(instance, "/account", { method: "POST", headers: ["Accept: text/html", "Sec-Fetch-Mode: navigate"] });
+  const post = await curl(instance, "/account", {
+    method: "POST",
+    headers: ["Accept: text/html", "Sec-Fetch-Mode: navigate"],
+  });
   assert.equal(post.status, 401);
 });
 
@@ -116,10 +131,16 @@ test("another site cannot use the session for a change", async () => {
   await signIn(context, "alice", "alice-pw");
   const cookie = (await context.cookies(instance.status.edge.https)).map((c) => `${c.name}=${c.value}`).join("; ");
   const calls = echo.seen.length;
-  const foreign = await curl(instance, "/account", { method: "POST", headers: [`Cookie: ${cookie}`, "Sec-Fetch-Site: cross-site", "Origin: https://evil.example"] });
+  const foreign = await curl(instance, "/account", {
+    method: "POST",
+    headers: [`Cookie: ${cookie}`, "Sec-Fetch-Site: cross-site", "Origin: https://evil.example"],
+  });
   assert.equal(foreign.status, 403);
   assert.equal(echo.seen.length, calls);
-  const own = await curl(instance, "/account", { method: "POST", headers: [`Cookie: ${cookie}`, "Sec-Fetch-Site: same-origin"] });
+  const own = await curl(instance, "/account", {
+    method: "POST",
+    headers: [`Cookie: ${cookie}`, "Sec-Fetch-Site: same-origin"],
+  });
   assert.equal(own.status, 200);
   await context.close();
 });
@@ -131,7 +152,8 @@ test("a cookie that was changed is nobody's", async () => {
   const session = cookies.find((c) => c.name.startsWith("__Host-gatehouse"));
   assert.ok(session !== undefined);
   const middle = Math.floor(session.value.length / 2);
-  const changed = session.value.slice(0, middle) + (session.value[middle] === "A" ? "B" : "A") + session.value.slice(middle + 1);
+  const changed =
+    session.value.slice(0, middle) + (session.value[middle] === "A" ? "B" : "A") + session.value.slice(middle + 1);
   for (const value of [changed, session.value.slice(0, middle), "", "%", "A".repeat(3000)]) {
     const answer = await curl(instance, "/account", { headers: [`Cookie: ${session.name}=${value}`] });
     assert.equal(answer.status, 401);
