@@ -161,8 +161,12 @@ export class Exchange implements BodyOwner, UpstreamOwner {
 
   #identify(): void {
     const head = this.#head;
-    if (head.bytes > MAX_HEAD_BYTES || this.#req.rawHeaders.length > 2 * MAX_HEADERS)
+    if (head.bytes > MAX_HEAD_BYTES || this.#req.rawHeaders.length > 2 * MAX_HEADERS) {
+      // Without its token the request would fit: then it is the token that is refused, as any other bad one.
+      if (head.authorization !== null && head.bytes - head.authorization.length <= MAX_HEAD_BYTES)
+        return this.#answer(refusedTokenReply("token-too-large", ""), "token-too-large");
       return this.#refuse("request-headers-too-large");
+    }
     if (head.isRepeated) return this.#refuse("request-headers");
     if (head.host === null) return this.#refuse("request-host");
     const verdict = this.#runtime.judgeHost(head.host);

@@ -65,8 +65,11 @@ const KEEP_ALIVE_MS = 75_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 300_000;
 const LAST_RECORDS_MS = 1000;
-/** Room for what the edge adds; the exact limit of 10,240 bytes is checked on what the client sent. */
-const MAX_HEADER_BYTES = 16_384;
+/**
+ * Room for what the edge adds, and for telling a token that is far too large from other headers that are; the exact
+ * limit of 10,240 bytes is checked on what the client sent.
+ */
+const MAX_HEADER_BYTES = 131_072;
 
 /** @throws GH_GATEWAY_ARTIFACT_UNSUPPORTED, GH_IAM_* */
 export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway {

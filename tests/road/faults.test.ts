@@ -309,8 +309,10 @@ describe("tokens of a real provider", () => {
             assert.ok(!readFileSync(join(instance.state, "logs", log), "utf8").includes(tail), `${name} in ${log}`);
         }
       }
-      const huge = await curl(instance, "/orders", { headers: [`Authorization: Bearer ${"A".repeat(100_000)}`] });
-      assert.ok(huge.status === 401 || huge.status === 431, String(huge.status));
+      // curl itself sends no more than 64 KB of headers over HTTP/2.
+      const huge = await curl(instance, "/orders", { token: `${"A".repeat(100_000)}`, args: ["--http1.1"] });
+      assert.equal(huge.status, 401);
+      assert.equal(huge.body, '{"message":"Unauthorized"}');
       assert.equal(echo.seen.length, calls);
     } finally {
       assert.equal(await instance.stop(), 0);
