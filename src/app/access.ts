@@ -46,7 +46,7 @@ export function accessMatrix(
 
 interface Column {
   readonly name: string;
-  judge(exposure: "public" | "private", route: PolicyRoute): Reason | "allow" | "conditional";
+  readonly judge: (exposure: "public" | "private", route: PolicyRoute) => Reason | "allow" | "conditional";
 }
 
 /** A role is judged alone: the policy as if it had no other, asked by somebody who holds it. */

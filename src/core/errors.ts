@@ -237,7 +237,8 @@ export const catalogue = {
   },
   GH_EDGE_ADMIN_CONFLICT: {
     kind: "conflict",
-    message: (d: D<"address">) => `the configuration of the Caddy at \`${d.address}\` keeps being changed by somebody else`,
+    message: (d: D<"address">) =>
+      `the configuration of the Caddy at \`${d.address}\` keeps being changed by somebody else`,
     hint: "find what else writes to this Caddy, then try again",
   },
   GH_EDGE_ADMIN_REFUSED: {

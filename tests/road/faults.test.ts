@@ -64,7 +64,7 @@ describe("a start that cannot be", () => {
     assert.equal(code, 3);
     const places = (stdout + stderr).match(/^gatehouse\.yaml:\d+:\d+ error [a-z]+\/[a-z-]+$/gm) ?? [];
     assert.ok(places.length >= 3, stdout + stderr);
-    assert.ok((stdout + stderr).match(/^ {2}help: /gm)?.length ?? 0 >= 3);
+    assert.ok(((stdout + stderr).match(/^ {2}help: /gm) ?? []).length >= 3);
     assert.ok(!existsSync(join(dir, ".gatehouse")));
     await assertNothingRuns(dir);
   });
@@ -310,7 +310,7 @@ describe("tokens of a real provider", () => {
         }
       }
       // curl itself sends no more than 64 KB of headers over HTTP/2.
-      const huge = await curl(instance, "/orders", { token: `${"A".repeat(100_000)}`, args: ["--http1.1"] });
+      const huge = await curl(instance, "/orders", { token: "A".repeat(100_000), args: ["--http1.1"] });
       assert.equal(huge.status, 401);
       assert.equal(huge.body, '{"message":"Unauthorized"}');
       assert.equal(echo.seen.length, calls);

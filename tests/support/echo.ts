@@ -1,6 +1,7 @@
 /** A service that answers with the request as it arrived, byte for byte in the header names and values. */
-import { type IncomingMessage, type Server, createServer } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export interface Seen {
   readonly method: string;
@@ -30,18 +31,19 @@ export function headerOf(seen: Seen, name: string): string | null {
 export async function startEcho(port = 0): Promise<EchoService> {
   const seen: Seen[] = [];
   const service = { delayMs: 0 };
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await readAll(request);
+    const headers: [string, string][] = [];
+    for (let i = 0; i < request.rawHeaders.length; i += 2)
+      headers.push([request.rawHeaders[i] ?? "", request.rawHeaders[i + 1] ?? ""]);
+    const entry: Seen = { method: request.method ?? "", url: request.url ?? "", headers, body };
+    seen.push(entry);
+    if (service.delayMs > 0) await sleep(service.delayMs);
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify(entry));
+  };
   const server: Server = createServer((request, response) => {
-    void readAll(request).then((body) => {
-      const headers: [string, string][] = [];
-      for (let i = 0; i < request.rawHeaders.length; i += 2)
-        headers.push([request.rawHeaders[i] ?? "", request.rawHeaders[i + 1] ?? ""]);
-      const entry: Seen = { method: request.method ?? "", url: request.url ?? "", headers, body };
-      seen.push(entry);
-      setTimeout(() => {
-        response.writeHead(200, { "content-type": "application/json" });
-        response.end(JSON.stringify(entry));
-      }, service.delayMs);
-    });
+    void answer(request, response);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
