@@ -54,7 +54,7 @@ roles:
   capped:  { members: { groups: [capped] }, can: [orders:read, orders:write], boundary: readers }
 
 boundaries:
-  staff: ["orders:*", backoffice:use, web:use]
+  staff: ["orders:*", backoffice:use${options.login === true ? ", web:use" : ""}]
   machines: [orders:read, orders:write]
   readers: [orders:read]
 

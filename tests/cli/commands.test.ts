@@ -1,0 +1,243 @@
+/** The commands that need nothing running, as a user calls them: what they print, in text and JSON, and their exit codes. */
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { GATEHOUSE, makeDirectory } from "../support/instance.ts";
+import { type Ran, run } from "../support/run.ts";
+import { ROAD_PEOPLE, roadPolicy } from "../road/policies.ts";
+
+const NOWHERE = "http://127.0.0.1:9";
+const POLICY = roadPolicy({ orders: NOWHERE, backoffice: NOWHERE, down: NOWHERE });
+
+let dir: string;
+before(() => {
+  dir = makeDirectory({ "gatehouse.yaml": POLICY, "people.yaml": ROAD_PEOPLE });
+});
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+async function gatehouse(...args: string[]): Promise<Ran> {
+  return run(GATEHOUSE, args, { cwd: dir });
+}
+
+describe("check", () => {
+  test("of a good policy says what it holds; exit 0, nothing on stderr", async () => {
+    const { code, stdout, stderr } = await gatehouse("check");
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^gatehouse\.yaml: ok, 3 services, 9 routes, 3 roles, environments local$/m);
+  });
+
+  test("of a broken one gives every finding with its place, as JSON too; exit 3", async () => {
+    writeFileSync(
+      join(dir, "broken.yaml"),
+      POLICY.replace("boundary: staff", "boundary: staf").replace("burst 3", "birst 3"),
+    );
+    const { code, stdout } = await gatehouse("check", "broken.yaml", "--json");
+    assert.equal(code, 3);
+    const document = JSON.parse(stdout) as {
+      ok: boolean;
+      errors: number;
+      diagnostics: { id: string; line: number; column: number; hint?: string }[];
+    };
+    assert.equal(document.ok, false);
+    assert.equal(document.errors, 2);
+    for (const d of document.diagnostics.filter((x) => x.id !== "")) {
+      assert.ok(d.line > 0 && d.column > 0);
+    }
+    const lines = POLICY.split("\n");
+    assert.ok(document.diagnostics.some((d) => lines[d.line - 1]?.includes("burst 3")));
+    assert.ok(document.diagnostics.some((d) => lines[d.line - 1]?.includes("boundary: staff")));
+  });
+
+  test("of a file that is no text, and of one that is not there: one line, exit 3", async () => {
+    writeFileSync(join(dir, "binary.yaml"), Buffer.from([0xff, 0xfe, 0x00, 0x80]));
+    for (const file of ["binary.yaml", "missing.yaml"]) {
+      const { code, stdout, stderr } = await gatehouse("check", file);
+      assert.deepEqual([code, stdout], [3, ""]);
+      assert.match(
+        stderr,
+        new RegExp(`^gatehouse: cannot read policy \`${file}\`: .+ \\[GH_POLICY_UNREADABLE\\]\\n {2}next: .+\\n$`),
+      );
+    }
+  });
+});
+
+test("compile writes the same bytes each time, and names every file", async () => {
+  const first = await gatehouse("compile", "--env", "local", "--out", "one", "--json");
+  const second = await gatehouse("compile", "--env", "local", "--out", "two", "--json");
+  assert.deepEqual([first.code, second.code], [0, 0]);
+  const names = readdirSync(join(dir, "one"), { recursive: true }).map(String).sort();
+  assert.deepEqual(
+    names.filter((n) => n.endsWith(".json")),
+    [
+      "artifacts.json",
+      "caddy.json",
+      "http-api.private.json",
+      "http-api.public.json",
+      "iam/billing.json",
+      "iam/capped.json",
+      "iam/support.json",
+    ],
+  );
+  for (const name of names.filter((n) => n.endsWith(".json"))) {
+    assert.equal(readFileSync(join(dir, "one", name), "utf8"), readFileSync(join(dir, "two", name), "utf8"), name);
+  }
+  assert.ok(!readFileSync(join(dir, "one/caddy.json"), "utf8").includes(dir));
+});
+
+describe("explain", () => {
+  const cases: readonly (readonly [args: readonly string[], code: number, effect: string, reason: string])[] = [
+    [["GET", "/orders", "--as", "alice"], 0, "allow", "role-grants"],
+    [["GET", "/orders", "--as", "bob"], 4, "deny", "no-role"],
+    [["POST", "/orders", "--as", "carl"], 4, "deny", "outside-boundary"],
+    [["GET", "/orders"], 4, "deny", "unauthenticated"],
+    [["GET", "/health"], 0, "allow", "open-route"],
+    [["GET", "/nowhere", "--as", "alice"], 4, "deny", "no-route"],
+    [["GET", "/stock", "--as", "alice"], 0, "allow", "role-grants"],
+    [["GET", "/orders", "--claims", '{"sub":"zoe","groups":["support"]}'], 0, "allow", "role-grants"],
+  ];
+  for (const [args, code, effect, reason] of cases) {
+    test(`${args.join(" ")}: ${effect}, ${reason}`, async () => {
+      const ran = await gatehouse("explain", ...args, "--json");
+      assert.equal(ran.code, code, ran.stderr);
+      const document = JSON.parse(ran.stdout) as {
+        effect: string;
+        reason: string;
+        statements: { at: { line: number } }[];
+      };
+      assert.deepEqual([document.effect, document.reason], [effect, reason]);
+      for (const statement of document.statements) assert.ok(statement.at.line > 0);
+    });
+  }
+
+  test("an unknown name, claims that are no JSON, a path of two readings: one line each, exit 3, 2, 2", async () => {
+    const unknown = await gatehouse("explain", "GET", "/orders", "--as", "nobody-here");
+    assert.deepEqual([unknown.code, unknown.stderr.split("\n").length], [3, 3]);
+    assert.match(unknown.stderr, /\[GH_APP_UNKNOWN_NAME\]/);
+    assert.match((await gatehouse("explain", "GET", "/orders", "--claims", "{")).stderr, /\[GH_APP_CLAIMS\]/);
+    const path = await gatehouse("explain", "GET", "/a/../b");
+    assert.deepEqual([path.code, path.stderr.includes("[GH_APP_PATH]")], [2, true]);
+  });
+});
+
+test("access prints the matrix by role and by identity, and says the same as explain", async () => {
+  const { stdout } = await gatehouse("access", "--by", "identity", "--json");
+  const { rows } = JSON.parse(stdout) as { rows: { route: string; cells: Record<string, string> }[] };
+  const cell = (route: string, who: string): string | undefined => rows.find((r) => r.route === route)?.cells[who];
+  assert.equal(cell("GET /orders", "alice"), "allow");
+  assert.equal(cell("GET /orders", "bob"), "no-role");
+  assert.equal(cell("POST /orders", "carl"), "outside-boundary");
+  assert.equal(cell("GET /health", "bob"), "allow");
+  const text = await gatehouse("access");
+  assert.match(text.stdout, /^public +POST \/orders +orders:write +- +yes +-$/m);
+});
+
+describe("init", () => {
+  test("writes a policy that has no errors, and overwrites nothing", async () => {
+    const home = mkdtempSync(join(tmpdir(), "gh-init-"));
+    try {
+      const args = [
+        "init",
+        "app",
+        "--service",
+        "shop-api",
+        "--upstream",
+        "http://127.0.0.1:3000",
+        "--provider",
+        "embedded",
+      ];
+      const first = await run(GATEHOUSE, args, { cwd: home });
+      assert.equal(first.code, 0, first.stderr);
+      assert.deepEqual(readdirSync(join(home, "app")).sort(), [".gitignore", "gatehouse.yaml", "people.yaml"]);
+      const check = await run(GATEHOUSE, ["check", "app/gatehouse.yaml"], { cwd: home });
+      assert.deepEqual([check.code, check.stderr], [0, ""], check.stdout);
+      const again = await run(GATEHOUSE, args, { cwd: home });
+      assert.equal(again.code, 5);
+      assert.match(again.stderr, /\[GH_APP_FILE_EXISTS\]/);
+      const real = await run(
+        GATEHOUSE,
+        [
+          "init",
+          "real",
+          "--service",
+          "api",
+          "--upstream",
+          "http://127.0.0.1:3000",
+          "--provider",
+          "https://login.example.org/realms/x",
+        ],
+        { cwd: home },
+      );
+      assert.equal(real.code, 0, real.stderr);
+      assert.equal((await run(GATEHOUSE, ["check", "real/gatehouse.yaml"], { cwd: home })).code, 0);
+    } finally {
+      rmSync(home, { recursive: true, force: true });
+    }
+  });
+
+  test("refuses answers that cannot be used, writing nothing; exit 2", async () => {
+    const home = mkdtempSync(join(tmpdir(), "gh-init-"));
+    try {
+      for (const args of [
+        ["--service", "Shop API"],
+        ["--upstream", "127.0.0.1:3000"],
+        ["--upstream", "http://x/path"],
+        ["--provider", "http://login.example.org"],
+      ]) {
+        const { code, stderr } = await run(GATEHOUSE, ["init", "app", ...args], { cwd: home });
+        assert.equal(code, 2, args.join(" "));
+        assert.match(stderr, /\[GH_APP_ANSWER\]/);
+        assert.deepEqual(readdirSync(home), []);
+      }
+    } finally {
+      rmSync(home, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("without a running instance", () => {
+  for (const args of [["status"], ["token", "--as", "alice"]]) {
+    test(`\`${args.join(" ")}\` says so in one line; exit 5`, async () => {
+      const { code, stdout, stderr } = await gatehouse(...args);
+      assert.deepEqual([code, stdout], [5, ""]);
+      assert.match(
+        stderr,
+        /^gatehouse: no running instance answers at `.+` \[GH_CONTROL_NOT_RUNNING\]\n {2}next: .+\n$/,
+      );
+    });
+  }
+
+  test("a fault with --json is one document on stdout", async () => {
+    const { code, stdout, stderr } = await gatehouse("status", "--json");
+    assert.deepEqual([code, stderr], [5, ""]);
+    assert.equal((JSON.parse(stdout) as { error: { code: string } }).error.code, "GH_CONTROL_NOT_RUNNING");
+  });
+});
+
+test("help names every command and exit code; an unknown command is told; exit 0 and 2", async () => {
+  const help = await gatehouse("--help");
+  assert.equal(help.code, 0);
+  for (const command of [
+    "init",
+    "check",
+    "compile",
+    "up",
+    "down",
+    "status",
+    "token",
+    "explain",
+    "access",
+    "trace",
+    "logs",
+    "doctor",
+  ]) {
+    assert.match(help.stdout, new RegExp(`^ {2}${command}\\b`, "m"));
+  }
+  assert.match(help.stdout, /^ {2}70 /m);
+  assert.equal((await gatehouse("chekc")).code, 2);
+  assert.equal(
+    (await gatehouse("--version")).stdout.trim(),
+    (JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as { version: string }).version,
+  );
+});
