@@ -22,9 +22,14 @@ async function gatehouse(...args: string[]): Promise<Ran> {
 }
 
 describe("check", () => {
-  test("of a good policy says what it holds; exit 0, nothing on stderr", async () => {
+  test("of a policy that could be better says what, and what it holds; exit 1, nothing on stderr", async () => {
     const { code, stdout, stderr } = await gatehouse("check");
-    assert.deepEqual([code, stderr], [0, ""]);
+    assert.deepEqual([code, stderr], [1, ""]);
+    const findings = stdout.match(/^gatehouse\.yaml:\d+:\d+ warning \S+$/gm) ?? [];
+    assert.deepEqual(
+      findings.map((line) => line.split(" ").at(-1)),
+      ["guardrail/unreachable-route", "guardrail/dead-grant"],
+    );
     assert.match(stdout, /^gatehouse\.yaml: ok, 3 services, 9 routes, 3 roles, environments local$/m);
   });
 
