@@ -18,7 +18,7 @@ export interface Artifacts {
   /** Tokens per second for each identity over all routes, null for none. */
   readonly perIdentityThrottle: { readonly ratePerSecond: number; readonly burst: number } | null;
   readonly edge: EdgeArtifact;
-  /** SHA-256 over all the rest, canonical JSON. */
+  /** SHA-256 over all the rest, see `digestArtifacts`. */
   readonly digest: string;
 }
 
@@ -41,6 +41,7 @@ export interface IamArtifact {
   readonly partition: string;
   readonly region: string;
   readonly account: string;
+  /** In the order of the policy: of several roles that allow a call the first one is named. */
   readonly roles: readonly IamRole[];
 }
 
@@ -54,6 +55,8 @@ export interface IamRole {
     readonly subjects: readonly string[];
     readonly clientIds: readonly string[];
   };
+  /** What it may do within its boundary: the permissions that some route needs, sorted. */
+  readonly permissions: readonly string[];
   readonly policy: PolicyDocument;
   readonly boundaryName: string;
   readonly permissionsBoundary: PolicyDocument;

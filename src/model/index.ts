@@ -1,2 +1,6 @@
+/** What a policy means in one environment, in plain JSON, and how two such meanings differ. */
 export type * from "./artifacts.ts";
+export { canonicalHttpApi, digestArtifacts, digestHttpApi } from "./canonical.ts";
+export { type Change, renderChanges } from "./change.ts";
+export { diffArtifacts } from "./diff-artifacts.ts";
 export type * from "./http-api.ts";

@@ -1,0 +1,138 @@
+/**
+ * Roles and boundaries as IAM documents that say exactly what `decide` says.
+ *
+ * In: the policy and its compiled APIs. Out: one role each with its grants, and its boundary as a second document.
+ * A role holds what it `can`, its boundary what the boundary lists; each is exact by itself, so what both allow is too.
+ * Not here: how a set of permissions becomes resources (exact-grants.ts), trust policies.
+ * Source: IAM user guide, "Permissions boundaries"; API Gateway developer guide, "Control access for invoking an API".
+ */
+import type { Diagnostic } from "../core/index.ts";
+import { type PolicyDocument, type Statement, invokeArn } from "../iam/index.ts";
+import type { IamArtifact, IamRole } from "../model/index.ts";
+import { type Located, type Policy, type Role, permissionMatches } from "../policy/index.ts";
+import type { CompiledApi } from "./compile-api.ts";
+import { type Overlap, type RouteIndex, grantExactly } from "./exact-grants.ts";
+import { createOverlapReport } from "./overlap-diagnostics.ts";
+import type { Target } from "./target.ts";
+
+export interface IndexedApi {
+  readonly compiled: CompiledApi;
+  readonly index: RouteIndex;
+}
+
+const ACTION = "execute-api:Invoke";
+
+export function compileIam(
+  policy: Policy,
+  environmentName: string,
+  apis: readonly IndexedApi[],
+  target: Target,
+): { iam: IamArtifact; diagnostics: Diagnostic[] } {
+  const known = new Set(apis.flatMap(({ index }) => [...index.byPermission.keys()]));
+  const expand = createExpander(known);
+  const grant = createGranter(apis, target);
+  const report = createOverlapReport();
+
+  const boundaries = new Map<string, { document: PolicyDocument; permissions: ReadonlySet<string> }>();
+  const used = new Set(policy.roles.map((role) => role.boundary));
+  for (const { name, permissions: listed, at } of policy.boundaries) {
+    if (!used.has(name)) continue;
+    const permissions = expand(listed);
+    const { grants, overlaps } = grant(permissions);
+    report.add({ kind: "boundary", name, at }, overlaps);
+    boundaries.set(name, { document: documentOf(grants, null), permissions });
+  }
+
+  const { partition, region, account } = target;
+  const roles: IamRole[] = [];
+  for (const role of policy.roles) {
+    const permissions = expand(role.can);
+    const { grants, overlaps } = grant(permissions);
+    report.add({ kind: "role", name: role.name, at: role.at }, overlaps);
+    const boundary = boundaries.get(role.boundary) ?? { document: NOTHING, permissions: new Set() };
+    const roleName = `${policy.name}-${environmentName}-${role.name}`;
+    roles.push({
+      name: role.name,
+      roleName,
+      arn: `arn:${partition}:iam::${account}:role/gatehouse/${roleName}`,
+      members: role.members,
+      permissions: [...permissions].filter((permission) => boundary.permissions.has(permission)).sort(),
+      policy: documentOf(grants, role),
+      boundaryName: role.boundary,
+      permissionsBoundary: boundary.document,
+    });
+  }
+  return { iam: { partition, region, account, roles }, diagnostics: report.diagnostics() };
+}
+
+interface Grants {
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+}
+
+/** A document that allows nothing. IAM has no document without statements. */
+const NOTHING: PolicyDocument = {
+  Version: "2012-10-17",
+  Statement: [{ Sid: "Nothing", Effect: "Deny", Action: ACTION, Resource: "*" }],
+};
+
+function documentOf({ allow, deny }: Grants, role: Role | null): PolicyDocument {
+  if (allow.length === 0) return NOTHING;
+  const Condition = role === null || role.when === null ? null : { IpAddress: { "aws:SourceIp": role.when.sourceIp } };
+  const statements: Statement[] = [
+    { Sid: "Grants", Effect: "Allow", Action: ACTION, Resource: allow, ...(Condition === null ? {} : { Condition }) },
+  ];
+  if (deny.length > 0) statements.push({ Sid: "Except", Effect: "Deny", Action: ACTION, Resource: deny });
+  return { Version: "2012-10-17", Statement: statements };
+}
+
+/** The permissions of routes that a list of patterns covers. */
+function createExpander(known: ReadonlySet<string>): (patterns: readonly Located<string>[]) => ReadonlySet<string> {
+  const byPattern = new Map<string, readonly string[]>();
+  return (patterns) => {
+    const permissions = new Set<string>();
+    for (const { value: pattern } of patterns) {
+      // Only a pattern with a wildcard covers more than itself.
+      if (!pattern.includes("*")) {
+        if (known.has(pattern)) permissions.add(pattern);
+        continue;
+      }
+      let covered = byPattern.get(pattern);
+      if (covered === undefined)
+        byPattern.set(pattern, (covered = [...known].filter((permission) => permissionMatches(pattern, permission))));
+      for (const permission of covered) permissions.add(permission);
+    }
+    return permissions;
+  };
+}
+
+/** The ARNs that allow exactly the routes of some permissions over all APIs; equal sets are worked out once. */
+function createGranter(
+  apis: readonly IndexedApi[],
+  target: Target,
+): (permissions: ReadonlySet<string>) => { grants: Grants; overlaps: readonly Overlap[] } {
+  const known = new Map<string, { grants: Grants; overlaps: readonly Overlap[] }>();
+  return (permissions) => {
+    const key = [...permissions].sort().join(" ");
+    let found = known.get(key);
+    if (found !== undefined) return found;
+    const allow: string[] = [];
+    const deny: string[] = [];
+    const overlaps: Overlap[] = [];
+    for (const { compiled, index } of apis) {
+      const { apiId } = compiled.api;
+      const grants = grantExactly(index, permissions);
+      const arnOf = (resource: string): string => {
+        const slash = resource.indexOf("/");
+        const [method, path] = [resource.slice(0, slash), resource.slice(slash)];
+        return invokeArn({ ...target, apiId, stage: "$default", method, path });
+      };
+      for (const resource of grants.allow) allow.push(arnOf(resource));
+      for (const resource of grants.deny) deny.push(arnOf(resource));
+      overlaps.push(...grants.overlaps);
+    }
+    found = { grants: { allow: allow.sort(), deny: deny.sort() }, overlaps };
+    known.set(key, found);
+    return found;
+  };
+}

@@ -1,0 +1,158 @@
+/**
+ * IAM resources that allow exactly the routes of some permissions, or the routes that make it impossible.
+ *
+ * `*` crosses slashes, so a resource for `GET /orders/{id}` also names `GET /orders/7/items`. Where such a path goes to a
+ * route that is not granted it is denied again, by resources that no granted path fits. Some sets of routes cannot be
+ * told apart in this way; they are reported, never widened and never narrowed.
+ * Paths that go to no route or to an open one do not matter: IAM is not asked about them.
+ * INVARIANT: of the paths that go to a route with a permission, those of granted routes are allowed and not denied, all
+ * others are denied or not allowed. `reachedRoutes` is exact, so this holds by construction; a property test shows it.
+ */
+import { reachedRoutes } from "./reach.ts";
+import { MANY, ONE, type Pattern, intersect, patternKey, relax, resourceText, split } from "./route-pattern.ts";
+import { type ApiRoute, type MethodGroup, groupByMethod } from "./route-trie.ts";
+
+export interface Overlap {
+  readonly granted: ApiRoute;
+  /** The route that could not be kept out. */
+  readonly other: ApiRoute;
+  /** The granted route that denying `other` would hit, null when the search was given up. */
+  readonly hit: ApiRoute | null;
+}
+
+export interface ExactGrants {
+  /** `METHOD/path` with IAM's wildcards, sorted. */
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  readonly overlaps: readonly Overlap[];
+}
+
+/** The routes of one API, with what has been found out about them so far. */
+export interface RouteIndex {
+  readonly byPermission: ReadonlyMap<string, readonly ApiRoute[]>;
+  readonly groups: readonly GroupIndex[];
+}
+
+interface GroupIndex {
+  readonly group: MethodGroup;
+  readonly reached: Map<string, readonly ApiRoute[]>;
+}
+
+/** How many narrower patterns are tried for one pair of routes before it is given up. */
+const MAX_PIECES = 256;
+
+export function indexRoutes(routes: readonly ApiRoute[]): RouteIndex {
+  const byPermission = new Map<string, ApiRoute[]>();
+  for (const route of routes) {
+    const permission = permissionOf(route);
+    if (permission === null) continue;
+    const list = byPermission.get(permission);
+    if (list === undefined) byPermission.set(permission, [route]);
+    else list.push(route);
+  }
+  return { byPermission, groups: groupByMethod(routes).map((group) => ({ group, reached: new Map() })) };
+}
+
+/** The resources for every route that needs one of `permissions`. */
+export function grantExactly(index: RouteIndex, permissions: ReadonlySet<string>): ExactGrants {
+  const granted: ApiRoute[] = [];
+  for (const permission of permissions) granted.push(...(index.byPermission.get(permission) ?? []));
+  const isGranted = (route: ApiRoute): boolean => permissions.has(permissionOf(route) ?? "");
+  const allow: string[] = [];
+  const deny = new Set<string>();
+  const overlaps: Overlap[] = [];
+  for (const groupIndex of index.groups) {
+    const { methods } = groupIndex.group;
+    const settled = new Set<ApiRoute>();
+    for (const route of granted) {
+      if (route.route.method !== "ANY" && !methods.includes(route.route.method)) continue;
+      const pattern = relax(route.template);
+      const reached = reach(groupIndex, pattern);
+      // Another route may take every path of this one, as `GET /a` does from `ANY /a`.
+      if (!reached.includes(route)) continue;
+      for (const method of methods) allow.push(`${method}/${resourceText(pattern)}`);
+      for (const other of reached) {
+        if (isGranted(other) || settled.has(other)) continue;
+        const denied = keepOut(groupIndex, pattern, other, isGranted);
+        if (Array.isArray(denied)) for (const text of denied) addDenied(deny, methods, text);
+        else if (denied.whole) {
+          settled.add(other);
+          addDenied(deny, methods, denied.text);
+        } else overlaps.push({ granted: route, other, hit: denied.hit });
+      }
+    }
+  }
+  return { allow: allow.sort(), deny: [...deny].sort(), overlaps };
+}
+
+function addDenied(deny: Set<string>, methods: readonly string[], text: string): void {
+  for (const method of methods) deny.add(`${method}/${text}`);
+}
+
+type KeptOut =
+  | { readonly whole: true; readonly text: string }
+  | { readonly whole: false; readonly hit: ApiRoute | null }
+  | string[];
+
+/** How the paths of `pattern` that go to `other` can be denied: with the whole of `other`, piece by piece, or not. */
+function keepOut(
+  index: GroupIndex,
+  pattern: Pattern,
+  other: ApiRoute,
+  isGranted: (route: ApiRoute) => boolean,
+): KeptOut {
+  const whole = denyPattern(index, other.template, typeof other.template.at(-1) !== "string", isGranted);
+  if (whole.text !== null) return { whole: true, text: whole.text };
+  const pieces = intersect(pattern, other.template);
+  if (pieces === null) return { whole: false, hit: null };
+  const texts: string[] = [];
+  let tried = 0;
+  for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
+    if (++tried > MAX_PIECES) return { whole: false, hit: null };
+    if (!reach(index, piece).includes(other)) continue;
+    const { text, hit } = denyPattern(index, piece, piece.at(-1) === ONE, isGranted);
+    if (text !== null) {
+      texts.push(text);
+      continue;
+    }
+    const narrower = piece.length > index.group.longest + 1 ? null : split(piece);
+    if (narrower === null) return { whole: false, hit };
+    pieces.push(...narrower);
+  }
+  return texts;
+}
+
+/** The resource that denies every path of a pattern and no granted one, or the granted route that it would hit. */
+function denyPattern(
+  index: GroupIndex,
+  pattern: Pattern,
+  /** Whether no path of the pattern ends in a slash. */
+  hasEnd: boolean,
+  isGranted: (route: ApiRoute) => boolean,
+): { readonly text: string; readonly hit: null } | { readonly text: null; readonly hit: ApiRoute } {
+  const relaxed = relax(pattern);
+  const hit = reach(index, relaxed).find(isGranted);
+  if (hit === undefined) return { text: resourceText(relaxed), hit: null };
+  // `a/*` also names `a/`, which `a/{rest+}` does not answer; `a/?*` does not name it.
+  if (!hasEnd) return { text: null, hit };
+  const narrowed: Pattern = [...relaxed.slice(0, -1), ONE];
+  const narrower: readonly Pattern[] = [narrowed, [...narrowed, MANY]];
+  const stillHit = narrower.flatMap((part) => reach(index, part)).find(isGranted);
+  if (stillHit !== undefined) return { text: null, hit: stillHit };
+  return { text: `${resourceText(relaxed.slice(0, -1))}${relaxed.length > 1 ? "/" : ""}?*`, hit: null };
+}
+
+/** The routes with a permission that paths of the pattern go to. */
+function reach({ group, reached }: GroupIndex, pattern: Pattern): readonly ApiRoute[] {
+  const key = patternKey(pattern);
+  let found = reached.get(key);
+  if (found === undefined) {
+    found = [...reachedRoutes(group.root, pattern)].filter((route) => permissionOf(route) !== null);
+    reached.set(key, found);
+  }
+  return found;
+}
+
+function permissionOf({ route }: ApiRoute): string | null {
+  return route.access.kind === "needs" ? route.access.permission : null;
+}

@@ -1,0 +1,67 @@
+/**
+ * One spelling for what the model says, so that equal things have equal text and equal digests.
+ * Source: the lists of an HTTP API have no order in API Gateway; those of an IAM document have none that matters.
+ */
+import { createHash } from "node:crypto";
+import { canonicalJson } from "../core/index.ts";
+import type { PolicyDocument } from "../iam/index.ts";
+import type { Artifacts } from "./artifacts.ts";
+import type { HttpApi } from "./http-api.ts";
+
+/** The same API with every list in its one order: routes by key, the rest by id or name. */
+export function canonicalHttpApi(api: HttpApi): HttpApi {
+  return {
+    ...api,
+    routes: sortBy(api.routes, (route) => route.routeKey),
+    integrations: sortBy(api.integrations, (integration) => integration.integrationId),
+    authorizers: sortBy(api.authorizers, (authorizer) => authorizer.authorizerId),
+    stages: sortBy(api.stages, (stage) => stage.stageName),
+  };
+}
+
+/** SHA-256 of the API's canonical form, in lower-case hexadecimal. */
+export function digestHttpApi(api: HttpApi): string {
+  return digest(canonicalHttpApi(api));
+}
+
+/**
+ * SHA-256 over everything in the artifacts but the digest itself, in lower-case hexadecimal. IAM documents go in by
+ * their own digest, so that one that many roles share is read once.
+ */
+export function digestArtifacts(artifacts: Omit<Artifacts, "digest">): string {
+  const known = new Map<PolicyDocument, string>();
+  const digestDocument = (document: PolicyDocument): string => {
+    let found = known.get(document);
+    if (found === undefined) known.set(document, (found = digest(document)));
+    return found;
+  };
+  const { apis, iam } = artifacts;
+  return digest({
+    ...artifacts,
+    digest: undefined,
+    apis: {
+      public: apis.public === null ? null : digestHttpApi(apis.public),
+      private: apis.private === null ? null : digestHttpApi(apis.private),
+    },
+    iam: {
+      ...iam,
+      roles: iam.roles.map((role) => ({
+        ...role,
+        policy: digestDocument(role.policy),
+        permissionsBoundary: digestDocument(role.permissionsBoundary),
+      })),
+    },
+  });
+}
+
+function digest(value: unknown): string {
+  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+}
+
+/** Sorted by code unit. */
+export function sortBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  return items.toSorted((a, b) => {
+    const [left, right] = [keyOf(a), keyOf(b)];
+    return left < right ? -1 : left > right ? 1 : 0;
+  });
+}
