@@ -124,6 +124,18 @@ describe("signing in", () => {
     assert.equal(subjectOf(browser.cookieHeader()), "none");
   });
 
+  test("in a second tab ends the session of the first, though nothing said so at the start", async () => {
+    const page = await browser.openSignIn("/");
+    const callback = await browser.enterPassword(page.url, "ada");
+    const other = new Browser(setup.sessions);
+    await other.signIn("bob");
+    const old = other.cookieHeader() ?? "";
+    browser.keep(BASE_URL, old.split("; "));
+    await browser.open(callback);
+    assert.equal(subjectOf(browser.cookieHeader()), "ada");
+    assert.equal(subjectOf(old), "expired");
+  });
+
   test("works in several tabs at once, answers in any order", async () => {
     const pages = [await browser.openSignIn("/a"), await browser.openSignIn("/b"), await browser.openSignIn("/c")];
     for (const index of [1, 2, 0]) {
