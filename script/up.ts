@@ -38,7 +38,7 @@ function readOptions(args: string[]): { readonly state: string; readonly isDetac
     strict: false,
     options: { state: { type: "string" }, detach: { type: "boolean" } },
   });
-  const state = typeof values["state"] === "string" ? values["state"] : join(shop, ".gatehouse");
+  const state = typeof values["state"] === "string" ? values["state"] : join(shop, "../../.gatehouse");
   return { state, isDetached: values["detach"] === true };
 }
 
