@@ -8,40 +8,28 @@
  * Source: API Gateway developer guide on the order of processing; docs/guide on the road of a request.
  * INVARIANT: nothing is forwarded that was not decided; a fault while deciding is a refusal; one record, at the end.
  */
-import type { Clock } from "../core/index.ts";
-import { isGatehouseError } from "../core/index.ts";
 import type { Identity, Session, Sessions, TokenResult } from "../identity/index.ts";
-import { normalizePath } from "../policy/index.ts";
-import { type GatewayRecord, apigwRequestId, isRequestId, startTrace } from "../records/index.ts";
+import { apigwRequestId } from "../records/index.ts";
+import type { Arrival, ExchangeContext } from "./arrival.ts";
 import { bearerToken, isCrossSite, isNavigation } from "./credentials.ts";
+import { describeError } from "./describe-error.ts";
+import { exchangeRecord } from "./exchange-record.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 import { type OwnAnswer, answerOwnEndpoint, isOwnPath } from "./own-endpoints.ts";
 import type { RecordReason } from "./reasons.ts";
-import { formatTime } from "./record-time.ts";
 import { type FixedReason, MISDIRECTED, type Reply, fixedReply, refusedTokenReply } from "./reply.ts";
 import { type BodyOwner, MAX_BODY_BYTES, RequestBody } from "./request-body.ts";
-import { type RequestHead, readRequestHead } from "./request-head.ts";
 import { readResponseHead } from "./response-head.ts";
 import { type RoutePlan, STAGE } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
-import { forwardedElement, pushOwnIdentityHeaders, sourceAddress } from "./service-headers.ts";
+import { type Caller, addServiceHeaders } from "./service-headers.ts";
 import { UpstreamCall, type UpstreamFailure, type UpstreamHeaders, type UpstreamOwner } from "./upstream-call.ts";
-
-export interface ExchangeContext {
-  readonly clock: Clock;
-  readonly record: (record: GatewayRecord) => void;
-  readonly newRequestId: () => string;
-  /** The gateway is stopping: connections end with their answer. */
-  isClosing: boolean;
-}
-
-export type ApiKind = "public" | "private";
+import { type WaitingHead, sendHeadSoon } from "./waiting-heads.ts";
 
 /** Request line and header values, as API Gateway counts them. */
 const MAX_HEAD_BYTES = 10_240;
 const MAX_HEADERS = 256;
-const MAX_RECORDED_PATH = 1024;
 /** How long the rest of a refused body is read and dropped, so that the client sees the answer and not a reset. */
 const LINGER_MS = 5000;
 const CLIENT_CLOSED_REQUEST = 499;
@@ -49,29 +37,12 @@ const CLIENT_CLOSED_REQUEST = 499;
 const SMALL_BODY_BYTES = 4096;
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-export class Exchange implements BodyOwner, UpstreamOwner {
+export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
   readonly #context: ExchangeContext;
   readonly #runtime: Runtime;
-  readonly #api: ApiKind;
   readonly #req: GatewayRequest;
   readonly #res: GatewayResponse;
-  readonly #startedMs: number;
-  readonly #arrivedMs: number;
-
-  readonly #head: RequestHead;
-  readonly #plan: RoutePlan | null;
-  /** As sent, without query. */
-  readonly #rawPath: string;
-  readonly #query: string;
-  /** Decoded; null when the target has no normal form. */
-  readonly #path: string | null;
-  readonly #requestId: string;
-  readonly #traceId: string;
-  readonly #spanId: string;
-  readonly #parentSpanId: string | null;
-  readonly #traceparent: string;
-  readonly #tracestate: string | null;
-  readonly #sourceIp: string;
+  readonly #arrival: Arrival;
 
   #identity: Identity | null = null;
   #role: string | null = null;
@@ -86,43 +57,17 @@ export class Exchange implements BodyOwner, UpstreamOwner {
   #bytesOut = 0;
   #bytesLeft = -1;
   #isAnswered = false;
+  /** The answer ended before it was complete, and not because the client went away. */
+  #isCut = false;
   #isClosed = false;
   #waitsForDrain = false;
 
-  constructor(context: ExchangeContext, runtime: Runtime, api: ApiKind, req: GatewayRequest, res: GatewayResponse) {
-    const { clock } = context;
+  constructor(context: ExchangeContext, runtime: Runtime, arrival: Arrival, req: GatewayRequest, res: GatewayResponse) {
     this.#context = context;
     this.#runtime = runtime;
-    this.#api = api;
+    this.#arrival = arrival;
     this.#req = req;
     this.#res = res;
-    this.#startedMs = clock.monotonicMs();
-    this.#arrivedMs = clock.nowMs();
-
-    const target = req.url ?? "";
-    const method = req.method ?? "";
-    const normal = normalizePath(target);
-    if (normal.ok) {
-      this.#path = normal.path;
-      this.#rawPath = normal.rawPath;
-      this.#query = normal.query;
-      this.#plan = runtime.apis[api]?.find(method, normal.path) ?? null;
-    } else {
-      this.#path = null;
-      this.#rawPath = /^[^?#]*/.exec(target)?.[0] ?? "";
-      this.#query = "";
-      this.#plan = null;
-    }
-    const head = readRequestHead(method, target, req.rawHeaders, this.#plan === null ? null : this.#plan.headerRules);
-    this.#head = head;
-    this.#requestId = head.requestId !== null && isRequestId(head.requestId) ? head.requestId : context.newRequestId();
-    const trace = startTrace(head.traceparent, head.tracestate);
-    this.#traceId = trace.traceId;
-    this.#spanId = trace.spanId;
-    this.#parentSpanId = trace.parentSpanId;
-    this.#traceparent = trace.traceparent;
-    this.#tracestate = trace.tracestate;
-    this.#sourceIp = sourceAddress(head.forwardedFor);
     runtime.enter();
   }
 
@@ -139,7 +84,7 @@ export class Exchange implements BodyOwner, UpstreamOwner {
   onClose(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (!this.#res.writableFinished && !this.#isBroken()) {
+    if (!this.#res.writableFinished && !this.#isCut) {
       this.#reason = "client-aborted";
       this.#status = CLIENT_CLOSED_REQUEST;
     }
@@ -160,7 +105,7 @@ export class Exchange implements BodyOwner, UpstreamOwner {
   // --- steps, in order
 
   #identify(): void {
-    const head = this.#head;
+    const { head, path, plan } = this.#arrival;
     if (head.bytes > MAX_HEAD_BYTES || this.#req.rawHeaders.length > 2 * MAX_HEADERS) {
       // Without its token the request would fit: then it is the token that is refused, as any other bad one.
       if (head.authorization !== null && head.bytes - head.authorization.length <= MAX_HEAD_BYTES)
@@ -172,10 +117,8 @@ export class Exchange implements BodyOwner, UpstreamOwner {
     const verdict = this.#runtime.judgeHost(head.host);
     if (verdict === "malformed") return this.#refuse("request-host");
     if (verdict === "other") return this.#answer(MISDIRECTED, "request-host");
-    const path = this.#path;
     if (path === null) return this.#refuse("request-path");
     if (isOwnPath(path)) return this.#serveOwn(path);
-    const plan = this.#plan;
     if (plan === null) return this.#refuse("no-route");
     if (head.contentLength !== null && Number(head.contentLength) > MAX_BODY_BYTES)
       return this.#refuse("request-too-large");
@@ -186,7 +129,7 @@ export class Exchange implements BodyOwner, UpstreamOwner {
   }
 
   #authenticate(plan: RoutePlan): void {
-    const { authorization, cookie } = this.#head;
+    const { authorization, cookie } = this.#arrival.head;
     const token = authorization === null ? null : bearerToken(authorization);
     const { verifier, sessions } = this.#runtime.source;
     if (token !== null) {
@@ -218,7 +161,7 @@ export class Exchange implements BodyOwner, UpstreamOwner {
   }
 
   #useSession(plan: RoutePlan, sessions: Sessions, session: Session, isDue: boolean): void {
-    if (!SAFE_METHODS.has(this.#method) && isCrossSite(this.#req.allHeaders, this.#ownOrigin()))
+    if (!SAFE_METHODS.has(this.#arrival.method) && isCrossSite(this.#req.allHeaders, this.#arrival.origin))
       return this.#refuse("request-cross-site");
     if (!isDue) {
       this.#setCookies = sessions.touch(session);
@@ -238,8 +181,9 @@ export class Exchange implements BodyOwner, UpstreamOwner {
   }
 
   #askToSignIn(sessions: Sessions, reason: "unauthenticated" | "session-expired"): void {
-    if (!isNavigation(this.#method, this.#req.allHeaders)) return this.#refuse(reason);
-    this.#wait(sessions.startLogin(this.#req.url ?? "/", this.#head.cookie), (answer) =>
+    const { method, target, head } = this.#arrival;
+    if (!isNavigation(method, this.#req.allHeaders)) return this.#refuse(reason);
+    this.#wait(sessions.startLogin(target, head.cookie), (answer) =>
       this.#answerOwn(answer, answer.status === 302 ? "sign-in" : answer.reason),
     );
   }
@@ -247,8 +191,9 @@ export class Exchange implements BodyOwner, UpstreamOwner {
   #authorize(plan: RoutePlan, identity: Identity): void {
     this.#identity = identity;
     const { roleSet } = this.#runtime.factsOf(identity);
-    const resource = { apiId: plan.apiId, stage: STAGE, method: this.#method, path: this.#path ?? "" };
-    const decision = this.#runtime.authorizer.authorize(roleSet, resource, this.#sourceIp);
+    const { method, path, sourceIp } = this.#arrival;
+    const resource = { apiId: plan.apiId, stage: STAGE, method, path: path ?? "" };
+    const decision = this.#runtime.authorizer.authorize(roleSet, resource, sourceIp);
     this.#role = decision.role;
     if (!decision.allowed) return this.#refuse(decision.reason);
     this.#reason = "role-grants";
@@ -257,6 +202,7 @@ export class Exchange implements BodyOwner, UpstreamOwner {
 
   #throttle(plan: RoutePlan, identity: Identity | null): void {
     const nowMs = this.#context.clock.monotonicMs();
+    this.#decidedMs = nowMs;
     if (!plan.bucket.has(nowMs)) return this.#refuse("throttled-route");
     const { identities } = this.#runtime.throttles;
     if (identity !== null && identities !== null) {
@@ -266,60 +212,35 @@ export class Exchange implements BodyOwner, UpstreamOwner {
       own.take();
     }
     plan.bucket.take();
-    if (identity === null) return this.#forward(plan, null);
-    const claims = { audience: plan.service, role: this.#role, minimumSeconds: plan.minimumSeconds };
-    return this.#forward(plan, this.#runtime.source.assertions.sign(identity, claims));
+    this.#forward(plan, identity === null ? null : this.#introduce(plan, identity));
   }
 
-  #forward(plan: RoutePlan, assertion: string | null): void {
-    const head = this.#head;
-    const target = plan.buildTarget === null ? this.#req.url : plan.buildTarget(this.#rawPath, this.#query);
-    if (target === null || target === undefined) return this.#refuse("request-path");
-    const hasBody = head.isChunked || (head.contentLength !== null && head.contentLength !== "0");
-    if (hasBody) this.#body = new RequestBody(this.#req, this);
-    this.#decidedMs = this.#context.clock.monotonicMs();
+  #introduce(plan: RoutePlan, identity: Identity): Caller {
+    const role = this.#role;
+    const claims = { audience: plan.service, role, minimumSeconds: plan.minimumSeconds };
+    const assertion = this.#runtime.source.assertions.sign(identity, claims);
+    return { identity, headers: this.#runtime.factsOf(identity).headers, role, assertion };
+  }
+
+  #forward(plan: RoutePlan, caller: Caller | null): void {
+    const arrival = this.#arrival;
+    const path = plan.buildTarget === null ? arrival.target : plan.buildTarget(arrival.rawPath, arrival.query);
+    if (path === null) return this.#refuse("request-path");
+    if (arrival.hasBody) this.#body = new RequestBody(this.#req, this);
     const request = {
-      method: plan.upstreamMethod ?? this.#method,
-      path: target,
-      headers: this.#serviceHeaders(plan, assertion),
+      method: plan.upstreamMethod ?? arrival.method,
+      path,
+      headers: addServiceHeaders(arrival, plan, caller),
       body: this.#body === null ? null : this.#body.asReadable(),
     };
     this.#call = new UpstreamCall(plan.pool, request, this.#body, plan.deadlines, this);
     this.#call.start();
   }
 
-  #serviceHeaders(plan: RoutePlan, assertion: string | null): string[] {
-    const { forwarded: headers, contentLength, host, forwardedProto } = this.#head;
-    const proto = forwardedProto === "http" ? "http" : "https";
-    if (plan.keepsHost) headers.push("host", host ?? "");
-    if (contentLength !== null && this.#body !== null) headers.push("content-length", contentLength);
-    headers.push("x-request-id", this.#requestId, "traceparent", this.#traceparent);
-    if (this.#tracestate !== null) headers.push("tracestate", this.#tracestate);
-    headers.push(
-      "forwarded",
-      forwardedElement(this.#sourceIp, host ?? "", proto),
-      "x-forwarded-for",
-      this.#sourceIp,
-      "x-forwarded-host",
-      host ?? "",
-      "x-forwarded-proto",
-      proto,
-    );
-    const identity = this.#identity;
-    if (identity === null || assertion === null) return headers;
-    const facts = this.#runtime.factsOf(identity).headers;
-    for (let i = 0; i < facts.length; i++) headers.push(facts[i] as string);
-    if (this.#role !== null) headers.push("x-gatehouse-role", this.#role);
-    headers.push("x-gatehouse-assertion", assertion);
-    if (plan.ownIdentityHeaders.length > 0)
-      pushOwnIdentityHeaders(headers, plan.ownIdentityHeaders, identity, this.#role);
-    return headers;
-  }
-
   #serveOwn(path: string): void {
-    if (this.#api !== "public") return this.#refuse("no-route");
-    const headers = this.#req.allHeaders;
-    const request = { method: this.#method, path, query: this.#query, cookieHeader: this.#head.cookie, headers };
+    const { api, method, query, head } = this.#arrival;
+    if (api !== "public") return this.#refuse("no-route");
+    const request = { method, path, query, cookieHeader: head.cookie, headers: this.#req.allHeaders };
     this.#wait(answerOwnEndpoint(this.#runtime.source, request), (answer) => {
       if (answer === null) this.#refuse("no-route");
       else this.#answerOwn(answer, answer.reason);
@@ -346,16 +267,14 @@ export class Exchange implements BodyOwner, UpstreamOwner {
     const { headers, contentLength, hadOurCookie } = readResponseHead(received);
     if (hadOurCookie) this.#error = "the service tried to set a cookie of Gatehouse";
     this.#pushOurs(headers);
-    this.#isAnswered = true;
-    this.#status = status;
-    const hasBody = this.#method !== "HEAD" && status !== 204 && status !== 304;
+    const hasBody = this.#arrival.method !== "HEAD" && status !== 204 && status !== 304;
     this.#bytesLeft = hasBody && contentLength !== null ? contentLength : -1;
     this.#res.writeHead(status, headers);
-    // A head whose body comes with it goes out with it; one whose body comes later does not wait.
+    this.#isAnswered = true;
+    this.#status = status;
     if (hasBody) sendHeadSoon(this);
   }
 
-  /** The head goes out now, unless a part of the body took it along. */
   sendHead(): void {
     if (this.#bytesOut === 0 && !this.#isClosed && !this.#res.writableEnded) this.#res.flushHeaders();
   }
@@ -387,7 +306,7 @@ export class Exchange implements BodyOwner, UpstreamOwner {
 
   onUpstreamFailure(reason: UpstreamFailure, error: Error): void {
     if (this.#isClosed) return;
-    this.#error = describe(error);
+    this.#error = describeError(error);
     if (this.#isAnswered) this.#break(reason);
     else this.#refuse(reason);
   }
@@ -418,38 +337,30 @@ export class Exchange implements BodyOwner, UpstreamOwner {
     this.#reason = reason;
     if (this.#decidedMs === 0) this.#decidedMs = this.#context.clock.monotonicMs();
     this.#pushOurs(headers);
-    if (this.#method !== "HEAD") this.#bytesOut = Buffer.byteLength(body);
+    if (this.#arrival.method !== "HEAD") this.#bytesOut = Buffer.byteLength(body);
     this.#res.writeHead(status, headers);
     this.#res.end(body);
-    if (this.#head.isChunked || this.#head.contentLength !== null) this.#linger();
+    if (this.#arrival.hasBody) this.#linger();
   }
 
   /** The headers that every answer has. */
   #pushOurs(headers: string[]): void {
     if (this.#context.isClosing) this.#res.shouldKeepAlive = false;
     if (this.#setCookies !== null) for (const cookie of this.#setCookies) headers.push("set-cookie", cookie);
-    headers.push(
-      "x-request-id",
-      this.#requestId,
-      "traceresponse",
-      `00-${this.#traceId}-${this.#spanId}-01`,
-      "apigw-requestid",
-      apigwRequestId(this.#requestId),
-    );
+    const { requestId, traceId, spanId } = this.#arrival;
+    headers.push("x-request-id", requestId, "traceresponse", `00-${traceId}-${spanId}-01`);
+    headers.push("apigw-requestid", apigwRequestId(requestId));
   }
 
   /** The answer is under way and cannot be completed: the client must see that it is cut. */
   #break(reason: RecordReason): void {
     this.#reason = reason;
+    this.#isCut = true;
     this.#res.destroy();
   }
 
-  #isBroken(): boolean {
-    return this.#reason.startsWith("upstream-") || this.#reason === "request-too-large" || this.#reason === "fault";
-  }
-
   #fail(error: unknown): void {
-    this.#error = describe(error);
+    this.#error = describeError(error);
     this.#call?.abort();
     if (this.#isAnswered) this.#break("fault");
     else this.#refuse("fault");
@@ -478,75 +389,23 @@ export class Exchange implements BodyOwner, UpstreamOwner {
     timer.unref();
   }
 
-  get #method(): string {
-    return this.#req.method ?? "";
-  }
-
-  #ownOrigin(): string {
-    return `${this.#head.forwardedProto === "http" ? "http" : "https"}://${this.#head.host?.toLowerCase()}`;
-  }
-
   #writeRecord(): void {
-    const plan = this.#plan;
     const endMs = this.#context.clock.monotonicMs();
-    const decidedMs = this.#decidedMs === 0 ? endMs : this.#decidedMs;
-    const identity = this.#identity;
-    this.#context.record({
-      time: formatTime(this.#arrivedMs),
-      hop: "gateway",
-      requestId: this.#requestId,
-      traceId: this.#traceId,
-      spanId: this.#spanId,
-      parentSpanId: this.#parentSpanId,
-      api: this.#api,
-      routeKey: plan === null ? null : plan.routeKey,
-      service: plan === null ? null : plan.service,
-      method: this.#method,
-      host: this.#head.host ?? "",
-      path: this.#rawPath.length > MAX_RECORDED_PATH ? this.#rawPath.slice(0, MAX_RECORDED_PATH) : this.#rawPath,
-      status: this.#status,
-      reason: this.#reason,
-      role: this.#role,
-      subject: identity === null ? null : identity.subject,
-      clientId: identity === null ? null : identity.clientId,
-      sourceIp: this.#sourceIp,
-      bytesIn: this.#body === null ? 0 : this.#body.bytes,
-      bytesOut: this.#bytesOut,
-      durationMs: roundToMicroseconds(endMs - this.#startedMs),
-      decideMs: roundToMicroseconds(decidedMs - this.#startedMs),
-      upstreamMs: this.#upstreamHeadMs === 0 ? null : roundToMicroseconds(this.#upstreamHeadMs - decidedMs),
-      upstream: this.#call === null || plan === null ? null : plan.origin,
-      removedHeaders: this.#head.removed,
-      error: this.#error,
-      policyDigest: this.#runtime.digest,
-    });
+    this.#context.record(
+      exchangeRecord(this.#arrival, {
+        status: this.#status,
+        reason: this.#reason,
+        identity: this.#identity,
+        role: this.#role,
+        bytesIn: this.#body === null ? 0 : this.#body.bytes,
+        bytesOut: this.#bytesOut,
+        endMs,
+        decidedMs: this.#decidedMs === 0 ? endMs : this.#decidedMs,
+        upstreamHeadMs: this.#upstreamHeadMs === 0 ? null : this.#upstreamHeadMs,
+        wasForwarded: this.#call !== null,
+        error: this.#error,
+        policyDigest: this.#runtime.digest,
+      }),
+    );
   }
-}
-
-let waitingHeads: Exchange[] = [];
-
-/** After the events at hand: one call for all answers that began with them. */
-function sendHeadSoon(exchange: Exchange): void {
-  if (waitingHeads.length === 0) setImmediate(sendWaitingHeads);
-  waitingHeads.push(exchange);
-}
-
-function sendWaitingHeads(): void {
-  const heads = waitingHeads;
-  waitingHeads = [];
-  for (const exchange of heads) exchange.sendHead();
-}
-
-function roundToMicroseconds(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
-}
-
-const MAX_ERROR_TEXT = 200;
-
-/** For operators: a code where there is one. Never text that a client sent. */
-function describe(error: unknown): string {
-  if (isGatehouseError(error)) return `${error.code}: ${error.message}`.slice(0, MAX_ERROR_TEXT);
-  if (!(error instanceof Error)) return "unknown error";
-  const { code } = error as NodeJS.ErrnoException;
-  return (code === undefined ? `${error.name}: ${error.message}` : code).slice(0, MAX_ERROR_TEXT);
 }

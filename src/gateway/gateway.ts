@@ -11,17 +11,18 @@ import { type Server, createServer } from "node:http";
 import type { Socket } from "node:net";
 import { type Clock, GatehouseError } from "../core/index.ts";
 import { type GatewayRecord, newRequestId } from "../records/index.ts";
-import { type ApiKind, Exchange, type ExchangeContext } from "./exchange.ts";
+import { type ApiKind, Arrival, type ExchangeContext } from "./arrival.ts";
+import { Exchange } from "./exchange.ts";
 import { GatewayRequest } from "./gateway-request.ts";
 import { GatewayResponse } from "./gateway-response.ts";
-import { answerConnect, answerClientError } from "./raw-answers.ts";
+import { answerClientError, answerConnect, answerFault } from "./raw-answers.ts";
 import { type GatewayRuntime, Runtime } from "./runtime.ts";
 import { closeSocketToOthers, prepareSocketPath } from "./socket-path.ts";
 import { Upstreams } from "./upstreams.ts";
 
 export interface GatewayDeps {
   readonly clock: Clock;
-  /** Called once for each request, at its end. Must not throw and must not wait. */
+  /** Called once for each request, at its end. Must not wait. */
   readonly record: (record: GatewayRecord) => void;
   readonly newRequestId?: () => string;
 }
@@ -76,7 +77,13 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
   const upstreams = new Upstreams();
   const context: ExchangeContext = {
     clock: deps.clock,
-    record: deps.record,
+    record: (record) => {
+      try {
+        deps.record(record);
+      } catch {
+        // A record that cannot be kept must not end the process; the sink counts what it loses.
+      }
+    },
     newRequestId: deps.newRequestId ?? newRequestId,
     isClosing: false,
   };
@@ -94,8 +101,14 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
 
   function accept(api: ApiKind, req: GatewayRequest, res: GatewayResponse): void {
     requests++;
+    let exchange: Exchange;
+    try {
+      const arrival = new Arrival(context, runtime, api, req);
+      exchange = new Exchange(context, runtime, arrival, req, res);
+    } catch (error) {
+      return answerFault(context, runtime, api, req, error);
+    }
     inFlight++;
-    const exchange = new Exchange(context, runtime, api, req, res);
     res.exchange = exchange;
     res.on("close", onResponseClose);
     exchange.start();

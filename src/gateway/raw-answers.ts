@@ -9,7 +9,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { apigwRequestId, startTrace } from "../records/index.ts";
-import type { ApiKind, ExchangeContext } from "./exchange.ts";
+import type { ApiKind, ExchangeContext } from "./arrival.ts";
+import { describeError } from "./describe-error.ts";
 import { GatewayResponse } from "./gateway-response.ts";
 import { formatTime } from "./record-time.ts";
 import { type FixedReason, fixedReply, rawReply } from "./reply.ts";
@@ -28,6 +29,17 @@ export function answerConnect(
   socket: Socket,
 ): void {
   answerAndEnd(context, runtime, api, socket, "request-method", req.method ?? UNREAD);
+}
+
+/** A request that could not even be read, for a reason of ours. */
+export function answerFault(
+  context: ExchangeContext,
+  runtime: Runtime,
+  api: ApiKind,
+  req: IncomingMessage,
+  error: unknown,
+): void {
+  answerAndEnd(context, runtime, api, req.socket, "fault", req.method ?? UNREAD, describeError(error));
 }
 
 export function answerClientError(
@@ -75,6 +87,7 @@ function answerAndEnd(
   socket: Socket,
   reason: FixedReason,
   method: string,
+  error: string | null = null,
 ): void {
   const reply = fixedReply(reason);
   const requestId = context.newRequestId();
@@ -116,7 +129,7 @@ function answerAndEnd(
     upstreamMs: null,
     upstream: null,
     removedHeaders: [],
-    error: null,
+    error,
     policyDigest: runtime.digest,
   });
 }

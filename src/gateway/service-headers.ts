@@ -9,6 +9,8 @@
 import { isIP } from "node:net";
 import type { Identity } from "../identity/index.ts";
 import type { IdentityField } from "../model/index.ts";
+import type { Arrival } from "./arrival.ts";
+import type { RoutePlan } from "./route-plan.ts";
 
 const PLAIN = /^[!-$&-+\--~]+(?: [!-$&-+\--~]+)*$/;
 const UNSAFE = /[^ !-$&-+\--~]|^ | $| (?= )/gu;
@@ -36,17 +38,36 @@ export function identityHeaders(identity: Identity): readonly string[] {
   return headers;
 }
 
-/** Adds a service's own identity headers; a field without value gives none. */
-export function pushOwnIdentityHeaders(
-  headers: string[],
-  names: readonly (readonly [name: string, field: IdentityField])[],
-  identity: Identity,
-  role: string | null,
-): void {
-  for (const [name, field] of names) {
-    const value = fieldOf(field, identity, role);
+/** Who asks, as far as the service is told. */
+export interface Caller {
+  readonly identity: Identity;
+  /** Of `identityHeaders`. */
+  readonly headers: readonly string[];
+  readonly role: string | null;
+  readonly assertion: string;
+}
+
+/** Adds Gatehouse's headers to those of the client that go on. */
+export function addServiceHeaders(arrival: Arrival, plan: RoutePlan, caller: Caller | null): string[] {
+  const { head, sourceIp, proto } = arrival;
+  const { forwarded: headers, contentLength } = head;
+  const host = head.host ?? "";
+  if (plan.keepsHost) headers.push("host", host);
+  if (contentLength !== null && contentLength !== "0") headers.push("content-length", contentLength);
+  headers.push("x-request-id", arrival.requestId, "traceparent", arrival.traceparent);
+  if (arrival.tracestate !== null) headers.push("tracestate", arrival.tracestate);
+  headers.push("forwarded", forwardedElement(sourceIp, host, proto), "x-forwarded-for", sourceIp);
+  headers.push("x-forwarded-host", host, "x-forwarded-proto", proto);
+  if (caller === null) return headers;
+  const { headers: facts, role } = caller;
+  for (let i = 0; i < facts.length; i++) headers.push(facts[i] as string);
+  if (role !== null) headers.push("x-gatehouse-role", encodeHeaderValue(role));
+  headers.push("x-gatehouse-assertion", caller.assertion);
+  for (const [name, field] of plan.ownIdentityHeaders) {
+    const value = fieldOf(field, caller.identity, role);
     if (value !== null) headers.push(name, value);
   }
+  return headers;
 }
 
 function fieldOf(field: IdentityField, identity: Identity, role: string | null): string | null {

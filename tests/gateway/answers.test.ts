@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Fixture, type PolicySpec, startGateway } from "./fixture.ts";
-import { type RawAnswer, ask, exchangeRaw, parseAnswer } from "./raw-client.ts";
+import { type RawAnswer, RawConnection, ask, exchangeRaw, parseAnswer } from "./raw-client.ts";
 import { closedOrigin, startService } from "./service.ts";
 
 const UUID = "3c6b3c1e-7f0e-4c0e-9d55-000000000001";
@@ -430,6 +430,85 @@ test("a fault while deciding refuses with 500 and tells the operator, not the cl
   const record = await fixture.record(0);
   assert.equal(record.reason, "fault");
   assert.equal(record.error, "RangeError: the key is not there");
+  assert.equal(service.hits(), 0);
+});
+
+test("a fault before anything is decided refuses too, and the process lives", async (t) => {
+  const service = await startService(t);
+  const ids = ["not this time", UUID];
+  const fixture = await startGateway(t, policyOf(service.origin), {
+    newRequestId: () => {
+      const id = ids.shift() ?? UUID;
+      if (id !== UUID) throw new RangeError(id);
+      return id;
+    },
+  });
+  const answer = await ask(fixture.publicSocket, "GET /open HTTP/1.1");
+  assert.deepEqual([answer.status, answer.body], [500, '{"message":"Internal Server Error"}']);
+  const record = await fixture.record(0);
+  assert.deepEqual([record.reason, record.status, record.error], ["fault", 500, "RangeError: not this time"]);
+  assert.equal((await ask(fixture.publicSocket, "GET /open HTTP/1.1")).status, 200);
+  assert.deepEqual([service.hits(), fixture.gateway.stats().inFlight], [1, 0]);
+});
+
+test("records that cannot be kept stop nothing", async (t) => {
+  const service = await startService(t);
+  const fixture = await startGateway(t, policyOf(service.origin), {
+    onRecord: () => {
+      throw new Error("disk full");
+    },
+  });
+  for (let n = 0; n < 3; n++) assert.equal((await ask(fixture.publicSocket, "GET /open HTTP/1.1")).status, 200);
+});
+
+test("a client that goes away while its token is verified is no fault", async (t) => {
+  const service = await startService(t);
+  let answer: ((result: { ok: false; reason: "keys-unavailable" }) => void) | null = null;
+  let asked: (() => void) | null = null;
+  const whenAsked = new Promise<void>((resolve) => (asked = resolve));
+  const fixture = await startGateway(t, policyOf(service.origin), {
+    wrap: (runtime) => ({
+      ...runtime,
+      verifier: {
+        ...runtime.verifier,
+        cached: () => null,
+        verify: () =>
+          new Promise((resolve) => {
+            answer = resolve;
+            asked?.();
+          }),
+      },
+    }),
+  });
+  const connection = new RawConnection(fixture.publicSocket);
+  connection.write("GET /orders HTTP/1.1\r\nHost: shop.localhost\r\nAuthorization: Bearer a.b.c\r\n\r\n");
+  await whenAsked;
+  connection.socket.destroy();
+  const record = await fixture.record(0);
+  assert.deepEqual([record.status, record.reason, record.error], [499, "client-aborted", null]);
+  (answer as unknown as (result: { ok: false; reason: "keys-unavailable" }) => void)({
+    ok: false,
+    reason: "keys-unavailable",
+  });
+  assert.equal((await ask(fixture.publicSocket, "GET /open HTTP/1.1")).status, 200);
+  assert.equal(fixture.records.length, 2);
+});
+
+test("a token of any size is refused as a token; other headers are too large by themselves", async (t) => {
+  const service = await startService(t);
+  const fixture = await startGateway(t, policyOf(service.origin));
+  const cases = [
+    [[`Authorization: Bearer ${"A".repeat(9000)}`], 401, "token-too-large"],
+    [[`Authorization: Bearer ${".".repeat(9000)}`], 401, "token-too-large"],
+    [[`Authorization: Bearer ${"A".repeat(100_000)}`], 401, "token-too-large"],
+    [[`Authorization: Bearer ${"A".repeat(100)}`, `X-Filler: ${"A".repeat(11_000)}`], 431, "request-headers-too-large"],
+    [[`X-Filler: ${"A".repeat(200_000)}`], 431, "request-headers-too-large"],
+  ] as const;
+  for (const [index, [headers, status, reason]] of cases.entries()) {
+    const answer = await ask(fixture.publicSocket, "GET /orders HTTP/1.1", headers);
+    const record = await fixture.record(index);
+    assert.deepEqual([answer.status, record.status, record.reason], [status, status, reason]);
+  }
   assert.equal(service.hits(), 0);
 });
 

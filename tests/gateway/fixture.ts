@@ -242,6 +242,9 @@ export interface FixtureOptions {
   readonly sessions?: Sessions;
   readonly clock?: ManualClock;
   readonly wrap?: (runtime: GatewayRuntime) => GatewayRuntime;
+  readonly newRequestId?: () => string;
+  /** Runs before a record is kept. */
+  readonly onRecord?: () => void;
 }
 
 export async function createDirectory(t: TestContext): Promise<string> {
@@ -268,8 +271,10 @@ export async function startGateway(t: TestContext, spec: PolicySpec, options: Fi
     });
   const gateway = createGateway(runtime(spec), {
     clock,
+    ...(options.newRequestId === undefined ? {} : { newRequestId: options.newRequestId }),
     record: (record) => {
       records.push(record);
+      options.onRecord?.();
       for (const wake of waiting.splice(0)) wake();
     },
   });

@@ -1,0 +1,63 @@
+/** The record of an exchange: what arrived, what was decided, how it ended. One shape, so that it stays cheap. */
+import type { Identity } from "../identity/index.ts";
+import type { GatewayRecord } from "../records/index.ts";
+import type { Arrival } from "./arrival.ts";
+import type { RecordReason } from "./reasons.ts";
+import { formatTime } from "./record-time.ts";
+
+export interface Outcome {
+  readonly status: number;
+  readonly reason: RecordReason;
+  readonly identity: Identity | null;
+  readonly role: string | null;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly endMs: number;
+  readonly decidedMs: number;
+  /** Null when no answer came. */
+  readonly upstreamHeadMs: number | null;
+  readonly wasForwarded: boolean;
+  readonly error: string | null;
+  readonly policyDigest: string;
+}
+
+const MAX_PATH = 1024;
+
+export function exchangeRecord(arrival: Arrival, outcome: Outcome): GatewayRecord {
+  const { plan, rawPath } = arrival;
+  const { identity, decidedMs, upstreamHeadMs } = outcome;
+  return {
+    time: formatTime(arrival.atMs),
+    hop: "gateway",
+    requestId: arrival.requestId,
+    traceId: arrival.traceId,
+    spanId: arrival.spanId,
+    parentSpanId: arrival.parentSpanId,
+    api: arrival.api,
+    routeKey: plan === null ? null : plan.routeKey,
+    service: plan === null ? null : plan.service,
+    method: arrival.method,
+    host: arrival.head.host ?? "",
+    path: rawPath.length > MAX_PATH ? rawPath.slice(0, MAX_PATH) : rawPath,
+    status: outcome.status,
+    reason: outcome.reason,
+    role: outcome.role,
+    subject: identity === null ? null : identity.subject,
+    clientId: identity === null ? null : identity.clientId,
+    sourceIp: arrival.sourceIp,
+    bytesIn: outcome.bytesIn,
+    bytesOut: outcome.bytesOut,
+    durationMs: toMicroseconds(outcome.endMs - arrival.startedMs),
+    decideMs: toMicroseconds(decidedMs - arrival.startedMs),
+    upstreamMs: upstreamHeadMs === null ? null : toMicroseconds(upstreamHeadMs - decidedMs),
+    upstream: outcome.wasForwarded && plan !== null ? plan.origin : null,
+    removedHeaders: arrival.head.removed,
+    error: outcome.error,
+    policyDigest: outcome.policyDigest,
+  };
+}
+
+/** Milliseconds with three decimals. */
+function toMicroseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
