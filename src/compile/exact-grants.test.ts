@@ -175,12 +175,61 @@ test("an overlap names both routes, what would be hit and who is concerned, at t
     diagnostic.related?.map(({ message, span }) => `${show(span)} ${message}`),
     [
       '"GET /a/{x}/{y}" `GET /a/{x}/{y}` needs `o:other`, which is not granted',
-      '"GET /a/{x}/b" denying `GET /a/{x}/{y}` would also deny this granted route, `GET /a/{x}/b`',
+      '"GET /a/{x}/b" a Deny would also refuse this granted route, `GET /a/{x}/b`',
       "r role `r` has `GET /a/{x}` but not `GET /a/{x}/{y}`",
       "of-r boundary `of-r` has `GET /a/{x}` but not `GET /a/{x}/{y}`",
     ],
   );
-  assert.match(diagnostic.hint ?? "", /^grant the permissions of both together, or move `GET \/a\/\{x\}\/\{y\}` to/);
+  assert.match(
+    diagnostic.hint ?? "",
+    /^grant the permissions of both together, or move `GET \/a\/\{x\}\/\{y\}` to a path/,
+  );
+});
+
+const withCatchAll: [
+  title: string,
+  routes: Record<string, string>,
+  can: string[],
+  hint: string,
+  added: [string, string],
+][] = [
+  [
+    "a catch-all that is not granted",
+    { "GET /a/{x}": READ, "GET /a/{x}/b": READ, "ANY /{path+}": OTHER },
+    [READ],
+    "add `GET /a/{rest+}: { needs: o:read }`, so that `ANY /{path+}` does not answer there, or grant the permissions of both together",
+    ["GET /a/{rest+}", READ],
+  ],
+  [
+    "a catch-all that is granted",
+    { "GET /a/{x}": OTHER, "ANY /{path+}": READ },
+    [READ],
+    "add `GET /a/{rest+}: { needs: o:other }`, so that `ANY /{path+}` does not answer there, or grant the permissions of both together",
+    ["GET /a/{rest+}", OTHER],
+  ],
+];
+
+for (const [title, routes, can, hint, [key, access]] of withCatchAll)
+  test(`the way out that an overlap names is one: ${title}`, () => {
+    const parts = { public: routes, roles: { r: can }, boundary: [READ, OTHER] };
+    const [diagnostic, ...more] = compileText(parts).compiled.diagnostics;
+    assert.equal(diagnostic?.hint, hint);
+    assert.equal(more.length, 0);
+    assert.deepEqual(compileText({ ...parts, public: { ...routes, [key]: access } }).compiled.diagnostics, []);
+  });
+
+test("a catch-all against many routes is one finding", () => {
+  const routes: Record<string, string> = { "ANY /{path+}": OTHER };
+  for (let i = 0; i < 20; i++) {
+    routes[`GET /a${i}/{x}`] = READ;
+    routes[`GET /a${i}/{x}/b`] = READ;
+  }
+  const { diagnostics } = compileText({ public: routes, roles: { r: [READ] }, boundary: [READ, OTHER] }).compiled;
+  assert.equal(diagnostics.length, 1);
+  assert.equal(
+    diagnostics[0]?.related?.some(({ message }) => message === "and 16 routes more like these"),
+    true,
+  );
 });
 
 const segment = fc.constantFrom("a", "b", "c", "{p}", "{q}");

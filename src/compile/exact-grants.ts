@@ -63,7 +63,7 @@ export function grantExactly(index: RouteIndex, permissions: ReadonlySet<string>
   const overlaps: Overlap[] = [];
   for (const groupIndex of index.groups) {
     const { methods } = groupIndex.group;
-    const settled = new Set<ApiRoute>();
+    const wholes = new Map<ApiRoute, Denial>();
     for (const route of granted) {
       if (route.route.method !== "ANY" && !methods.includes(route.route.method)) continue;
       const pattern = relax(route.template);
@@ -72,13 +72,17 @@ export function grantExactly(index: RouteIndex, permissions: ReadonlySet<string>
       if (!reached.includes(route)) continue;
       for (const method of methods) allow.push(`${method}/${resourceText(pattern)}`);
       for (const other of reached) {
-        if (isGranted(other) || settled.has(other)) continue;
-        const denied = keepOut(groupIndex, pattern, other, isGranted);
-        if (Array.isArray(denied)) for (const text of denied) addDenied(deny, methods, text);
-        else if (denied.whole) {
-          settled.add(other);
-          addDenied(deny, methods, denied.text);
-        } else overlaps.push({ granted: route, other, hit: denied.hit });
+        if (isGranted(other)) continue;
+        let whole = wholes.get(other);
+        if (whole === undefined) {
+          const hasEnd = typeof other.template.at(-1) !== "string";
+          wholes.set(other, (whole = denial(groupIndex, other.template, hasEnd, isGranted)));
+          if (whole.text !== null) addDenied(deny, methods, whole.text);
+        }
+        if (whole.text !== null) continue;
+        const pieces = denyPieces(groupIndex, pattern, other, isGranted);
+        if (pieces.texts === null) overlaps.push({ granted: route, other, hit: pieces.hit });
+        else for (const text of pieces.texts) addDenied(deny, methods, text);
       }
     }
   }
@@ -89,57 +93,57 @@ function addDenied(deny: Set<string>, methods: readonly string[], text: string):
   for (const method of methods) deny.add(`${method}/${text}`);
 }
 
-type KeptOut =
-  | { readonly whole: true; readonly text: string }
-  | { readonly whole: false; readonly hit: ApiRoute | null }
-  | string[];
-
-/** How the paths of `pattern` that go to `other` can be denied: with the whole of `other`, piece by piece, or not. */
-function keepOut(
-  index: GroupIndex,
-  pattern: Pattern,
-  other: ApiRoute,
-  isGranted: (route: ApiRoute) => boolean,
-): KeptOut {
-  const whole = denyPattern(index, other.template, typeof other.template.at(-1) !== "string", isGranted);
-  if (whole.text !== null) return { whole: true, text: whole.text };
-  const pieces = intersect(pattern, other.template);
-  if (pieces === null) return { whole: false, hit: null };
-  const texts: string[] = [];
-  let tried = 0;
-  for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
-    if (++tried > MAX_PIECES) return { whole: false, hit: null };
-    if (!reach(index, piece).includes(other)) continue;
-    const { text, hit } = denyPattern(index, piece, piece.at(-1) === ONE, isGranted);
-    if (text !== null) {
-      texts.push(text);
-      continue;
-    }
-    const narrower = piece.length > index.group.longest + 1 ? null : split(piece);
-    if (narrower === null) return { whole: false, hit };
-    pieces.push(...narrower);
-  }
-  return texts;
-}
-
 /** The resource that denies every path of a pattern and no granted one, or the granted route that it would hit. */
-function denyPattern(
+type Denial = { readonly text: string; readonly hit: null } | { readonly text: null; readonly hit: ApiRoute };
+
+function denial(
   index: GroupIndex,
   pattern: Pattern,
   /** Whether no path of the pattern ends in a slash. */
   hasEnd: boolean,
   isGranted: (route: ApiRoute) => boolean,
-): { readonly text: string; readonly hit: null } | { readonly text: null; readonly hit: ApiRoute } {
+): Denial {
   const relaxed = relax(pattern);
   const hit = reach(index, relaxed).find(isGranted);
   if (hit === undefined) return { text: resourceText(relaxed), hit: null };
   // `a/*` also names `a/`, which `a/{rest+}` does not answer; `a/?*` does not name it.
   if (!hasEnd) return { text: null, hit };
-  const narrowed: Pattern = [...relaxed.slice(0, -1), ONE];
-  const narrower: readonly Pattern[] = [narrowed, [...narrowed, MANY]];
-  const stillHit = narrower.flatMap((part) => reach(index, part)).find(isGranted);
-  if (stillHit !== undefined) return { text: null, hit: stillHit };
-  return { text: `${resourceText(relaxed.slice(0, -1))}${relaxed.length > 1 ? "/" : ""}?*`, hit: null };
+  const before = relaxed.slice(0, -1);
+  const narrowerOnes: readonly Pattern[] = [
+    [...before, ONE],
+    [...before, ONE, MANY],
+  ];
+  for (const narrower of narrowerOnes) {
+    const stillHit = reach(index, narrower).find(isGranted);
+    if (stillHit !== undefined) return { text: null, hit: stillHit };
+  }
+  return { text: `${resourceText([...before, ""])}?*`, hit: null };
+}
+
+/** How the paths of `pattern` that go to `other` can be denied where the whole of `other` cannot. */
+function denyPieces(
+  index: GroupIndex,
+  pattern: Pattern,
+  other: ApiRoute,
+  isGranted: (route: ApiRoute) => boolean,
+): { readonly texts: readonly string[] } | { readonly texts: null; readonly hit: ApiRoute | null } {
+  const pieces = intersect(pattern, other.template);
+  if (pieces === null) return { texts: null, hit: null };
+  const texts: string[] = [];
+  let tried = 0;
+  for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
+    if (++tried > MAX_PIECES) return { texts: null, hit: null };
+    if (!reach(index, piece).includes(other)) continue;
+    const { text, hit } = denial(index, piece, piece.at(-1) === ONE, isGranted);
+    if (text !== null) {
+      texts.push(text);
+      continue;
+    }
+    const narrower = piece.length > index.group.longest + 1 ? null : split(piece);
+    if (narrower === null) return { texts: null, hit };
+    pieces.push(...narrower);
+  }
+  return { texts };
 }
 
 /** The routes with a permission that paths of the pattern go to. */

@@ -5,22 +5,24 @@
  * How: both are read together, segment by segment. At each place only some segments can make a difference: the fixed
  * ones of the pattern, those of the tree, any other one, and the empty one at the end. Where the pattern still needs
  * more segments than any route below has, only a `{rest+}` that was already passed can answer; so nothing is searched.
+ * Of siblings below which everything is alike one is searched, and the others only if a route was found below it.
  */
-import { MANY, type Pattern, type Token } from "./route-pattern.ts";
-import { type ApiRoute, type Child, type Ending, type TrieNode, childrenAbove, first } from "./route-trie.ts";
+import { MANY, type Pattern } from "./route-pattern.ts";
+import { type ApiRoute, type Ending, type TrieNode, first } from "./route-trie.ts";
 
 /** A segment that stands neither in the pattern nor in the tree. */
 const OTHER = Symbol("any other segment");
 type Label = string | typeof OTHER;
 
 export function reachedRoutes(root: TrieNode, pattern: Pattern): ReadonlySet<ApiRoute> {
-  const reached = new Set<ApiRoute>();
+  /** Every route found, also more than once. */
+  const hits: ApiRoute[] = [];
   const add = (ending: Ending | null): void => {
-    if (ending !== null) reached.add(ending.route);
+    if (ending !== null) hits.push(ending.route);
   };
   const isAccepted = (states: readonly number[]): boolean => states.includes(pattern.length);
 
-  const visit = (nodes: readonly TrieNode[], passed: Ending | null, states: readonly number[]): void => {
+  const visit = (nodes: readonly TrieNode[], passed: Ending | null, states: readonly number[], at: number): void => {
     const depth = depthOf(nodes);
     const open: number[] = [];
     for (const state of states) {
@@ -46,22 +48,24 @@ export function reachedRoutes(root: TrieNode, pattern: Pattern): ReadonlySet<Api
         return;
       }
       if (isAccepted(nextStates)) add(leafOf(nextNodes) ?? fallback);
-      visit(nextNodes, fallback, nextStates);
+      visit(nextNodes, fallback, nextStates, at + 1);
     };
 
-    const followed = new Set<Label>([""]);
+    const followed = new Set([""]);
     for (const state of open) {
       const token = pattern[state];
-      if (typeof token === "string" && token !== "") followOnce(token, followed, follow);
+      if (typeof token !== "string" || followed.has(token)) continue;
+      followed.add(token);
+      follow(token);
     }
     if (open.some((state) => typeof pattern[state] !== "string")) {
-      for (const state of step(pattern, open, OTHER))
-        for (const node of nodes)
-          for (const children of candidates(node, pattern[state]))
-            for (const [label, child] of children) {
-              if (child.depth < pattern.length - state) break;
-              followOnce(label, followed, follow);
-            }
+      const needed = pattern.length - Math.max(...step(pattern, open, OTHER));
+      const isHitBelow = (label: string): boolean => {
+        const before = hits.length;
+        follow(label);
+        return hits.slice(before).some(({ template }) => template[at] === label);
+      };
+      followKinds(nodes, needed, followed, isHitBelow);
       follow(OTHER);
     }
     // The path ends with a slash here: no `{name}` and no `{rest+}` begins with an empty segment.
@@ -71,19 +75,31 @@ export function reachedRoutes(root: TrieNode, pattern: Pattern): ReadonlySet<Api
     }
   };
 
-  visit([root], null, [0]);
-  return reached;
+  visit([root], null, [0], 0);
+  return new Set(hits);
 }
 
-/** The children that can make a difference to a pattern that goes on with this token, each list deepest first. */
-function candidates(node: TrieNode, next: Token | undefined): readonly (readonly Child[])[] {
-  return typeof next === "string" ? childrenAbove(node, next) : [node.deepest];
-}
-
-function followOnce(label: Label, followed: Set<Label>, follow: (label: Label) => void): void {
-  if (followed.has(label)) return;
-  followed.add(label);
-  follow(label);
+/** Follows the labels of literal children that can make a difference: deep enough, and not like one that made none. */
+function followKinds(
+  nodes: readonly TrieNode[],
+  needed: number,
+  followed: Set<string>,
+  isHitBelow: (label: string) => boolean,
+): void {
+  const barren = new Set<string>();
+  for (const { kinds } of nodes)
+    for (const { depth, labels } of kinds) {
+      if (depth < needed) break;
+      for (const label of labels) {
+        if (followed.has(label)) continue;
+        followed.add(label);
+        const alike = nodes.map((node) => node.literals.get(label)?.shape ?? "").join(" ");
+        if (barren.has(alike)) continue;
+        if (isHitBelow(label)) continue;
+        barren.add(alike);
+        if (nodes.length === 1) break;
+      }
+    }
 }
 
 /** Where the pattern can stand after one more segment; a state is the number of tokens behind it. */

@@ -26,18 +26,15 @@ export interface TrieNode {
   greedy: Ending | null;
   /** The most segments that a route can still take below this node. */
   depth: number;
-  /** The literal children, deepest first. */
-  deepest: readonly Child[];
-  /** Made when first asked for, see `childrenAbove`. */
-  above: Above | null;
+  /** Equal for nodes below which the same segments lead to routes of the same kind. */
+  shape: number;
+  /** The labels of the literal children by the shape they lead to, the deepest shape first. */
+  kinds: readonly ChildKind[];
 }
 
-export type Child = readonly [label: string, node: TrieNode];
-
-interface Above {
-  readonly byLiteral: ReadonlyMap<string, readonly Child[]>;
-  /** Children below which a parameter stands, so that any segment can follow. */
-  readonly free: readonly Child[];
+export interface ChildKind {
+  readonly depth: number;
+  readonly labels: string[];
 }
 
 export interface MethodGroup {
@@ -76,12 +73,12 @@ function buildGroup(methods: readonly string[], routes: readonly ApiRoute[]): Me
     longest = Math.max(longest, route.template.length);
     insert(root, route);
   }
-  measure(root);
+  measure(root, new Map());
   return { methods, root, longest };
 }
 
 function newNode(): TrieNode {
-  return { literals: new Map(), parameter: null, leaf: null, greedy: null, depth: 0, deepest: [], above: null };
+  return { literals: new Map(), parameter: null, leaf: null, greedy: null, depth: 0, shape: 0, kinds: [] };
 }
 
 function insert(root: TrieNode, route: ApiRoute): void {
@@ -102,40 +99,33 @@ function insert(root: TrieNode, route: ApiRoute): void {
   node.leaf = first(node.leaf, ending);
 }
 
-function measure(node: TrieNode): number {
+/** Fills in depth, shape and kinds from the leaves up; `shapes` numbers what was seen before. */
+function measure(node: TrieNode, shapes: Map<string, number>): void {
   let depth = node.greedy === null ? 0 : Infinity;
-  for (const child of node.literals.values()) depth = Math.max(depth, measure(child) + 1);
-  if (node.parameter !== null) depth = Math.max(depth, measure(node.parameter) + 1);
-  node.depth = depth;
-  const children = [...node.literals];
-  node.deepest = children.length > 1 ? children.sort(([, a], [, b]) => compareDepth(b, a)) : children;
-  return depth;
-}
-
-function compareDepth(a: TrieNode, b: TrieNode): number {
-  return a.depth === b.depth ? 0 : a.depth < b.depth ? -1 : 1;
-}
-
-/** The literal children of a node below which a segment can follow, as lists of which each has the deepest first. */
-export function childrenAbove(node: TrieNode, segment: string): readonly (readonly Child[])[] {
-  node.above ??= indexAbove(node);
-  return [node.above.byLiteral.get(segment) ?? [], node.above.free];
-}
-
-function indexAbove(node: TrieNode): Above {
-  const byLiteral = new Map<string, Child[]>();
-  const free: Child[] = [];
-  for (const child of node.deepest) {
-    const [, below] = child;
-    if (below.parameter !== null || below.greedy !== null) free.push(child);
-    else
-      for (const label of below.literals.keys()) {
-        const list = byLiteral.get(label);
-        if (list === undefined) byLiteral.set(label, [child]);
-        else list.push(child);
-      }
+  const kinds = new Map<number, ChildKind>();
+  const described: string[] = [describeEnding(node.leaf), describeEnding(node.greedy)];
+  if (node.parameter !== null) {
+    measure(node.parameter, shapes);
+    depth = Math.max(depth, node.parameter.depth + 1);
+    described.push(`{}${node.parameter.shape}`);
   }
-  return { byLiteral, free };
+  for (const [label, child] of [...node.literals].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    measure(child, shapes);
+    depth = Math.max(depth, child.depth + 1);
+    described.push(`${label}/${child.shape}`);
+    const kind = kinds.get(child.shape);
+    if (kind === undefined) kinds.set(child.shape, { depth: child.depth, labels: [label] });
+    else kind.labels.push(label);
+  }
+  node.depth = depth;
+  node.kinds = [...kinds.values()].sort((a, b) => (a.depth === b.depth ? 0 : a.depth < b.depth ? 1 : -1));
+  const description = described.join(" ");
+  node.shape = shapes.get(description) ?? shapes.size;
+  shapes.set(description, node.shape);
+}
+
+function describeEnding(ending: Ending | null): string {
+  return ending === null ? "-" : ending.route.route.method === "ANY" ? "any" : "exact";
 }
 
 /** The one that the router prefers. */
