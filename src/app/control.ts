@@ -2,11 +2,11 @@
  * How other commands talk to the running instance: HTTP with JSON over a unix socket in the 0700 state directory.
  * Whoever may open the socket is the instance's owner, so there is no further authentication.
  *
- * INVARIANT: a handler's fault becomes `{ error: { code, message, hint } }`, never a stack.
+ * INVARIANT: a handler's fault travels as its code and details, never with a stack.
  */
 import { chmodSync, rmSync } from "node:fs";
 import { type IncomingMessage, type Server, createServer, request as httpRequest } from "node:http";
-import { GatehouseError, isGatehouseError } from "../core/index.ts";
+import { type ErrorCode, GatehouseError, catalogue, isGatehouseError } from "../core/index.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const TIMEOUT_MS = 10_000;
@@ -14,10 +14,10 @@ const CLOSE_GRACE_MS = 1000;
 
 export type ControlHandlers = Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
 
-export interface ControlError {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string;
+/** A fault on its way to another process, where it is made again from its code and details. */
+interface ControlError {
+  readonly code: ErrorCode;
+  readonly detail: Readonly<Record<string, string | number>>;
 }
 
 /** Answers calls until closed. The socket has mode 0600. */
@@ -31,7 +31,7 @@ export async function serveControl(socket: string, handlers: ControlHandlers): P
     };
     const handler = handlers[(request.url ?? "").slice(1)];
     if (request.method !== "POST" || handler === undefined) {
-      answer(404, { error: { code: "GH_CONTROL_UNKNOWN", message: "no such call", hint: "" } });
+      answer(404, { error: { code: "GH_INTERNAL", detail: { problem: "the running instance knows no such call" } } });
       return;
     }
     readBody(request)
@@ -60,7 +60,7 @@ export async function serveControl(socket: string, handlers: ControlHandlers): P
 /**
  * Calls the running instance.
  *
- * @throws GH_CONTROL_NOT_RUNNING when nothing answers on the socket; GH_CONTROL_FAILED with the instance's own message
+ * @throws GH_CONTROL_NOT_RUNNING when nothing answers on the socket; or the fault that the instance raised
  */
 export async function callControl(socket: string, call: string, input: unknown = null): Promise<unknown> {
   const text = await new Promise<string>((resolve, reject) => {
@@ -75,15 +75,18 @@ export async function callControl(socket: string, call: string, input: unknown =
     request.end(input === null ? "" : JSON.stringify(input));
   });
   const answer = JSON.parse(text) as { value?: unknown; error?: ControlError };
-  if (answer.error !== undefined) {
-    throw new GatehouseError("GH_CONTROL_FAILED", { message: answer.error.message, next: answer.error.hint });
-  }
+  if (answer.error !== undefined) throw faultFrom(answer.error);
   return answer.value;
 }
 
 function controlError(cause: unknown): ControlError {
-  if (isGatehouseError(cause)) return { code: cause.code, message: cause.message, hint: cause.hint };
-  return { code: "GH_INTERNAL", message: cause instanceof Error ? cause.message : "unknown fault", hint: "" };
+  if (isGatehouseError(cause)) return { code: cause.code, detail: cause.detail };
+  return { code: "GH_INTERNAL", detail: { problem: cause instanceof Error ? cause.message : "unknown fault" } };
+}
+
+function faultFrom({ code, detail }: ControlError): GatehouseError {
+  if (!Object.hasOwn(catalogue, code)) return new GatehouseError("GH_INTERNAL", { problem: `fault ${code}` });
+  return new GatehouseError(code, detail as never);
 }
 
 async function readBody(message: IncomingMessage): Promise<string> {

@@ -8,7 +8,7 @@ import { isAlive, readInstance, statePaths } from "./state.ts";
 const LIMIT_MS = 20_000;
 const STEP_MS = 50;
 
-/** Whether something ran. Nothing runs afterwards. @throws GH_APP_STILL_RUNNING, GH_CONTROL_FAILED */
+/** Whether something ran. Nothing runs afterwards. @throws GH_APP_STILL_RUNNING */
 export async function down(
   stateDir: string | undefined,
 ): Promise<{ readonly stopped: boolean; readonly state: string }> {

@@ -8,7 +8,7 @@ export type JudgedToken =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly reason: string; readonly meaning: string };
 
-/** @throws GH_CONTROL_NOT_RUNNING, GH_CONTROL_FAILED */
+/** @throws GH_CONTROL_NOT_RUNNING */
 export async function judgeToken(
   stateDir: string | undefined,
   policyFile: string | undefined,

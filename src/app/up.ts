@@ -155,7 +155,7 @@ class Starter {
       clock,
       env,
     });
-    const holder: Parts = { loaded, identity, identityKey: identityKeyOf(loaded), baseUrl, ports };
+    const holder: Parts = { loaded, people, identity, identityKey: identityKeyOf(loaded), baseUrl, ports };
     this.#opened.add(async () => holder.identity.close());
 
     const records = createRecordWriter({ file: paths.gatewayLog });
@@ -208,6 +208,7 @@ class Starter {
 /** What a reload replaces together. */
 interface Parts {
   loaded: LoadedEnvironment;
+  people: People;
   identity: IdentityParts;
   identityKey: string;
   readonly baseUrl: string;
@@ -225,7 +226,6 @@ export class Instance implements Running {
   readonly paths: StatePaths;
   readonly stopRequested: Promise<string>;
   readonly curlLines: readonly CurlLine[];
-  readonly callers: ReturnType<typeof allCallers>;
   readonly #options: UpOptions;
   readonly #deps: UpDeps;
   readonly #parts: Parts;
@@ -253,7 +253,6 @@ export class Instance implements Running {
     this.#stop = stop;
     this.stopRequested = stop.promise;
     this.#startedAtMs = deps.clock.nowMs();
-    this.callers = allCallers(loadPeople(parts.loaded));
     this.curlLines = curlLines({
       policy: parts.loaded.policy,
       environment: parts.loaded.environment.name,
@@ -272,6 +271,10 @@ export class Instance implements Running {
         this.#reloading = this.#reloading.then(async () => this.reload());
       },
     );
+  }
+
+  get callers(): ReturnType<typeof allCallers> {
+    return allCallers(this.#parts.people);
   }
 
   get identity(): IdentityParts {
@@ -373,25 +376,47 @@ export class Instance implements Running {
     try {
       await edge.apply(next.artifacts);
     } catch (cause) {
-      gateway.replace(before);
+      // Whoever the new provider knows may ask; what they may do is what the old policy says.
+      gateway.replace(
+        identity === parts.identity ? before : runtimeOf({ ...parts, identity }, this.#servers.assertions),
+      );
+      parts.identity = identity;
       throw cause;
     }
     parts.loaded = next;
+    parts.people = people;
     parts.identity = identity;
     parts.identityKey = identityKey;
     return sameIdentity ? changes : [...changes, "identity: provider, people or sign-in settings were taken over"];
   }
 
-  /** The embedded provider keeps its port and keys, so the old one ends first; tokens that it issued stay good. */
+  /**
+   * The embedded provider keeps its port and keys, so the old one has to end first; tokens that it issued stay good.
+   * When the new one cannot be started the old one is back afterwards.
+   */
   async #replaceIdentity(next: LoadedEnvironment, people: People): Promise<IdentityParts> {
-    const { baseUrl, ports, identity: old } = this.#parts;
+    const parts = this.#parts;
+    const { baseUrl, ports, identity: old } = parts;
     const { clock, env } = this.#deps;
     const start = { baseUrl, identityPort: ports.identity, paths: this.paths, clock, env };
     const embedded = old.provider !== null && next.artifacts.identity.kind === "embedded";
-    if (embedded) await old.provider.close();
-    const identity = await startIdentity({ ...start, identity: next.artifacts.identity, people });
-    if (!embedded) await old.close();
-    return identity;
+    if (!embedded) {
+      const identity = await startIdentity({ ...start, identity: next.artifacts.identity, people });
+      await old.close();
+      return identity;
+    }
+    await old.close();
+    try {
+      return await startIdentity({ ...start, identity: next.artifacts.identity, people });
+    } catch (cause) {
+      parts.identity = await startIdentity({
+        ...start,
+        identity: parts.loaded.artifacts.identity,
+        people: parts.people,
+      });
+      this.#servers.gateway.replace(runtimeOf(parts, this.#servers.assertions));
+      throw cause;
+    }
   }
 
   #watched(): readonly string[] {

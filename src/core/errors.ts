@@ -52,11 +52,6 @@ export const catalogue = {
     message: (d: D<"socket">) => `no running instance answers at \`${d.socket}\``,
     hint: "start it with `gatehouse up`, or name its state directory with `--state DIR`",
   },
-  GH_CONTROL_FAILED: {
-    kind: "refused",
-    message: (d: D<"message" | "next">) => `${d.message}${d.next === "" ? "" : ` (${d.next})`}`,
-    hint: "see `gatehouse status`",
-  },
   GH_APP_ENVIRONMENT: {
     kind: "bad-usage",
     message: (d: D<"name" | "known">) => `the policy has no environment \`${d.name}\`, it has ${d.known}`,

@@ -380,3 +380,20 @@ describe("what is said and written", () => {
     assert.ok(!instance.said().includes(signature));
   });
 });
+
+describe("people who come and go while it runs", () => {
+  test("are known to the provider at once, and tokens from before stay good", async () => {
+    const earlier = await instance.token("alice");
+    const told = instance.said().length;
+    instance.write(
+      "people.yaml",
+      ROAD_PEOPLE.replace("clients:", "  eve: { password: eve-pw, groups: [support] }\nclients:"),
+    );
+    await waitFor("the change is told", () => instance.said().slice(told).includes("identity:"));
+    assert.equal((await curl(instance, "/orders", { token: await instance.token("eve") })).status, 200);
+    assert.equal((await curl(instance, "/orders", { token: earlier })).status, 200);
+    instance.write("people.yaml", "people: [");
+    await waitFor("the error is told", () => instance.said().slice(told).includes("people.yaml:1:"));
+    assert.equal((await curl(instance, "/orders", { token: await instance.token("eve") })).status, 200);
+  });
+});
