@@ -322,7 +322,7 @@ test("the documents of any policy that compiles decide as the policy does", () =
         }
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: 1000 },
   );
   // Without these the property would hold for nothing.
   for (const key of ["compiled", "refused", "role-grants", "not-granted", "outside-boundary", "condition-not-met"])

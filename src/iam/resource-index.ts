@@ -3,7 +3,7 @@
  *
  * In: the ARN patterns of a document with the number of their statement. Out: the numbers for one ARN.
  * A pattern without wildcard is found by its text. Any other is filed under its fixed beginning up to a slash and, where
- * many share one, under the rarest segment that every fitting ARN has behind it.
+ * many share one, under the rarest segment that every fitting ARN has.
  * INVARIANT: what a pattern is filed under stands in every ARN that fits it.
  */
 import { type Arn, type ArnPattern, matchArnHead } from "./arn.ts";
@@ -58,7 +58,7 @@ export function indexResources(
     bucket.entries.push({ pattern: arn.resource, statement });
   }
   for (const tails of [...fixedHeads.values(), ...[...otherHeads.values()].map((other) => other.tails)])
-    for (const [prefix, bucket] of tails.byPrefix) fileBySegment(prefix, bucket);
+    for (const bucket of tails.byPrefix.values()) fileBySegment(bucket);
   return { fixedHeads, otherHeads: [...otherHeads.values()] };
 }
 
@@ -109,11 +109,10 @@ function tailsOf(
   return tails;
 }
 
-/** Moves what has a fixed segment behind the prefix out of the list that is scanned. */
-function fileBySegment(prefix: string, bucket: Bucket): void {
+/** Moves what has a fixed segment out of the list that is scanned. */
+function fileBySegment(bucket: Bucket): void {
   if (bucket.entries.length <= SCAN_LIMIT) return;
-  const skipped = prefix.split("/").length - 1;
-  const segments = bucket.entries.map(({ pattern }) => literalSegmentsOf(pattern).slice(skipped));
+  const segments = bucket.entries.map(({ pattern }) => literalSegmentsOf(pattern));
   const counts = new Map<string, number>();
   for (const segment of segments.flat()) if (segment !== null) counts.set(segment, (counts.get(segment) ?? 0) + 1);
   const bySegment = new Map<string, Entry[]>();
