@@ -12,6 +12,8 @@
  * - `X-Forwarded-For`, `-Host` and `-Proto` are replaced, as no proxy is trusted; the other look-alikes pass to the gateway;
  * - hop-by-hop headers and all that `Connection` names are dropped before `headers.request.set` runs: a client can remove
  *   its own headers, never our `X-Request-Id`;
+ * - the path stays as sent, escapes included, unless it holds a raw character that a path may not hold (`{`, `\`, `"`):
+ *   then it is decoded and encoded anew, so that `%2F` becomes `/`. The gateway decides on what it receives;
  * - `Via: 1.1 Caddy` is added. `Accept-Encoding` passes as it is (`compression: false`), encoded bodies are not touched.
  */
 import { isIP } from "node:net";

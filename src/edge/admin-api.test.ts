@@ -80,16 +80,39 @@ test("a refusal is told in Caddy's words", async () => {
   });
 });
 
-test("a call that breaks off has worked when the configuration runs, and has failed when it does not", async () => {
+test("a change that breaks off has worked when the configuration runs, and is sent again under its tag when it does not", async () => {
   let running = `{"apps":{"old":{}}}`;
-  const address = await listen((request, response) => {
+  const posts: (string | undefined)[] = [];
+  const address = await listen((request, response, body) => {
     if (request.method === "GET") return void response.setHeader("etag", "x").end(running);
+    posts.push(request.headers["if-match"]);
+    if (posts.length === 3) running = body;
     return void request.socket.destroy();
   });
-  const admin = createAdminApi(address);
-  await assert.rejects(admin.replace({ apps: { new: {} } }, "x"), { code: "GH_EDGE_ADMIN_UNREACHABLE" });
-  running = `{"apps":{"new":{}}}`;
-  await admin.replace({ apps: { new: {} } }, "x");
+  await createAdminApi(address).replace({ apps: { new: {} } }, "x");
+  assert.deepEqual(posts, ["x", "x", "x"]);
+});
+
+test("a change that always breaks off has failed after five attempts", async () => {
+  let posts = 0;
+  const address = await listen((request, response) => {
+    if (request.method === "GET") return void response.setHeader("etag", "x").end("{}");
+    posts += 1;
+    return void request.socket.destroy();
+  });
+  await assert.rejects(createAdminApi(address).replace({ apps: {} }, "x"), { code: "GH_EDGE_ADMIN_UNREACHABLE" });
+  assert.equal(posts, 5);
+});
+
+test("a look at the configuration that meets the endpoint while it is replaced is made again", async () => {
+  let calls = 0;
+  const address = await listen((request, response) => {
+    calls += 1;
+    if (calls < 5) return void request.socket.destroy();
+    return void response.setHeader("etag", "x").end("{}");
+  });
+  assert.deepEqual(await createAdminApi(address).read(), { config: {}, etag: "x" });
+  assert.equal(calls, 5);
 });
 
 test("nobody there, and something that is not Caddy, are unreachable", async () => {

@@ -7,6 +7,7 @@
  * INVARIANT: every change is guarded by the Etag of what was read. `POST /load` is not used: it ignores `If-Match`.
  */
 import { type IncomingMessage, request } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Json, GatehouseError, canonicalJson } from "../core/index.ts";
 import { readRefusal } from "./read-refusal.ts";
 
@@ -37,6 +38,15 @@ const TIMEOUT_MS = 30_000;
 /** More than any configuration; a listener that is not Caddy must not fill the memory. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
+const ATTEMPTS = 5;
+const PAUSE_MS = 10;
+
+function isBrokenOff(error: unknown): boolean {
+  if (!(error instanceof GatehouseError)) return false;
+  const code = (error.cause as NodeJS.ErrnoException | undefined)?.code;
+  return code === "ECONNRESET" || code === "EPIPE";
+}
+
 /** @throws GH_EDGE_ADMIN_ADDRESS */
 export function createAdminApi(address: string): AdminApi {
   const target = parseAddress(address);
@@ -50,8 +60,20 @@ export function createAdminApi(address: string): AdminApi {
     }
   }
 
+  /** For calls that change nothing: one that meets the endpoint while Caddy replaces it breaks off, and is made again. */
+  async function get(path: string) {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await call("GET", path);
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isBrokenOff(error)) throw error;
+        await delay(attempt * PAUSE_MS);
+      }
+    }
+  }
+
   async function read() {
-    const answer = await call("GET", "/config/");
+    const answer = await get("/config/");
     const config = answer.status === 200 ? parseJson(answer.body) : undefined;
     if (config === undefined || answer.etag === "") {
       const reason = `what listens there is not Caddy (status ${answer.status})`;
@@ -65,21 +87,23 @@ export function createAdminApi(address: string): AdminApi {
     read,
     async replace(config, etag) {
       const headers = { "content-type": "application/json", "if-match": etag };
-      let answer;
-      try {
-        answer = await call("POST", "/config/", headers, JSON.stringify(config));
-      } catch (error) {
-        // The connection broke, perhaps after Caddy had taken the configuration over.
-        const now = await read().catch(() => null);
-        if (now !== null && canonicalJson(now.config) === canonicalJson(config)) return;
-        throw error;
+      let answer: Answer | null = null;
+      for (let attempt = 1; answer === null; attempt += 1) {
+        try {
+          answer = await call("POST", "/config/", headers, JSON.stringify(config));
+        } catch (error) {
+          // The connection broke, perhaps after Caddy had taken the configuration over. The tag makes trying again safe.
+          const now = await read().catch(() => null);
+          if (now !== null && canonicalJson(now.config) === canonicalJson(config)) return;
+          if (attempt === ATTEMPTS || now === null || !isBrokenOff(error)) throw error;
+        }
       }
       if (answer.status === 200) return;
       if (answer.status === 412) throw new GatehouseError("GH_EDGE_ADMIN_CONFLICT", { address });
       throw readRefusal(answer.body, answer.status);
     },
     async rootCertificate() {
-      const answer = await call("GET", "/pki/ca/local");
+      const answer = await get("/pki/ca/local");
       const authority = answer.status === 200 ? parseJson(answer.body) : null;
       const pem =
         authority !== null && typeof authority === "object" && "root_certificate" in authority
@@ -89,7 +113,7 @@ export function createAdminApi(address: string): AdminApi {
       return pem;
     },
     async version() {
-      const answer = await call("GET", "/metrics");
+      const answer = await get("/metrics");
       const found = /^go_build_info\{[^}]*path="github\.com\/caddyserver\/caddy\/v2"[^}]*version="v([^"]+)"/m;
       return found.exec(answer.body)?.[1] ?? null;
     },

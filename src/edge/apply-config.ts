@@ -1,8 +1,12 @@
 /**
  * Brings a running Caddy to a configuration, or leaves it as it was.
  *
- * INVARIANT: an equal configuration is not sent, since each load closes WebSockets; what another program wrote between
- * reading and writing is seen (Etag) and replaced knowingly, once; after a refusal the old configuration runs.
+ * A load answers every request that Caddy has received. It ends connections whose first request Caddy has not read yet
+ * (Go's server does, and Linux resets what waits in the old listener's queue), so that clients connect again: nothing is
+ * lost, but it is not free, and therefore policy data is not in Caddy's configuration.
+ *
+ * INVARIANT: an equal configuration is not sent; what another program wrote between reading and writing is seen (Etag)
+ * and replaced knowingly, once; after a refusal the old configuration runs.
  */
 import { type Json, GatehouseError, canonicalJson } from "../core/index.ts";
 import type { AdminApi } from "./admin-api.ts";

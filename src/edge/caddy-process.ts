@@ -42,7 +42,7 @@ export interface CaddyProcess {
   readonly admin: AdminApi;
   /** Fulfilled when the process has ended, whoever ended it. */
   readonly exited: Promise<CaddyEnd>;
-  /** What it printed last, fit for a message; empty when it printed nothing. */
+  /** The last error that it printed, fit for a message; empty when it printed none. */
   lastError(): string;
   /** Asks it to end (SIGTERM), ends it (SIGKILL) after `graceMs`. Afterwards it is gone. Safe to call twice. */
   stop(graceMs: number): Promise<void>;
@@ -143,11 +143,11 @@ function endOf(child: ChildProcess): Promise<CaddyEnd> {
 /** The admin API answers before the applications run; Caddy shows a configuration only when they do. */
 async function waitUntilRunning(caddy: CaddyProcess, bootstrap: Json): Promise<void> {
   const wanted = canonicalJson(bootstrap);
-  let ended: CaddyEnd | null = null;
+  let ended: CaddyEnd | null = null as CaddyEnd | null;
   void caddy.exited.then((end) => (ended = end));
   let reason = "its admin endpoint does not answer";
   for (let waitedMs = 0; waitedMs < READY_WITHIN_MS; waitedMs += READY_STEP_MS) {
-    if (ended !== null) throw portFault(caddy.lastError()) ?? startFailed(caddy.lastError() || "it ended at once");
+    if (ended !== null) throw portFault(caddy.lastError()) ?? startFailed(caddy.lastError() || endText(ended));
     try {
       if (canonicalJson((await caddy.admin.read()).config) === wanted) return;
       reason = "another Caddy answers at its admin endpoint";
@@ -166,7 +166,12 @@ async function stop(child: ChildProcess, exited: Promise<CaddyEnd>, graceMs: num
   clearTimeout(timer);
 }
 
-/** The last line that is an error: Caddy's own last word (`Error: …`) or a line of its log at level error. */
+/** Caddy says nothing when it does not know a field at the top of the configuration. */
+function endText(end: CaddyEnd): string {
+  return `it ended at once (${end.signal ?? `code ${end.code ?? "unknown"}`}) and did not tell why`;
+}
+
+/** The last line that is an error: Caddy's own last word (`Error: …`), a line of its log at level error, or a panic. */
 function lastError(lines: readonly string[]): string {
   for (const line of lines.toReversed()) {
     if (line.startsWith("Error: ")) return oneLine(line.slice("Error: ".length));
@@ -178,7 +183,7 @@ function lastError(lines: readonly string[]): string {
       // A line that is not of Caddy's log.
     }
   }
-  return oneLine(lines.at(-1) ?? "");
+  return oneLine(lines.findLast((line) => line !== "" && !line.startsWith("{")) ?? "");
 }
 
 function startFailed(reason: string, cause?: unknown): GatehouseError {

@@ -93,7 +93,9 @@ class Supervisor implements SupervisedCaddy {
     const end = await caddy.exited;
     this.#isUp = false;
     if (this.#stopping.signal.aborted) return;
-    this.#tell({ kind: "exited", pid: caddy.pid, end, lastError: caddy.lastError() });
+    // One that was killed did not end for an error of its own.
+    const lastError = end.signal === null ? caddy.lastError() : "";
+    this.#tell({ kind: "exited", pid: caddy.pid, end, lastError });
     const wasSteady = performance.now() - startedMs >= STEADY_MS;
     await this.#inTurn(() => this.#restart(wasSteady));
   }
