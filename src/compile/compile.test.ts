@@ -297,7 +297,7 @@ function findings(text: string, environment: string): string[] {
 }
 
 const SEEN =
-  "warning compile/source-ip-of-the-edge 36:3 role `bot` depends on `source_ip`, and AWS sees the address of the edge instead of the caller's";
+  "info compile/source-ip-of-the-edge 36:3 role `bot` depends on `source_ip`, and AWS sees the address of the edge instead of the caller's";
 
 function manyRoutes(count: number): string {
   const routes = Array.from({ length: count }, (_, i) => `      GET /many/${i}: { open: "a test" }\n`).join("");

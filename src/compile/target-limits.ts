@@ -108,7 +108,7 @@ function checkDirectFederation(role: Role, add: Add): void {
 function sourceAddressSeen(role: Role): Diagnostic {
   return {
     id: "compile/source-ip-of-the-edge",
-    severity: "warning",
+    severity: "info",
     message: `role \`${role.name}\` depends on \`source_ip\`, and AWS sees the address of the edge instead of the caller's`,
     span: role.at,
     hint: "the edge decides on the caller's address before; list its own address as well, so that AWS lets it pass",
