@@ -14,8 +14,8 @@ export interface Outcome {
   readonly bytesOut: number;
   readonly endMs: number;
   readonly decidedMs: number;
-  /** Null when no answer came. */
-  readonly upstreamHeadMs: number | null;
+  /** Until the head of the service's answer; null when none came. */
+  readonly upstreamMs: number | null;
   readonly wasForwarded: boolean;
   readonly error: string | null;
   readonly policyDigest: string;
@@ -25,7 +25,7 @@ const MAX_PATH = 1024;
 
 export function exchangeRecord(arrival: Arrival, outcome: Outcome): GatewayRecord {
   const { plan, rawPath } = arrival;
-  const { identity, decidedMs, upstreamHeadMs } = outcome;
+  const { identity, upstreamMs } = outcome;
   return {
     time: formatTime(arrival.atMs),
     hop: "gateway",
@@ -48,8 +48,8 @@ export function exchangeRecord(arrival: Arrival, outcome: Outcome): GatewayRecor
     bytesIn: outcome.bytesIn,
     bytesOut: outcome.bytesOut,
     durationMs: toMicroseconds(outcome.endMs - arrival.startedMs),
-    decideMs: toMicroseconds(decidedMs - arrival.startedMs),
-    upstreamMs: upstreamHeadMs === null ? null : toMicroseconds(upstreamHeadMs - decidedMs),
+    decideMs: toMicroseconds(outcome.decidedMs - arrival.startedMs),
+    upstreamMs: upstreamMs === null ? null : toMicroseconds(upstreamMs),
     upstream: outcome.wasForwarded && plan !== null ? plan.origin : null,
     removedHeaders: arrival.head.removed,
     error: outcome.error,

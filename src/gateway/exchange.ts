@@ -19,12 +19,18 @@ import type { GatewayResponse } from "./gateway-response.ts";
 import { type OwnAnswer, answerOwnEndpoint, isOwnPath } from "./own-endpoints.ts";
 import type { RecordReason } from "./reasons.ts";
 import { type FixedReason, MISDIRECTED, type Reply, fixedReply, refusedTokenReply } from "./reply.ts";
-import { type BodyOwner, MAX_BODY_BYTES, RequestBody } from "./request-body.ts";
+import { type BodyOwner, MAX_BODY_BYTES, RequestBody, SMALL_BODY_BYTES, collectBody } from "./request-body.ts";
 import { readResponseHead } from "./response-head.ts";
 import { type RoutePlan, STAGE } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Caller, addServiceHeaders } from "./service-headers.ts";
-import { UpstreamCall, type UpstreamFailure, type UpstreamHeaders, type UpstreamOwner } from "./upstream-call.ts";
+import {
+  UpstreamCall,
+  type UpstreamFailure,
+  type UpstreamHeaders,
+  type UpstreamOwner,
+  type UpstreamRequest,
+} from "./upstream-call.ts";
 import { type WaitingHead, sendHeadSoon } from "./waiting-heads.ts";
 
 /** Request line and header values, as API Gateway counts them. */
@@ -33,8 +39,8 @@ const MAX_HEADERS = 256;
 /** How long the rest of a refused body is read and dropped, so that the client sees the answer and not a reset. */
 const LINGER_MS = 5000;
 const CLIENT_CLOSED_REQUEST = 499;
-/** Up to here copying a body behind its head is cheaper than writing two pieces. */
-const SMALL_BODY_BYTES = 4096;
+/** Up to here copying an answer's body behind its head is cheaper than writing two pieces. */
+const COPIED_BYTES = 4096;
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
@@ -50,9 +56,13 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
   #status = 0;
   #error: string | null = null;
   #setCookies: readonly string[] | null = null;
+  /** A body that is streamed. */
   #body: RequestBody | null = null;
+  #bytesIn = 0;
   #call: UpstreamCall | null = null;
   #decidedMs = 0;
+  /** When the request went to the service, if a body was waited for after deciding. */
+  #sentMs = 0;
   #upstreamHeadMs = 0;
   #bytesOut = 0;
   #bytesLeft = -1;
@@ -212,7 +222,39 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
       own.take();
     }
     plan.bucket.take();
-    this.#forward(plan, identity === null ? null : this.#introduce(plan, identity));
+    this.#takeBody(plan, identity);
+  }
+
+  #takeBody(plan: RoutePlan, identity: Identity | null): void {
+    const { hasBody, head } = this.#arrival;
+    if (!hasBody) return this.#forward(plan, identity, null);
+    const length = head.isChunked ? Number.POSITIVE_INFINITY : Number(head.contentLength);
+    if (length > SMALL_BODY_BYTES) {
+      this.#body = new RequestBody(this.#req, this);
+      return this.#forward(plan, identity, this.#body.asReadable());
+    }
+    this.onBodyWanted();
+    return collectBody(this.#req, length, (body) => {
+      if (this.#isClosed || this.#isAnswered) return;
+      this.#bytesIn = length;
+      this.#sentMs = this.#context.clock.monotonicMs();
+      try {
+        this.#forward(plan, identity, body);
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+  }
+
+  #forward(plan: RoutePlan, identity: Identity | null, body: UpstreamRequest["body"]): void {
+    const arrival = this.#arrival;
+    const path = plan.buildTarget === null ? arrival.target : plan.buildTarget(arrival.rawPath, arrival.query);
+    if (path === null) return this.#refuse("request-path");
+    const caller = identity === null ? null : this.#introduce(plan, identity);
+    const method = plan.upstreamMethod ?? arrival.method;
+    const request = { method, path, headers: addServiceHeaders(arrival, plan, caller), body };
+    this.#call = new UpstreamCall(plan.pool, request, this.#body, plan.deadlines, this);
+    this.#call.start();
   }
 
   #introduce(plan: RoutePlan, identity: Identity): Caller {
@@ -220,21 +262,6 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
     const claims = { audience: plan.service, role, minimumSeconds: plan.minimumSeconds };
     const assertion = this.#runtime.source.assertions.sign(identity, claims);
     return { identity, headers: this.#runtime.factsOf(identity).headers, role, assertion };
-  }
-
-  #forward(plan: RoutePlan, caller: Caller | null): void {
-    const arrival = this.#arrival;
-    const path = plan.buildTarget === null ? arrival.target : plan.buildTarget(arrival.rawPath, arrival.query);
-    if (path === null) return this.#refuse("request-path");
-    if (arrival.hasBody) this.#body = new RequestBody(this.#req, this);
-    const request = {
-      method: plan.upstreamMethod ?? arrival.method,
-      path,
-      headers: addServiceHeaders(arrival, plan, caller),
-      body: this.#body === null ? null : this.#body.asReadable(),
-    };
-    this.#call = new UpstreamCall(plan.pool, request, this.#body, plan.deadlines, this);
-    this.#call.start();
   }
 
   #serveOwn(path: string): void {
@@ -286,7 +313,7 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
       this.#bytesLeft -= chunk.length;
       if (this.#bytesLeft === 0) {
         // The last byte and the end go out together; a small body in one piece with the head.
-        if (chunk.length <= SMALL_BODY_BYTES) this.#res.end(chunk.toString("latin1"), "latin1");
+        if (chunk.length <= COPIED_BYTES) this.#res.end(chunk.toString("latin1"), "latin1");
         else this.#res.end(chunk);
         return true;
       }
@@ -391,17 +418,19 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
 
   #writeRecord(): void {
     const endMs = this.#context.clock.monotonicMs();
+    const decidedMs = this.#decidedMs === 0 ? endMs : this.#decidedMs;
+    const sentMs = this.#sentMs === 0 ? decidedMs : this.#sentMs;
     this.#context.record(
       exchangeRecord(this.#arrival, {
         status: this.#status,
         reason: this.#reason,
         identity: this.#identity,
         role: this.#role,
-        bytesIn: this.#body === null ? 0 : this.#body.bytes,
+        bytesIn: this.#body === null ? this.#bytesIn : this.#body.bytes,
         bytesOut: this.#bytesOut,
         endMs,
-        decidedMs: this.#decidedMs === 0 ? endMs : this.#decidedMs,
-        upstreamHeadMs: this.#upstreamHeadMs === 0 ? null : this.#upstreamHeadMs,
+        decidedMs,
+        upstreamMs: this.#upstreamHeadMs === 0 ? null : this.#upstreamHeadMs - sentMs,
         wasForwarded: this.#call !== null,
         error: this.#error,
         policyDigest: this.#runtime.digest,

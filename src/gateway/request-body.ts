@@ -1,8 +1,9 @@
 /**
- * The client's body on its way to the service: a stream as undici reads it, counted, and separate from the client's
- * connection, so that a service that fails does not take the client's answer with it.
+ * The client's body on its way to the service, counted, and separate from the client's connection, so that a service
+ * that fails does not take the client's answer with it.
  *
- * In: the incoming message. Out: its chunks, with the pauses that the service's connection asks for.
+ * In: the incoming message. Out: a small body in one piece, or a stream as undici reads it, with the pauses that the
+ * service's connection asks for.
  * INVARIANT: the client's message is never destroyed from here; what is not wanted any more is read and dropped.
  */
 import { EventEmitter } from "node:events";
@@ -11,6 +12,29 @@ import type { Readable } from "node:stream";
 
 /** API Gateway's payload quota. */
 export const MAX_BODY_BYTES = 10_485_760;
+
+/**
+ * Up to here a body of known length is read before the service is asked: it goes out in one piece, and a client that
+ * sends slowly keeps no connection to the service busy.
+ */
+export const SMALL_BODY_BYTES = 65_536;
+
+/** Calls `done` with the whole body when it is there; never when the client goes away before. */
+export function collectBody(message: IncomingMessage, length: number, done: (body: Buffer) => void): void {
+  let first: Buffer | null = null;
+  let rest: Buffer[] | null = null;
+  let bytes = 0;
+  message.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (first === null) first = chunk;
+    else (rest ??= [first]).push(chunk);
+    if (bytes === length) done(rest === null ? first : Buffer.concat(rest, bytes));
+  });
+  message.on("error", ignore);
+}
+
+/** The client's connection broke or broke the protocol: the exchange hears of it by the response's `close`. */
+function ignore(): void {}
 
 export interface BodyOwner {
   /** The service is ready for the body: the moment to answer `Expect: 100-continue`. */
@@ -49,7 +73,7 @@ export class RequestBody extends EventEmitter {
       this.#owner.onBodyWanted();
       this.#message.on("data", this.#onData);
       this.#message.on("end", this.#onEnd);
-      this.#message.on("error", this.#onError);
+      this.#message.on("error", ignore);
     }
     this.#message.resume();
     return this;
@@ -83,7 +107,4 @@ export class RequestBody extends EventEmitter {
   readonly #onEnd = (): void => {
     this.emit("end");
   };
-
-  /** The client's connection broke or broke the protocol: the exchange hears of it by the response's `close`. */
-  readonly #onError = (): void => {};
 }

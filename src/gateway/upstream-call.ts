@@ -18,7 +18,7 @@ export interface UpstreamRequest {
   /** The request target. */
   readonly path: string;
   readonly headers: string[];
-  readonly body: Readable | null;
+  readonly body: Readable | Buffer | null;
 }
 
 export type UpstreamFailure =
@@ -46,6 +46,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
   endsMs = 0;
   readonly #pool: Pool;
   readonly #request: UpstreamRequest;
+  /** A body that is streamed. */
   readonly #body: RequestBody | null;
   /** Until the head of the answer is there, everything included. */
   readonly #deadlines: Deadlines;
@@ -136,7 +137,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
    * then the request was not processed as far as HTTP can tell.
    */
   #mayRepeat(error: Error): boolean {
-    if (this.#isRepeated || this.#hasAnswer || this.#body !== null) return false;
+    if (this.#isRepeated || this.#hasAnswer || this.#request.body !== null) return false;
     if (!SAFE_METHODS.has(this.#request.method) || isEngineRefusal(error)) return false;
     return this.#controller === null || wasKeptOpen(error);
   }
