@@ -178,7 +178,7 @@ function checkPolicyFile(file: string, environment: string | undefined, checks: 
 
 async function checkPorts(): Promise<Check> {
   try {
-    const ports = await choosePorts({}, undefined, false);
+    const ports = await choosePorts({}, { host: undefined, standard: false, private: true, identity: true });
     return ok("ports", `${ports.https}, ${ports.http}, ${ports.private} and ${ports.identity} are free`);
   } catch (cause) {
     return faultOf("ports", cause);

@@ -39,6 +39,8 @@ export interface Edge {
   readonly attached: boolean;
   /** PEM of the internal authority; null when certificates are public. */
   readonly caFile: string | null;
+  /** Whether Caddy runs at this moment. */
+  isUp(): boolean;
   /** Nothing is sent when the configuration is what runs. @throws GH_EDGE_* ; then the old one goes on */
   apply(artifacts: Artifacts): Promise<void>;
   /** The way from TLS to the gateway answers. @throws GH_APP_EDGE_SILENT */
@@ -56,6 +58,7 @@ interface Caddy {
   readonly version: string;
   readonly attached: boolean;
   readonly admin: AdminApi;
+  isUp(): boolean;
   configFor(artifacts: Artifacts): CaddyConfig;
   apply(config: CaddyConfig): Promise<unknown>;
   end(): Promise<void>;
@@ -71,6 +74,7 @@ export async function startEdge(start: EdgeStart): Promise<Edge> {
       version: caddy.version,
       attached: caddy.attached,
       caFile,
+      isUp: () => caddy.isUp(),
       apply: async (artifacts) => {
         await caddy.apply(caddy.configFor(artifacts));
       },
@@ -103,6 +107,7 @@ async function startOwn(start: EdgeStart): Promise<Caddy> {
     get admin() {
       return caddy.admin;
     },
+    isUp: () => caddy.pid() !== null,
     configFor: (a) => compileCaddy(a.edge, runtimeOf(a)),
     apply: async (config) => caddy.apply(config),
     end: async () => caddy.stop(STOP_GRACE_MS),
@@ -118,6 +123,7 @@ async function borrow({ paths, ports, reporter }: EdgeStart, address: string): P
     version: caddy.version ?? "of unknown version",
     attached: true,
     admin: caddy.admin,
+    isUp: () => true,
     configFor: (a) =>
       compileCaddy(a.edge, {
         ...edgeRuntime(paths, ports, a),

@@ -12,6 +12,7 @@ import {
   type DevProvider,
   type KeySource,
   type People,
+  type SessionMemory,
   type Sessions,
   type TokenVerifier,
   createKeySource,
@@ -42,6 +43,8 @@ export interface IdentityStart {
   readonly paths: StatePaths;
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Which sessions have ended, kept from one set of parts to the next. */
+  readonly sessionMemory: SessionMemory;
 }
 
 /** @throws GH_APP_SECRET_MISSING, GH_IDENTITY_* when the provider cannot be reached or is not what it should be */
@@ -74,6 +77,7 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
             sealKeys: [loadKeyFile(join(paths.keys, "session.key"))],
             clock,
             allowHttpLoopback: true,
+            memory: start.sessionMemory,
           });
     return {
       issuer,

@@ -49,7 +49,9 @@ export function initPolicy(dir: string, answers: InitAnswers, force: boolean): I
     mkdirSync(dir, { recursive: true });
     for (const [name, text] of files) {
       const file = join(dir, name);
-      writeFileSync(file, text, { flag: force ? "w" : "wx" });
+      // Passwords stand in it, if only for development.
+      const mode = name === "people.yaml" ? 0o600 : 0o644;
+      writeFileSync(file, text, { flag: force ? "w" : "wx", mode });
       written.push(file);
     }
   } catch (cause) {

@@ -24,21 +24,33 @@ export interface Ports {
 export const DEVELOPMENT_PORTS: Ports = { https: 8443, http: 8080, private: 8444, identity: 8445 };
 const STANDARD: Ports = { ...DEVELOPMENT_PORTS, https: 443, http: 80 };
 
+export interface PortNeeds {
+  /** Address that will be listened on; undefined for all. */
+  readonly host: string | undefined;
+  /** Take 443 and 80 by default (an environment with public certificates). */
+  readonly standard: boolean;
+  /** Whether anything will listen there. A port that nobody needs may be taken. */
+  readonly private: boolean;
+  readonly identity: boolean;
+}
+
 /**
  * Free ports for the whole instance.
  *
- * @param host address that will be listened on
- * @param standard take 443 and 80 by default (an environment that faces the network)
  * @throws GH_APP_PORT_TAKEN, GH_APP_PORT_DENIED
  */
-export async function choosePorts(wanted: WantedPorts, host: string | undefined, standard: boolean): Promise<Ports> {
-  const defaults = standard ? STANDARD : DEVELOPMENT_PORTS;
-  const chosen: Record<string, number> = {};
-  for (const name of ["https", "http", "private", "identity"] as const) {
+export async function choosePorts(wanted: WantedPorts, needs: PortNeeds): Promise<Ports> {
+  const defaults = needs.standard ? STANDARD : DEVELOPMENT_PORTS;
+  const choose = async (name: keyof Ports, isNeeded: boolean, host: string | undefined): Promise<number> => {
     const asked = wanted[name] ?? (wanted.https === 0 ? 0 : defaults[name]);
-    chosen[name] = await tryPort(asked, name === "identity" ? "127.0.0.1" : host, name);
-  }
-  return chosen as unknown as Ports;
+    return isNeeded || asked === 0 ? tryPort(asked, host, name) : asked;
+  };
+  return {
+    https: await choose("https", true, needs.host),
+    http: await choose("http", true, needs.host),
+    private: await choose("private", needs.private, needs.host),
+    identity: await choose("identity", needs.identity, "127.0.0.1"),
+  };
 }
 
 async function tryPort(port: number, host: string | undefined, flag: string): Promise<number> {

@@ -5,7 +5,7 @@
  * Out: paths, an exclusive lock for the process that serves, the instance document that other commands read.
  * INVARIANT: the directory is 0700; one process at a time holds the lock; `instance.json` is written whole or not at all.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { GatehouseError } from "../core/index.ts";
 
@@ -92,7 +92,6 @@ export function prepareState(paths: StatePaths): void {
   onDisk(paths.dir, () => {
     for (const dir of [paths.dir, paths.run, paths.caddyStorage, paths.logs, paths.keys, paths.secrets]) {
       makeDirectory(dir);
-      chmodSync(dir, 0o700);
     }
   });
 }
@@ -101,7 +100,10 @@ export function prepareState(paths: StatePaths): void {
 function makeDirectory(dir: string): void {
   const parent = dirname(dir);
   if (parent !== dir && !existsSync(parent)) makeDirectory(parent);
-  if (!existsSync(dir)) mkdirSync(dir, { mode: 0o700 });
+  if (existsSync(dir)) return;
+  mkdirSync(dir);
+  // After the fact, since the umask may take more away. A directory that was there keeps the mode that its owner chose.
+  chmodSync(dir, 0o700);
 }
 
 /**
@@ -111,14 +113,20 @@ function makeDirectory(dir: string): void {
  */
 export function lockState(paths: StatePaths): () => void {
   for (let attempt = 0; attempt < 2; attempt++) {
+    // Written aside and linked, so that nobody ever reads a lock without its holder.
+    const draft = `${paths.lock}.${process.pid}`;
     try {
-      writeFileSync(paths.lock, String(process.pid), { flag: "wx", mode: 0o600 });
+      writeFileSync(draft, String(process.pid), { mode: 0o600 });
+      linkSync(draft, paths.lock);
       return () => rmSync(paths.lock, { force: true });
     } catch (cause) {
       if (errnoOf(cause) !== "EEXIST") throw unwritable(paths.dir, cause);
+    } finally {
+      rmSync(draft, { force: true });
     }
     const holder = Number(readText(paths.lock));
-    if (Number.isInteger(holder) && holder > 0 && isAlive(holder)) {
+    // Our own number is that of an earlier process: in a container it is the same at each start.
+    if (Number.isInteger(holder) && holder > 0 && holder !== process.pid && isAlive(holder)) {
       throw new GatehouseError("GH_STATE_LOCKED", { dir: paths.dir, pid: holder });
     }
     rmSync(paths.lock, { force: true });

@@ -16,7 +16,13 @@ import {
   renderDiagnostic,
 } from "../core/index.ts";
 import { type Gateway, type GatewayRuntime, createGateway } from "../gateway/index.ts";
-import { type AssertionSigner, type People, createAssertionSigner } from "../identity/index.ts";
+import {
+  type AssertionSigner,
+  type People,
+  type SessionMemory,
+  createAssertionSigner,
+  createSessionMemory,
+} from "../identity/index.ts";
 import { diffArtifacts } from "../model/index.ts";
 import { type RecordWriter, createRecordWriter } from "../records/index.ts";
 import { controlHandlers } from "./control-handlers.ts";
@@ -66,7 +72,7 @@ export interface Running {
   /** Facts for the screen. */
   readonly curlLines: readonly CurlLine[];
   readonly callers: ReturnType<typeof allCallers>;
-  /** Fulfilled when somebody asked it to stop, or the edge is lost for good. */
+  /** Fulfilled when somebody asked it to stop. */
   readonly stopRequested: Promise<string>;
   /** Everything that was started has ended afterwards. Safe to call twice. */
   close(): Promise<void>;
@@ -138,14 +144,22 @@ class Starter {
     if (loaded.environment.gateway.kind === "aws") {
       throw new GatehouseError("GH_APP_GATEWAY_UNSUPPORTED", { environment: loaded.environment.name });
     }
+    const identityKey = identityKeyOf(loaded);
     const people = loadPeople(loaded);
+    warnOf(loaded, reporter);
     prepareState(paths);
     this.#opened.add(lockState(paths));
     const loopbackOnly = loaded.artifacts.edge.loopbackOnly;
     const standard = loaded.environment.certificates.kind === "acme";
-    const ports = await choosePorts(this.#options.ports, loopbackOnly ? "127.0.0.1" : undefined, standard);
+    const ports = await choosePorts(this.#options.ports, {
+      host: loopbackOnly ? "127.0.0.1" : undefined,
+      standard,
+      private: loaded.artifacts.edge.privateNetwork !== null,
+      identity: loaded.artifacts.identity.kind === "embedded",
+    });
     const baseUrl = baseUrlOf(loaded.artifacts.domain, ports.https);
 
+    const sessionMemory = createSessionMemory();
     const identity = await startIdentity({
       identity: loaded.artifacts.identity,
       people,
@@ -154,8 +168,9 @@ class Starter {
       paths,
       clock,
       env,
+      sessionMemory,
     });
-    const holder: Parts = { loaded, people, identity, identityKey: identityKeyOf(loaded), baseUrl, ports };
+    const holder: Parts = { loaded, people, identity, identityKey, sessionMemory, baseUrl, ports };
     this.#opened.add(async () => holder.identity.close());
 
     const records = createRecordWriter({ file: paths.gatewayLog });
@@ -205,12 +220,21 @@ class Starter {
   }
 }
 
+interface IdentityChange {
+  readonly identity: IdentityParts;
+  /** Ends the next parts and gives those of before, which run. */
+  undo(): Promise<IdentityParts>;
+  /** Ends those of before. */
+  commit(): Promise<void>;
+}
+
 /** What a reload replaces together. */
 interface Parts {
   loaded: LoadedEnvironment;
   people: People;
   identity: IdentityParts;
   identityKey: string;
+  readonly sessionMemory: SessionMemory;
   readonly baseUrl: string;
   readonly ports: Ports;
 }
@@ -271,6 +295,8 @@ export class Instance implements Running {
         this.#reloading = this.#reloading.then(async () => this.reload());
       },
     );
+    // What was written while everything started is a change too.
+    this.#reloading = this.reload();
   }
 
   get callers(): ReturnType<typeof allCallers> {
@@ -294,7 +320,7 @@ export class Instance implements Running {
     const { edge, gateway, records } = this.#servers;
     const hasPrivate = loaded.artifacts.edge.privateNetwork !== null;
     return {
-      ready: true,
+      ready: edge.isUp(),
       pid: process.pid,
       policy: loaded.policy.name,
       policyFile: resolve(loaded.file),
@@ -336,7 +362,13 @@ export class Instance implements Running {
         return;
       }
       const changes = await this.#takeOver(next);
-      if (changes === null) return;
+      if (changes === null) {
+        if (this.#lastReload?.ok !== false) return;
+        reporter.info("policy reloaded: the file is again what runs");
+        this.#lastReload = { at, ok: true, changes: [], error: null };
+        return;
+      }
+      warnOf(next, reporter);
       reporter.info(
         changes.length === 0
           ? "policy reloaded, nothing changed in meaning"
@@ -363,57 +395,70 @@ export class Instance implements Running {
       throw new GatehouseError("GH_APP_NEEDS_RESTART", { what: "domain" });
     if (next.environment.gateway.kind === "aws")
       throw new GatehouseError("GH_APP_GATEWAY_UNSUPPORTED", { environment: next.environment.name });
-    const people = loadPeople(next);
+    // The key before the people: a write in between is then seen as a change by the next reload.
     const identityKey = identityKeyOf(next);
+    const people = loadPeople(next);
     const sameIdentity = identityKey === parts.identityKey;
     if (sameIdentity && next.artifacts.digest === parts.loaded.artifacts.digest) return null;
     const changes = diffArtifacts(parts.loaded.artifacts, next.artifacts).map((change) => change.text);
-    const identity = sameIdentity ? parts.identity : await this.#replaceIdentity(next, people);
-    const before = runtimeOf(parts, this.#servers.assertions);
-    const { gateway, edge } = this.#servers;
-    // The gateway first: what the new edge sends must find its routes; what the old edge sends is still decided.
-    gateway.replace(runtimeOf({ ...parts, loaded: next, identity }, this.#servers.assertions));
+    const change = sameIdentity ? null : await this.#changeIdentity(next, people);
+    const { gateway, edge, assertions } = this.#servers;
     try {
+      const identity = change?.identity ?? parts.identity;
+      // The gateway first: what the new edge sends must find its routes; what the old edge sends is still decided.
+      gateway.replace(runtimeOf({ ...parts, loaded: next, identity }, assertions));
       await edge.apply(next.artifacts);
     } catch (cause) {
-      // Whoever the new provider knows may ask; what they may do is what the old policy says.
-      gateway.replace(
-        identity === parts.identity ? before : runtimeOf({ ...parts, identity }, this.#servers.assertions),
-      );
-      parts.identity = identity;
+      if (change !== null) parts.identity = await change.undo();
+      gateway.replace(runtimeOf(parts, assertions));
       throw cause;
     }
     parts.loaded = next;
     parts.people = people;
-    parts.identity = identity;
+    parts.identity = change?.identity ?? parts.identity;
     parts.identityKey = identityKey;
+    await change?.commit();
     return sameIdentity ? changes : [...changes, "identity: provider, people or sign-in settings were taken over"];
   }
 
   /**
-   * The embedded provider keeps its port and keys, so the old one has to end first; tokens that it issued stay good.
-   * When the new one cannot be started the old one is back afterwards.
+   * The next identity parts, and how to keep them or to go back. The embedded provider keeps its port and keys, so the
+   * old one has to end first; tokens that it issued stay good. When the next cannot be started the old one is back.
    */
-  async #replaceIdentity(next: LoadedEnvironment, people: People): Promise<IdentityParts> {
+  async #changeIdentity(next: LoadedEnvironment, people: People): Promise<IdentityChange> {
     const parts = this.#parts;
     const { baseUrl, ports, identity: old } = parts;
     const { clock, env } = this.#deps;
-    const start = { baseUrl, identityPort: ports.identity, paths: this.paths, clock, env };
-    const embedded = old.provider !== null && next.artifacts.identity.kind === "embedded";
-    if (!embedded) {
-      const identity = await startIdentity({ ...start, identity: next.artifacts.identity, people });
-      await old.close();
-      return identity;
+    const start = async (loaded: LoadedEnvironment, known: People): Promise<IdentityParts> =>
+      startIdentity({
+        identity: loaded.artifacts.identity,
+        people: known,
+        baseUrl,
+        identityPort: ports.identity,
+        paths: this.paths,
+        clock,
+        env,
+        sessionMemory: parts.sessionMemory,
+      });
+    if (old.provider === null || next.artifacts.identity.kind !== "embedded") {
+      const identity = await start(next, people);
+      const undo = async (): Promise<IdentityParts> => {
+        await identity.close();
+        return old;
+      };
+      return { identity, undo, commit: async () => old.close() };
     }
+    const restore = async (): Promise<IdentityParts> => start(parts.loaded, parts.people);
     await old.close();
     try {
-      return await startIdentity({ ...start, identity: next.artifacts.identity, people });
+      const identity = await start(next, people);
+      const undo = async (): Promise<IdentityParts> => {
+        await identity.close();
+        return restore();
+      };
+      return { identity, undo, commit: async () => undefined };
     } catch (cause) {
-      parts.identity = await startIdentity({
-        ...start,
-        identity: parts.loaded.artifacts.identity,
-        people: parts.people,
-      });
+      parts.identity = await restore();
       this.#servers.gateway.replace(runtimeOf(parts, this.#servers.assertions));
       throw cause;
     }
@@ -439,6 +484,11 @@ function identityKeyOf({ artifacts, environment, file }: LoadedEnvironment): str
 function tokenCommand(command: string, stateDir: string): string {
   const shown = shownPath(stateDir);
   return shown === ".gatehouse" ? `${command} token` : `${command} token --state ${shown}`;
+}
+
+/** Findings that stop nothing. */
+function warnOf({ diagnostics, sources }: LoadedEnvironment, reporter: Reporter): void {
+  for (const d of diagnostics) if (d.severity === "warning") reporter.warn(renderDiagnostic(d, sources));
 }
 
 function warnUnlessUp(probe: Probe, reporter: Reporter): void {

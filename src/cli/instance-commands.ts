@@ -87,7 +87,7 @@ async function upHere(shell: Shell, given: string | undefined, flags: UpFlags): 
   return {
     exitCode: lost ? EXIT.unreachable : EXIT.done,
     text: shell.json ? "" : "stopped",
-    json: { stopped: true, why },
+    json: undefined,
   };
 }
 

@@ -49,8 +49,9 @@ export function createProgram(): Command {
 
 /** Runs the command line and leaves the exit code in `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // A reader that goes away (`| head`) ends the command quietly.
-  process.stdout.on("error", () => process.exit(EXIT.done));
+  // A reader that goes away (`| head`) ends what goes on for long, in order; a terminal that is gone stops nothing.
+  process.stdout.on("error", () => process.emit("SIGTERM"));
+  process.stderr.on("error", () => undefined);
   const program = createProgram();
   const exit = (command: Command): void => {
     command.exitOverride();

@@ -66,7 +66,7 @@ function addLogs(program: Command, run: Run): void {
         };
         for (const record of records) print(record);
         for await (const record of followLogs(flags, stop.signal)) print(record);
-        return { exitCode: EXIT.done, text: "", json: "" };
+        return { exitCode: EXIT.done, text: "", json: undefined };
       }),
     );
 }

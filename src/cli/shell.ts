@@ -25,6 +25,7 @@ export interface Shell {
 export interface Outcome {
   readonly exitCode: number;
   readonly text: string;
+  /** Undefined when everything was said before. */
   readonly json: unknown;
 }
 
@@ -43,7 +44,8 @@ export function createShell(json: boolean): Shell {
 }
 
 export function printOutcome(shell: Shell, outcome: Outcome): void {
-  shell.out(shell.json ? JSON.stringify(outcome.json, null, 2) : outcome.text);
+  if (!shell.json) shell.out(outcome.text);
+  else if (outcome.json !== undefined) shell.out(JSON.stringify(outcome.json, null, 2));
   process.exitCode = outcome.exitCode;
 }
 

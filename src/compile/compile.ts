@@ -78,7 +78,8 @@ function edgeOf(environment: Environment, hasPrivate: boolean): EdgeArtifact {
   return {
     domain: environment.domain,
     certificates: environment.certificates,
-    loopbackOnly: environment.identity.kind === "embedded",
+    // Passwords of the development provider stand in a file, and `.localhost` names nobody else's machine (RFC 6761).
+    loopbackOnly: environment.identity.kind === "embedded" || /(^|\.)localhost$/.test(environment.domain),
     privateNetwork: hasPrivate ? environment.privateNetwork : null,
   };
 }

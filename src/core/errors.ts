@@ -42,6 +42,11 @@ export const catalogue = {
     message: (d: D<"path" | "reason">) => `cannot write \`${d.path}\`: ${d.reason}`,
     hint: "free some space or choose another state directory with `--state DIR`",
   },
+  GH_STATE_KEY_FILE: {
+    kind: "bad-input",
+    message: (d: D<"file" | "reason">) => `cannot use key file \`${d.file}\`: ${d.reason}`,
+    hint: "mend it, or remove it to have a new one made; who is signed in has to sign in again",
+  },
   GH_STATE_LOCKED: {
     kind: "conflict",
     message: (d: D<"dir" | "pid">) => `process ${d.pid} already runs in \`${d.dir}\``,

@@ -5,10 +5,12 @@ export { type KeySource, type KeySourceOptions, type KeySourceState, createKeySo
 export { type TokenVerifier, type TokenVerifierOptions, createTokenVerifier } from "./token-verifier.ts";
 export type { Session } from "./session-cookie.ts";
 export {
+  type SessionMemory,
   type SessionRefreshResult,
   type SessionState,
   type Sessions,
   type SessionsOptions,
+  createSessionMemory,
   createSessions,
 } from "./sessions.ts";
 export type { LoginReason, WebRequest, WebResponse } from "./web-response.ts";

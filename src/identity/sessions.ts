@@ -45,8 +45,19 @@ export interface SessionsOptions {
   readonly clock: Clock;
   readonly fetch?: Fetch | undefined;
   readonly allowHttpLoopback: boolean;
+  /** Which sessions have ended; given on when the same people go on with other settings. @default a new one */
+  readonly memory?: SessionMemory | undefined;
   /** How long an old cookie still leads to the session that replaced it. @default 300000 */
   readonly refreshGraceMs?: number | undefined;
+}
+
+/** Sessions that were signed out or given up, by id. */
+export interface SessionMemory {
+  readonly ended: RecentMap<true>;
+}
+
+export function createSessionMemory(): SessionMemory {
+  return { ended: new RecentMap<true>(100_000) };
 }
 
 export type SessionState =
@@ -100,7 +111,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     clock,
   });
   /** Sessions that were signed out or given up, by id. */
-  const ended = new RecentMap<true>(100_000);
+  const { ended } = options.memory ?? createSessionMemory();
   const touched = new RecentMap<number>(50_000);
 
   function nowSeconds(): number {

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
 import { curl } from "../support/curl.ts";
 import { type EchoService, headerOf, startEcho } from "../support/echo.ts";
-import { type Started, startInstance } from "../support/instance.ts";
+import { type Started, startInstance, waitFor } from "../support/instance.ts";
 import { ROAD_PEOPLE, roadPolicy } from "./policies.ts";
 
 const FLAGS = [
@@ -84,6 +84,26 @@ test("signs in, reads the page that was asked for, and signs out", async () => {
   await page.goto(`${instance.status.edge.https}/account`);
   assert.ok(page.url().startsWith(instance.status.identity.issuer), page.url());
   assert.equal(echo.seen.length, calls);
+  await context.close();
+});
+
+test("a cookie that was signed out is nobody's, also after the people have changed", async () => {
+  const context = await openContext();
+  await signIn(context, "alice", "alice-pw");
+  const page = context.pages()[0];
+  assert.ok(page !== undefined);
+  const cookie = (await context.cookies(instance.status.edge.https)).map((c) => `${c.name}=${c.value}`).join("; ");
+  assert.equal((await curl(instance, "/account", { headers: [`Cookie: ${cookie}`] })).status, 200);
+  await page.goto(`${instance.status.edge.https}/_gatehouse/logout`);
+  await page.getByRole("button", { name: /sign out/i }).click();
+  await page.waitForURL(/signed-out/);
+  assert.equal((await curl(instance, "/account", { headers: [`Cookie: ${cookie}`] })).status, 401);
+  instance.write(
+    "people.yaml",
+    ROAD_PEOPLE.replace("clients:", "  eve: { password: eve-pw, groups: [support] }\nclients:"),
+  );
+  await waitFor("the people are taken over", () => instance.said().includes("identity:"));
+  assert.equal((await curl(instance, "/account", { headers: [`Cookie: ${cookie}`] })).status, 401);
   await context.close();
 });
 

@@ -1,6 +1,6 @@
 /** The whole road through real Caddy with curl: who gets in, what the service sees, and that both logs tell one story. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createLocalJWKSet, jwtVerify } from "jose";
@@ -39,7 +39,8 @@ after(async () => {
 async function recordOf(file: string, requestId: string): Promise<Record<string, unknown>> {
   let found: Record<string, unknown> | undefined;
   await waitFor(`${file} has ${requestId}`, () => {
-    const lines = readFileSync(join(instance.state, "logs", file), "utf8").split("\n");
+    const path = join(instance.state, "logs", file);
+    const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
     const line = lines.find((text) => text.includes(requestId));
     if (line !== undefined) found = JSON.parse(line) as Record<string, unknown>;
     return found !== undefined;
