@@ -152,7 +152,7 @@ function redirectServer(edge: EdgeArtifact, runtime: EdgeRuntime): Json {
     listen: listenOn(edge, runtime, runtime.httpPort),
     protocols: ["h1"],
     ...LIMITS,
-    // The listener is not on port 80 in development, where Caddy would take it for one that wants certificates.
+    // Plain on every port: elsewhere than on the HTTP port Caddy would take a server with a name for one that wants TLS.
     automatic_https: { disable: true },
     logs: {},
     routes: [

@@ -30,6 +30,10 @@ function edgeLine(requestId: string, ts: number, traceId: string | null): string
 before(async () => {
   dir = await mkdtemp(path.join(tmpdir(), "gatehouse-trace-"));
   files = { edgeLog: path.join(dir, "access.log"), gatewayLog: path.join(dir, "gateway.log") };
+  // Another caller's request that has all these ids in its path.
+  const manyIds = [TRACE, OLD, NEW, ABORTED, GATEWAY_AWAY].join("/");
+  const other = { requestId: "4d2b6c1e-8a56-4a54-9f7e-0a1b2c3d4e5f", traceId: "d".repeat(32), path: `/${manyIds}` };
+  const lookAlike = formatGatewayLine(sampleGatewayRecord(other));
   // Rotated in both logs, each by its writer's way of naming.
   await writeFile(path.join(dir, "access-2026-11-24T20-00-00.000-size.log"), edgeLine(OLD, 1_795_550_000, TRACE));
   await writeFile(`${files.gatewayLog}.2`, gatewayLine(OLD, "2026-11-24T19:53:19.995Z"));
@@ -42,7 +46,7 @@ before(async () => {
   );
   await writeFile(
     files.gatewayLog,
-    `{"time":"torn\n${gatewayLine(NEW, "2026-11-24T20:35:00.996Z")}${gatewayLine(ABORTED, "2026-11-24T20:35:01.996Z")}`,
+    `{"time":"torn\n${gatewayLine(NEW, "2026-11-24T20:35:00.996Z")}${gatewayLine(ABORTED, "2026-11-24T20:35:01.996Z")}${lookAlike}`,
   );
 });
 after(() => rm(dir, { recursive: true }));

@@ -134,6 +134,9 @@ test("a record waits for an earlier one of the other log that is written a momen
   await writeFile(files.edgeLog, `${sampleEdgeLine({ ts: soon, duration: 0 }, { uri: "/second" })}\n`);
   const following = follow({ holdMs: 60_000 });
   const first = following.next();
+  // Long enough for many looks at the files: the record has been seen and is held.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(await isSettled(first), false);
   const earlier = new Date((soon - 1) * 1000).toISOString();
   await writeFile(
     files.gatewayLog,
