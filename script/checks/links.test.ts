@@ -41,8 +41,21 @@ test("a dead file, a dead heading, a dead picture and a way out are found at the
   );
 });
 
-test("an ADR without its last line is found", () => {
-  assert.deepEqual(check({ "docs/adr/0001-a.md": "# A\n\nChecked by: x\n", "docs/adr/0002-b.md": "# B\n" }), [
-    "docs/adr/0002-b.md:0 an ADR ends with a line `Checked by: …`",
-  ]);
+test("an ADR without its last line is found, and one whose check is gone", () => {
+  assert.deepEqual(
+    check(
+      {
+        "docs/adr/0001-a.md": "# A\n\nChecked by: src/a.test.ts, and the tests\nin tests/road.\n",
+        "docs/adr/0002-b.md": "# B\n",
+        "docs/adr/0003-c.md": "# C\n\nChecked by: x\n\nMore text.\n",
+        "docs/adr/0004-d.md": "# D\n\nChecked by: src/gone.test.ts.\n",
+      },
+      ["src/a.test.ts", "tests/road/b.test.ts"],
+    ),
+    [
+      "docs/adr/0002-b.md:0 an ADR ends with a line `Checked by: …`",
+      "docs/adr/0003-c.md:0 an ADR ends with a line `Checked by: …`",
+      "docs/adr/0004-d.md:0 is checked by `src/gone.test.ts`, which is not there",
+    ],
+  );
 });

@@ -64,10 +64,25 @@ export function checkLinks(pages: ReadonlyMap<string, string>, files: ReadonlySe
           if (message !== null) findings.push({ file, line: index + 1, message });
         }
       });
-    if (/^docs\/adr\/\d{4}-/.test(file) && !(text.trimEnd().split("\n").at(-1) ?? "").startsWith("Checked by: "))
-      findings.push({ file, line: 0, message: "an ADR ends with a line `Checked by: …`" });
+    if (/^docs\/adr\/\d{4}-/.test(file)) findings.push(...checkAdr(file, text, files, folders));
   }
   return findings;
+}
+
+/** The last line says what holds the decision up, and the files that it names exist. */
+function checkAdr(
+  file: string,
+  text: string,
+  files: ReadonlySet<string>,
+  folders: ReadonlySet<string>,
+): readonly Finding[] {
+  const last = text.slice(text.lastIndexOf("Checked by: "));
+  if (!text.includes("\nChecked by: ") || last.includes("\n\n"))
+    return [{ file, line: 0, message: "an ADR ends with a line `Checked by: …`" }];
+  return [...last.matchAll(/\b(?:src|tests|script|bench)\/[\w./-]*\w/g)]
+    .map((match) => match[0])
+    .filter((path) => !files.has(path) && !folders.has(path))
+    .map((path) => ({ file, line: 0, message: `is checked by \`${path}\`, which is not there` }));
 }
 
 function judge(
