@@ -23,8 +23,9 @@ export function controlHandlers(instance: Instance): ControlHandlers {
 async function issueToken({ identity, callers }: Instance, input: unknown) {
   const name = textOf(input, "as");
   if (identity.provider === null) return { kind: "login", issuer: identity.issuer };
+  const known = callers.map((c) => `\`${c.name}\``).join(", ");
+  if (name === "") throw new GatehouseError("GH_CLI_USAGE", { problem: `give \`--as NAME\`, one of ${known}` });
   if (!callers.some((c) => c.name === name)) {
-    const known = callers.map((c) => `\`${c.name}\``).join(", ");
     throw new GatehouseError("GH_APP_UNKNOWN_NAME", { name, known });
   }
   return { kind: "token", ...(await identity.provider.tokenFor(name)) };

@@ -3,7 +3,7 @@
  * What it says goes to `logs/up.log` of the state directory.
  */
 import { spawn } from "node:child_process";
-import { openSync, readFileSync } from "node:fs";
+import { fstatSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GatehouseError, isGatehouseError } from "../core/index.ts";
 import { callControl } from "./control.ts";
@@ -21,7 +21,9 @@ export type Detached =
 /** @throws GH_STATE_*, GH_APP_STILL_STARTING */
 export async function detach(paths: StatePaths, args: readonly string[]): Promise<Detached> {
   prepareState(paths);
-  const log = openSync(paths.upLog, "w", 0o600);
+  // Appended to: another instance may hold this state and go on writing.
+  const log = openSync(paths.upLog, "a", 0o600);
+  const before = fstatSync(log).size;
   const child = spawn(process.execPath, [...process.execArgv, ...args], {
     detached: true,
     stdio: ["ignore", log, log],
@@ -29,7 +31,8 @@ export async function detach(paths: StatePaths, args: readonly string[]): Promis
   let exitCode: number | null = null;
   child.once("exit", (code) => (exitCode = code ?? 1));
   for (let waited = 0; waited < LIMIT_MS; waited += STEP_MS) {
-    if (exitCode !== null) return { ok: false, exitCode, said: readFileSync(paths.upLog, "utf8") };
+    if (exitCode !== null)
+      return { ok: false, exitCode, said: readFileSync(paths.upLog).subarray(before).toString("utf8") };
     const status = await statusOf(paths);
     if (status?.pid === child.pid && status?.ready === true) {
       child.unref();

@@ -5,9 +5,10 @@
  * wrote; only a file that cannot be read is a fault.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { compile } from "../compile/index.ts";
 import { type Diagnostic, GatehouseError, type Sources, hasErrors } from "../core/index.ts";
+import { parsePeople } from "../identity/index.ts";
 import type { Artifacts } from "../model/index.ts";
 import { type Environment, type Policy, lintPolicy, parsePolicy } from "../policy/index.ts";
 import { errnoOf } from "./state.ts";
@@ -110,7 +111,37 @@ export function checkPolicy(file: string): LoadedPolicy {
       all.push(found);
     }
   }
-  return { ...loaded, policy: hasErrors(all) ? null : loaded.policy, diagnostics: all };
+  const sources = new Map(loaded.sources);
+  for (const environment of loaded.policy.environments) all.push(...checkPeople(environment, file, sources));
+  return { ...loaded, policy: hasErrors(all) ? null : loaded.policy, diagnostics: all, sources };
+}
+
+/** What is wrong with the people file of an environment that has one; its text is added to the sources. */
+function checkPeople(
+  environment: Environment,
+  policyFile: string,
+  sources: Map<string, string>,
+): readonly Diagnostic[] {
+  if (environment.identity.kind !== "embedded") return [];
+  const file = join(dirname(policyFile), environment.identity.peopleFile);
+  if (sources.has(file)) return [];
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    const message = `environment \`${environment.name}\` has the embedded provider, and its people file \`${file}\` cannot be read`;
+    return [
+      {
+        id: "people/missing",
+        severity: "error",
+        message,
+        span: environment.at,
+        hint: "name its people and clients there",
+      },
+    ];
+  }
+  sources.set(file, text);
+  return parsePeople(file, text).diagnostics;
 }
 
 function identityOf(d: Diagnostic): string {

@@ -1,4 +1,5 @@
 /** Recent records of both hops, and those that come. */
+import { existsSync } from "node:fs";
 import { GatehouseError, parseDuration } from "../core/index.ts";
 import {
   type EdgeRecord,
@@ -24,9 +25,9 @@ export type LogRecord = EdgeRecord | GatewayRecord;
 
 export const renderLine: (record: LogRecord) => string = renderRecord;
 
-/** Oldest first. @throws GH_CLI_USAGE */
+/** Oldest first. @throws GH_CLI_USAGE, GH_APP_STATE_MISSING */
 export async function readLogs(request: LogsRequest): Promise<readonly LogRecord[]> {
-  const paths = statePaths(stateDirOf(request.state, undefined));
+  const paths = logPaths(request.state);
   const filter = filterOf(request);
   // The running instance holds records back for a moment; what is not running holds none.
   await callControl(paths.controlSocket, "flush").catch(() => undefined);
@@ -35,8 +36,15 @@ export async function readLogs(request: LogsRequest): Promise<readonly LogRecord
 
 /** Records from now on. @throws GH_CLI_USAGE */
 export function followLogs(request: LogsRequest, signal: AbortSignal): AsyncGenerator<LogRecord> {
-  const paths = statePaths(stateDirOf(request.state, undefined));
+  const paths = logPaths(request.state);
   return followRecords(paths, { signal, fromEnd: true, filter: filterOf(request) });
+}
+
+/** @throws GH_APP_STATE_MISSING */
+function logPaths(state: string | undefined): ReturnType<typeof statePaths> {
+  const paths = statePaths(stateDirOf(state, undefined));
+  if (!existsSync(paths.logs)) throw new GatehouseError("GH_APP_STATE_MISSING", { dir: paths.dir });
+  return paths;
 }
 
 function filterOf({ since, status, ...filter }: LogsRequest): RecordFilter {

@@ -34,6 +34,7 @@ import { type LoadedEnvironment, isLoaded, loadEnvironment, shownPath } from "./
 import { allCallers, loadPeople, peopleFileOf } from "./people.ts";
 import { type Ports, type WantedPorts, choosePorts } from "./ports.ts";
 import { type Probe, probeUpstreams } from "./probe.ts";
+import { Opened } from "./opened.ts";
 import { type CurlLine, curlLines } from "./screen.ts";
 import {
   type StatePaths,
@@ -98,32 +99,14 @@ export async function up(options: UpOptions, deps: UpDeps): Promise<Running | Re
   return new Starter(options, deps, paths).start(loaded);
 }
 
-/** Closes what was opened, last first, even if one of them fails. */
-class Opened {
-  readonly #closers: (() => Promise<void> | void)[] = [];
-
-  add(close: () => Promise<void> | void): void {
-    this.#closers.push(close);
-  }
-
-  async close(): Promise<void> {
-    for (let closer = this.#closers.pop(); closer !== undefined; closer = this.#closers.pop()) {
-      try {
-        await closer();
-      } catch {
-        // The rest has to be closed all the same.
-      }
-    }
-  }
-}
-
 class Starter {
   readonly #options: UpOptions;
   readonly #deps: UpDeps;
   readonly #paths: StatePaths;
-  readonly #opened = new Opened();
+  readonly #opened: Opened;
 
   constructor(options: UpOptions, deps: UpDeps, paths: StatePaths) {
+    this.#opened = new Opened(deps.reporter);
     this.#options = options;
     this.#deps = deps;
     this.#paths = paths;
@@ -146,7 +129,6 @@ class Starter {
     }
     const identityKey = identityKeyOf(loaded);
     const people = loadPeople(loaded);
-    warnOf(loaded, reporter);
     prepareState(paths);
     this.#opened.add(lockState(paths));
     const loopbackOnly = loaded.artifacts.edge.loopbackOnly;
@@ -215,6 +197,8 @@ class Starter {
       ports,
     });
     running.begin(this.#opened);
+    // Only now: what could not be started is one line of its own.
+    warnOf(loaded, reporter);
     for (const probe of await probeUpstreams(loaded.policy, loaded.environment.name)) warnUnlessUp(probe, reporter);
     return running;
   }

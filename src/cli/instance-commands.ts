@@ -93,7 +93,7 @@ async function upHere(shell: Shell, given: string | undefined, flags: UpFlags): 
 
 async function upDetached(given: string | undefined, flags: UpFlags): Promise<Outcome> {
   const { detach } = await import("../app/detach.ts");
-  const { policyFileOf, isLoaded, loadEnvironment } = await import("../app/load-policy.ts");
+  const { policyFileOf, isLoaded, loadEnvironment, shownPath } = await import("../app/load-policy.ts");
   const { renderStatus } = await import("../app/status.ts");
   const { defaultStateDir, statePaths } = await import("../app/state.ts");
   const policyFile = policyFileOf(given);
@@ -108,7 +108,7 @@ async function upDetached(given: string | undefined, flags: UpFlags): Promise<Ou
     return { exitCode: detached.exitCode, text: detached.said.trimEnd(), json: { ready: false, said: detached.said } };
   return {
     exitCode: EXIT.done,
-    text: `${renderStatus(detached.status)}\nrunning in the background; end it with \`gatehouse down\``,
+    text: `${renderStatus(detached.status)}\nrunning in the background; end it with \`${commandName()} down --state ${shownPath(paths.dir)}\``,
     json: detached.status,
   };
 }
@@ -121,10 +121,11 @@ function addDown(program: Command, run: Run): void {
     .action((flags: { state?: string }) =>
       run(async () => {
         const { down } = await import("../app/down.ts");
+        const { shownPath } = await import("../app/load-policy.ts");
         const { stopped, state } = await down(flags.state);
         return {
           exitCode: EXIT.done,
-          text: stopped ? "stopped" : `nothing runs in ${state}`,
+          text: stopped ? `stopped what ran in ${shownPath(state)}` : `nothing runs in ${shownPath(state)}`,
           json: { stopped, state },
         };
       }),

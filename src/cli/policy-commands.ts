@@ -1,7 +1,9 @@
 /** Commands about a policy file: `init`, `check`, `compile`, `explain`, `access`. Nothing has to run for them. */
+import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { type Command, Option } from "commander";
 import type { ExplainRequest } from "../app/explain.ts";
+import { GatehouseError } from "../core/index.ts";
 import { EXIT } from "./exit-codes.ts";
 import { type Outcome, type Shell, diagnosticsOutcome } from "./shell.ts";
 
@@ -42,7 +44,10 @@ function addInit(program: Command, run: Run): void {
         const { initPolicy } = await import("../app/init.ts");
         const answers = await askFor(shell, flags);
         const { files } = initPolicy(dir ?? ".", answers, flags.force === true);
-        const text = [...files.map((file) => `wrote ${file}`), "", "next: gatehouse up"].join("\n");
+        const policyFile = join(dir ?? ".", "gatehouse.yaml");
+        const command = process.env["GATEHOUSE_COMMAND"] ?? "gatehouse";
+        const next = `next: ${command} up${policyFile === "gatehouse.yaml" ? "" : ` ${policyFile}`}`;
+        const text = [...files.map((file) => `wrote ${file}`), "", next].join("\n");
         return { exitCode: EXIT.done, text, json: { files } };
       }),
     );
@@ -57,6 +62,12 @@ async function askFor(shell: Shell, flags: InitFlags) {
     provider: "OpenID provider, `embedded` for a development one",
   };
   const answers = { ...defaults, audience: flags.audience };
+  const missing = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [`--${name}`] : []));
+  if (!shell.isTerminal && missing.length > 0) {
+    throw new GatehouseError("GH_CLI_USAGE", {
+      problem: `without a terminal to ask in, ${missing.join(", ")} must be given`,
+    });
+  }
   const prompt = shell.isTerminal ? createInterface({ input: process.stdin, output: process.stderr }) : null;
   try {
     for (const key of ["service", "upstream", "provider"] as const) {

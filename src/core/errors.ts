@@ -50,7 +50,7 @@ export const catalogue = {
   GH_STATE_LOCKED: {
     kind: "conflict",
     message: (d: D<"dir" | "pid">) => `process ${d.pid} already runs in \`${d.dir}\``,
-    hint: "stop it with `gatehouse down`, or give this one its own `--state DIR`",
+    hint: "stop it with `gatehouse down --state` and this directory, or give this one another `--state DIR`",
   },
   GH_CONTROL_NOT_RUNNING: {
     kind: "unreachable",
@@ -92,6 +92,11 @@ export const catalogue = {
     kind: "conflict",
     message: (d: D<"file">) => `\`${d.file}\` is already there`,
     hint: "give another directory, or overwrite it with `--force`",
+  },
+  GH_APP_STATE_MISSING: {
+    kind: "bad-input",
+    message: (d: D<"dir">) => `nothing has run in \`${d.dir}\``,
+    hint: "name the state directory of an instance with `--state DIR`",
   },
   GH_APP_RECORD_UNKNOWN: {
     kind: "bad-input",

@@ -91,6 +91,21 @@ test("compile writes the same bytes each time, and names every file", async () =
   assert.ok(!readFileSync(join(dir, "one/caddy.json"), "utf8").includes(dir));
 });
 
+test("check tells of a people file that is not there, and of one that is wrong, at its place", async () => {
+  const home = makeDirectory({ "gatehouse.yaml": POLICY });
+  try {
+    const missing = await run(GATEHOUSE, ["check"], { cwd: home });
+    assert.equal(missing.code, 3);
+    assert.match(missing.stdout, /^gatehouse\.yaml:\d+:\d+ error people\/missing$/m);
+    writeFileSync(join(home, "people.yaml"), "people:\n  alice: { pasword: x }\n");
+    const wrong = await run(GATEHOUSE, ["check"], { cwd: home });
+    assert.equal(wrong.code, 3);
+    assert.match(wrong.stdout, /^people\.yaml:2:\d+ error /m);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
 describe("explain", () => {
   const cases: readonly (readonly [args: readonly string[], code: number, effect: string, reason: string])[] = [
     [["GET", "/orders", "--as", "alice"], 0, "allow", "role-grants"],
@@ -138,7 +153,19 @@ test("access prints the matrix by role and by identity, and says the same as exp
   assert.match(text.stdout, /^public +POST \/orders +orders:write +- +yes +-$/m);
 });
 
+/** All three answers, with those of `args` in place of good ones. */
+function complete(args: readonly string[]): readonly string[] {
+  const good = ["--service", "app", "--upstream", "http://127.0.0.1:3000", "--provider", "embedded"];
+  return [...good, ...args];
+}
+
 describe("init", () => {
+  test("asks nobody where there is no terminal: what is not given is named; exit 2", async () => {
+    const { code, stderr } = await run(GATEHOUSE, ["init", "app", "--service", "app"], { cwd: dir });
+    assert.equal(code, 2);
+    assert.match(stderr, /without a terminal to ask in, --upstream, --provider must be given \[GH_CLI_USAGE\]/);
+  });
+
   test("writes a policy that has no errors, and overwrites nothing", async () => {
     const home = mkdtempSync(join(tmpdir(), "gh-init-"));
     try {
@@ -190,7 +217,7 @@ describe("init", () => {
         ["--upstream", "http://x/path"],
         ["--provider", "http://login.example.org"],
       ]) {
-        const { code, stderr } = await run(GATEHOUSE, ["init", "app", ...args], { cwd: home });
+        const { code, stderr } = await run(GATEHOUSE, ["init", "app", ...complete(args)], { cwd: home });
         assert.equal(code, 2, args.join(" "));
         assert.match(stderr, /\[GH_APP_ANSWER\]/);
         assert.deepEqual(readdirSync(home), []);

@@ -243,7 +243,7 @@ describe("`down`", () => {
     assert.equal(up.code, 0, up.stderr + up.stdout);
     assert.equal((JSON.parse(up.stdout) as { ready: boolean }).ready, true);
     const down = await run(GATEHOUSE, ["down"], { cwd: dir });
-    assert.deepEqual([down.code, down.stdout], [0, "stopped\n"]);
+    assert.deepEqual([down.code, down.stdout], [0, "stopped what ran in .gatehouse\n"]);
     const again = await run(GATEHOUSE, ["down", "--json"], { cwd: dir });
     assert.equal(again.code, 0);
     assert.equal((JSON.parse(again.stdout) as { stopped: boolean }).stopped, false);
