@@ -72,7 +72,8 @@ describe("your own service in five minutes", () => {
   test("2. init writes a policy that is good and says who may call what", async () => {
     assert.deepEqual(await shell(fence("init")), {
       code: 0,
-      stdout: "wrote hello/gatehouse.yaml\nwrote hello/people.yaml\nwrote hello/.gitignore\n\nnext: ./gatehouse up hello/gatehouse.yaml\n",
+      stdout:
+        "wrote hello/gatehouse.yaml\nwrote hello/people.yaml\nwrote hello/.gitignore\n\nnext: ./gatehouse up hello/gatehouse.yaml\n",
       stderr: "",
     });
     const { code, stdout } = await shell(fence("check", "access"));
@@ -121,6 +122,10 @@ describe("your own service in five minutes", () => {
   });
 
   test("7. down ends it", async () => {
-    assert.deepEqual(await shell(fence("down")), { code: 0, stdout: "stopped what ran in hello/.gatehouse\n", stderr: "" });
+    assert.deepEqual(await shell(fence("down")), {
+      code: 0,
+      stdout: "stopped what ran in hello/.gatehouse\n",
+      stderr: "",
+    });
   });
 });
