@@ -358,3 +358,16 @@ test("a kept connection that the service closed costs a safe request nothing, an
   assert.equal(await status("POST"), 503);
   assert.deepEqual(requests, ["POST", "POST"]);
 });
+
+test("a safe request that a new connection broke off on is not repeated: the service may have seen it", async (t) => {
+  let requests = 0;
+  const upstream = await startRawService(t, (socket) => {
+    socket.on("data", () => {
+      requests++;
+      socket.destroy();
+    });
+  });
+  const fixture = await startGateway(t, openRoutes(upstream));
+  assert.equal((await ask(fixture.publicSocket, "GET /open HTTP/1.1")).status, 503);
+  assert.equal(requests, 1);
+});
