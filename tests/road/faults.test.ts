@@ -303,6 +303,8 @@ describe("tokens of a real provider", () => {
             .split("\n")
             .find((l) => l.includes(id)) ?? "{}";
         assert.equal((JSON.parse(line) as { reason: string }).reason, reason, name);
+        const edgeFile = join(instance.state, "logs/access.log");
+        await waitFor("the edge's line is written", () => readFileSync(edgeFile, "utf8").includes(id));
         for (const log of ["access.log", "gateway.log", "caddy.log"]) {
           const tail = token.split(".").at(-1) ?? "";
           if (tail.length > 20)

@@ -292,7 +292,7 @@ describe("the edge", () => {
 
 describe("a policy that is edited while it runs", () => {
   test("loses none of 200 requests in flight, and holds for the next one", async () => {
-    orders.delayMs = 700;
+    orders.delayMs = 4000;
     const token = await instance.token("alice");
     const url = `${instance.status.edge.https}/orders/[1-200]`;
     const calls = run("curl", [
@@ -313,7 +313,7 @@ describe("a policy that is edited while it runs", () => {
       url,
     ]);
     const callsBefore = orders.seen.length;
-    await waitFor("requests are in flight", () => orders.seen.length >= callsBefore + 20);
+    await waitFor("all are in flight", () => orders.seen.length === callsBefore + 200);
     instance.write(
       "gatehouse.yaml",
       policy.replace("GET /orders/{id}:      { needs: orders:read }", "GET /orders/{id}:      { needs: orders:bill }"),
@@ -324,12 +324,7 @@ describe("a policy that is edited while it runs", () => {
     assert.equal(code, 0);
     const statuses = stdout.trim().split("\n");
     assert.equal(statuses.length, 200);
-    // Those that came before are answered, those that came after are refused by the new policy; nothing else.
-    assert.deepEqual(
-      [...new Set(statuses)].filter((s) => s !== "200" && s !== "403"),
-      [],
-    );
-    assert.ok(statuses.filter((s) => s === "200").length >= 20);
+    assert.deepEqual([...new Set(statuses)], ["200"]);
     assert.equal((await curl(instance, "/orders/17", { token })).status, 403);
     assert.match(instance.said(), /GET \/orders\/\{id\}/);
   });
