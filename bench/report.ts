@@ -69,9 +69,12 @@ export interface Claim {
 
 export function renderClaims(claims: readonly Claim[]): string {
   return [
-    "| figure | budget | measured |",
-    "| --- | --- | --- |",
-    ...claims.map((claim) => `| ${claim.text} | ≤ ${claim.budget} | ${spread(claim.ratios, 2)} |`),
+    "| figure | budget | measured | |",
+    "| --- | --- | --- | --- |",
+    ...claims.map(({ text, budget, ratios: all }) => {
+      const verdict = median(all) <= budget ? "met" : "**missed**";
+      return `| ${text} | ≤ ${budget} | ${spread(all, 2)} | ${verdict} |`;
+    }),
   ].join("\n");
 }
 
