@@ -41,8 +41,8 @@ const LIMITS = { rounds: 20, seconds: 60, connections: 256, tokens: 64 } as cons
 function readSettings(): Settings & { readonly writes: boolean } {
   const { values } = parseArgs({
     options: {
-      rounds: { type: "string", default: "5" },
-      seconds: { type: "string", default: "6" },
+      rounds: { type: "string", default: "11" },
+      seconds: { type: "string", default: "3" },
       connections: { type: "string", default: "32" },
       tokens: { type: "string", default: "16" },
       write: { type: "boolean", default: false },
@@ -92,7 +92,8 @@ async function compare(
   for (const road of roads) await measure(road, warmUp, { ...settings, seconds: WARM_UP_SECONDS });
   for (let i = 1; i <= settings.rounds; i++) {
     const script = await newScript(folder, gatehouse, settings.tokens);
-    for (const road of roads) {
+    // Back and forth, so that what drifts drifts for both sides.
+    for (const road of i % 2 === 1 ? roads : roads.toReversed()) {
       const round = await measure(road, script, settings);
       rounds.get(road)?.push(round);
       const cpu = perRequest(round).toFixed(1);
@@ -155,7 +156,7 @@ ${renderClaims(listClaims(figures))}
 ${renderFigures(figures)}
 
 Each cell is the median of ${settings.rounds} rounds (lowest to highest). A round runs the roads one after the other for
-${settings.seconds} s each; a ratio is taken within its round, then the median of those. Load: wrk, 1 thread, ${settings.connections} connections,
+${settings.seconds} s each, every second round in reverse order; a ratio is taken within its round, then the median of those. Load: wrk, 1 thread, ${settings.connections} connections,
 TLS, keep-alive, HTTP/1.1, \`GET\` of a JSON document of about 100 bytes, ${settings.tokens} bearer tokens (RS256) in turn, new ones each
 round. CPU is \`utime\` + \`stime\` of the road's own server processes from /proc; the backend, one Node process for all, and
 wrk are not counted, yet share the same cores. The access log is on everywhere. Road A checks no token at all; B verifies
