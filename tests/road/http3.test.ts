@@ -1,6 +1,6 @@
 /** HTTP/3 end to end: Chromium speaks QUIC to the edge, and the edge's own log says which protocol it was. */
 import assert from "node:assert/strict";
-import { X509Certificate, createHash } from "node:crypto";
+import { type X509Certificate, createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
