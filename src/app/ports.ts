@@ -3,8 +3,9 @@
  *
  * Ports are tried before anything is started, so that a taken one is one clear line and nothing is left running.
  */
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
-import { GatehouseError } from "../core/index.ts";
+import { GatehouseError, isGatehouseError } from "../core/index.ts";
 import { errnoOf } from "./state.ts";
 
 export interface WantedPorts {
@@ -43,7 +44,8 @@ export async function choosePorts(wanted: WantedPorts, needs: PortNeeds): Promis
   const defaults = needs.standard ? STANDARD : DEVELOPMENT_PORTS;
   const choose = async (name: keyof Ports, isNeeded: boolean, host: string | undefined): Promise<number> => {
     const asked = wanted[name] ?? (wanted.https === 0 ? 0 : defaults[name]);
-    return isNeeded || asked === 0 ? tryPort(asked, host, name) : asked;
+    if (asked === 0) return findPort(host, name);
+    return isNeeded ? tryPort(asked, host, name) : asked;
   };
   return {
     https: await choose("https", true, needs.host),
@@ -51,6 +53,25 @@ export async function choosePorts(wanted: WantedPorts, needs: PortNeeds): Promis
     private: await choose("private", needs.private, needs.host),
     identity: await choose("identity", needs.identity, "127.0.0.1"),
   };
+}
+
+/**
+ * Below the range from which systems take ports for outgoing connections (32768 and up on Linux): one from that range
+ * could be taken by any connection before Caddy listens on it.
+ */
+const FREE_FROM = 20_000;
+const FREE_UNTIL = 32_000;
+const ATTEMPTS = 50;
+
+async function findPort(host: string | undefined, flag: string): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    try {
+      return await tryPort(randomInt(FREE_FROM, FREE_UNTIL), host, flag);
+    } catch (cause) {
+      if (!isGatehouseError(cause)) throw cause;
+    }
+  }
+  return tryPort(0, host, flag);
 }
 
 async function tryPort(port: number, host: string | undefined, flag: string): Promise<number> {
