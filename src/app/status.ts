@@ -2,6 +2,9 @@
 import type { GatewayStats } from "../gateway/index.ts";
 import type { KeySourceState } from "../identity/index.ts";
 import type { RecordWriterState } from "../records/index.ts";
+import { callControl } from "./control.ts";
+import { stateDirOf } from "./load-policy.ts";
+import { statePaths } from "./state.ts";
 
 export interface Status {
   readonly ready: boolean;
@@ -33,6 +36,12 @@ export interface Reload {
   readonly ok: boolean;
   readonly changes: readonly string[];
   readonly error: string | null;
+}
+
+/** What the running instance of a state directory says of itself. @throws GH_CONTROL_NOT_RUNNING */
+export async function readStatus(stateDir: string | undefined): Promise<Status> {
+  const { controlSocket } = statePaths(stateDirOf(stateDir, undefined));
+  return (await callControl(controlSocket, "status")) as Status;
 }
 
 export function renderStatus(status: Status): string {

@@ -83,12 +83,7 @@ async function upHere(shell: Shell, given: string | undefined, flags: UpFlags): 
   const why = await Promise.race([interrupted.promise, started.stopRequested]);
   if (!shell.json) shell.reporter.info(`stopping (${why})`);
   await started.close();
-  const lost = why.startsWith("lost");
-  return {
-    exitCode: lost ? EXIT.unreachable : EXIT.done,
-    text: shell.json ? "" : "stopped",
-    json: undefined,
-  };
+  return { exitCode: EXIT.done, text: "stopped", json: undefined };
 }
 
 async function upDetached(given: string | undefined, flags: UpFlags): Promise<Outcome> {
@@ -139,12 +134,8 @@ function addStatus(program: Command, run: Run): void {
     .option("--state <DIR>", STATE_HELP)
     .action((flags: { state?: string }) =>
       run(async () => {
-        const { callControl } = await import("../app/control.ts");
-        const { stateDirOf } = await import("../app/load-policy.ts");
-        const { statePaths } = await import("../app/state.ts");
-        const { renderStatus } = await import("../app/status.ts");
-        const { controlSocket } = statePaths(stateDirOf(flags.state, undefined));
-        const status = (await callControl(controlSocket, "status")) as Parameters<typeof renderStatus>[0];
+        const { readStatus, renderStatus } = await import("../app/status.ts");
+        const status = await readStatus(flags.state);
         return { exitCode: EXIT.done, text: renderStatus(status), json: status };
       }),
     );

@@ -15,6 +15,7 @@ export {
 } from "./diagnostic.ts";
 export { type ErrorCode, type Kind, GatehouseError, catalogue, isGatehouseError } from "./errors.ts";
 export { type Json, canonicalJson, jsonDigest, prettyJson } from "./json.ts";
+export { RecentMap } from "./recent-map.ts";
 export { type Reporter, silentReporter } from "./reporter.ts";
 export { type Result, err, ok } from "./result.ts";
 export { Secret } from "./secret.ts";

@@ -7,6 +7,7 @@
  * INVARIANT: only an evaluation that said `Allowed` is remembered, under everything it may have depended on; the memory
  * belongs to one set of artifacts and dies with it.
  */
+import { RecentMap } from "../core/index.ts";
 import {
   type AccessRequest,
   type CompiledDocument,
@@ -17,7 +18,6 @@ import {
 } from "../iam/index.ts";
 import type { Identity } from "../identity/index.ts";
 import type { IamArtifact } from "../model/index.ts";
-import { RecentGrants } from "./recent-grants.ts";
 import { UNKNOWN_ADDRESS } from "./service-headers.ts";
 
 export type DenyReason = "no-role" | "not-granted" | "outside-boundary" | "condition-not-met";
@@ -63,7 +63,7 @@ export class Authorizer {
   readonly #byClient = new Map<string, number[]>();
   #roleSets = new Map<string, RoleSet>();
   #lastRoleSet = 0;
-  readonly #grants = new RecentGrants<Authorization>(REMEMBERED_GRANTS);
+  readonly #grants = new RecentMap<Authorization>(REMEMBERED_GRANTS);
 
   /** @throws GH_IAM_* when a document cannot be compiled */
   constructor(iam: IamArtifact) {

@@ -9,11 +9,10 @@
  */
 import { randomBytes } from "node:crypto";
 import * as client from "openid-client";
-import type { Clock } from "../core/index.ts";
+import { type Clock, RecentMap } from "../core/index.ts";
 import { COOKIE_PREFIX, formatRemoveCookie, formatSetCookie, readOurCookies } from "./cookies.ts";
 import { renderPage } from "./pages.ts";
 import { type ProviderClient, findGatehouseError } from "./provider-client.ts";
-import { RecentMap } from "./recent-map.ts";
 import { safeReturnTo } from "./return-to.ts";
 import type { Sealer } from "./sealed-text.ts";
 import type { ProviderTokens } from "./session-rights.ts";

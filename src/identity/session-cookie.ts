@@ -6,10 +6,9 @@
  * INVARIANT: opening is remembered by the digest of the sealed text, so that a hot session costs one digest.
  */
 import { hash } from "node:crypto";
-import { Secret } from "../core/index.ts";
+import { Secret, RecentMap } from "../core/index.ts";
 import { COOKIE_PREFIX, formatRemoveCookie, formatSetCookie, readOurCookies } from "./cookies.ts";
 import type { Identity } from "./identity.ts";
-import { RecentMap } from "./recent-map.ts";
 import type { Sealer } from "./sealed-text.ts";
 import { isJsonObject } from "./strict-json.ts";
 

@@ -8,9 +8,8 @@
  */
 import * as client from "openid-client";
 import type { Clock } from "../core/index.ts";
-import { Secret } from "../core/index.ts";
+import { Secret, RecentMap } from "../core/index.ts";
 import { type ProviderClient } from "./provider-client.ts";
-import { RecentMap } from "./recent-map.ts";
 import type { Session } from "./session-cookie.ts";
 import { readRight } from "./session-rights.ts";
 import type { TokenVerifier } from "./token-verifier.ts";

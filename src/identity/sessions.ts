@@ -9,13 +9,12 @@
  */
 import { randomBytes } from "node:crypto";
 import * as client from "openid-client";
-import { type Clock, Secret } from "../core/index.ts";
+import { type Clock, Secret, RecentMap } from "../core/index.ts";
 import type { ClaimNames } from "./claims.ts";
 import { CALLBACK_PATH, createLoginFlow, failedPage, unavailablePage } from "./login-flow.ts";
 import { renderPage } from "./pages.ts";
 import { createProviderClient } from "./provider-client.ts";
 import type { Fetch } from "./provider-fetch.ts";
-import { RecentMap } from "./recent-map.ts";
 import { createSealer } from "./sealed-text.ts";
 import { type Session, createSessionCookies } from "./session-cookie.ts";
 import { createSessionRefresh } from "./session-refresh.ts";

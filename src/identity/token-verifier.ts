@@ -9,13 +9,12 @@
  * Source: RFC 8725, RFC 9068 section 4, RFC 7515; docs/spec for the reasons.
  */
 import { hash } from "node:crypto";
-import type { Clock } from "../core/index.ts";
+import { type Clock, RecentMap } from "../core/index.ts";
 import { type AlgorithmName, isAlgorithmName, isSignatureValid } from "./algorithms.ts";
 import { type ClaimNames, type ClaimRules, readIdentity } from "./claims.ts";
 import { type CompactJws, parseCompactJws } from "./compact-jws.ts";
 import type { Identity, TokenReason, TokenResult } from "./identity.ts";
 import type { KeySource } from "./key-source.ts";
-import { RecentMap } from "./recent-map.ts";
 import type { JsonObject } from "./strict-json.ts";
 
 export interface TokenVerifierOptions {
