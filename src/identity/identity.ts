@@ -4,11 +4,17 @@
 export interface Identity {
   readonly kind: "person" | "machine";
   readonly issuer: string;
+  /** Name of the workload issuer in the policy; null for the provider of the environment. */
+  readonly issuerName: string | null;
   readonly subject: string;
   /** `client_id` or `azp` of the token. */
   readonly clientId: string | null;
   readonly name: string | null;
   readonly groups: readonly string[];
+  /** Values, as texts, of the claims that the policy asks for, by the claim's path; absent claims have no entry. */
+  readonly claims: Readonly<Record<string, readonly string[]>>;
+  /** `iat`, null when the token has none. */
+  readonly issuedAtSeconds: number | null;
   /** The right ends here: seconds since the epoch (`exp`). */
   readonly expiresAtSeconds: number;
   readonly via: "bearer" | "session";

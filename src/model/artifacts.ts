@@ -12,6 +12,8 @@ export interface Artifacts {
   readonly identity: IdentityArtifact;
   /** Null when the policy has no service of that exposure. */
   readonly apis: { readonly public: HttpApi | null; readonly private: HttpApi | null };
+  /** APIs of services with a host name of their own; `apis` answers for `domain`. Sorted by host, then exposure. */
+  readonly hostApis: readonly HostApi[];
   readonly iam: IamArtifact;
   /** Gatehouse's additions to each route, by `{apiId}/{routeKey}`. */
   readonly routes: Readonly<Record<string, RouteArtifact>>;
@@ -22,12 +24,36 @@ export interface Artifacts {
   readonly digest: string;
 }
 
+export interface HostApi {
+  /** Lower case, without port. */
+  readonly host: string;
+  readonly exposure: "public" | "private";
+  readonly api: HttpApi;
+}
+
+/** Which claims of an issuer hold what Gatehouse needs. */
+export interface ClaimMapping {
+  readonly groups: string;
+  readonly name: string;
+}
+
+export interface WorkloadIssuerArtifact {
+  readonly name: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly claims: ClaimMapping;
+}
+
 export interface IdentityArtifact {
   readonly kind: "embedded" | "issuer";
   /** Empty for the embedded provider until its address is known. */
   readonly issuer: string;
   readonly audience: string;
-  readonly claims: { readonly groups: string; readonly name: string };
+  readonly claims: ClaimMapping;
+  /** Paths of the claims that members and conditions ask for, sorted. */
+  readonly usedClaims: readonly string[];
+  /** Further issuers whose tokens are taken. */
+  readonly issuers: readonly WorkloadIssuerArtifact[];
   readonly login: {
     readonly clientId: string;
     readonly clientSecret: string | null;
@@ -46,21 +72,33 @@ export interface IamArtifact {
 }
 
 export interface IamRole {
-  /** The policy's role name. */
+  /**
+   * The policy's role name. A role whose grants have different conditions is several of these, one for each condition,
+   * with the same name and members.
+   */
   readonly name: string;
   readonly roleName: string;
   readonly arn: string;
-  readonly members: {
-    readonly groups: readonly string[];
-    readonly subjects: readonly string[];
-    readonly clientIds: readonly string[];
-  };
+  readonly members: MembersArtifact;
   /** What it may do within its boundary: the permissions that some route needs, sorted. */
   readonly permissions: readonly string[];
   readonly policy: PolicyDocument;
   readonly boundaryName: string;
   readonly permissionsBoundary: PolicyDocument;
 }
+
+/** Who holds a role; a leaf speaks of the environment's provider (null) or of a workload issuer by name. */
+export type MembersArtifact =
+  | { readonly kind: "groups" | "subject" | "client"; readonly values: readonly string[]; readonly issuer: string | null }
+  | {
+      readonly kind: "claim";
+      readonly claim: string;
+      readonly test: "equals" | "prefix";
+      readonly values: readonly string[];
+      readonly issuer: string | null;
+    }
+  | { readonly kind: "all" | "any"; readonly of: readonly MembersArtifact[] }
+  | { readonly kind: "not"; readonly of: MembersArtifact };
 
 export type IdentityField = "subject" | "name" | "groups" | "client" | "role" | "kind";
 
@@ -71,12 +109,30 @@ export interface RouteArtifact {
   readonly login: boolean;
   readonly keepHeaders: readonly string[];
   readonly identityHeaders: Readonly<Record<string, IdentityField>>;
+  /** Largest request body in bytes; null for none. */
+  readonly maxBodyBytes: number | null;
+  /** Bodies pass as they come, of any size and length in time. */
+  readonly streaming: boolean;
+  /** `Upgrade: websocket` is passed on. */
+  readonly websocket: boolean;
+  /** Further attempts when the service gave no answer. */
+  readonly retries: number;
+  readonly requestHeaders: HeaderRules;
+  readonly responseHeaders: HeaderRules;
   /** `file:line:column` of the route in the policy. */
   readonly at: string;
 }
 
+/** Lower-case names. A header that is set replaces every value that was there. */
+export interface HeaderRules {
+  readonly set: Readonly<Record<string, string>>;
+  readonly remove: readonly string[];
+}
+
 export interface EdgeArtifact {
   readonly domain: string;
+  /** Host names of services beside `domain`, sorted, each with the listeners that know it. */
+  readonly hosts: readonly { readonly host: string; readonly public: boolean; readonly private: boolean }[];
   readonly certificates:
     | { readonly kind: "internal" }
     | { readonly kind: "acme"; readonly email: string; readonly directory: string | null };

@@ -10,6 +10,19 @@ export interface HttpApi {
   readonly integrations: readonly Integration[];
   readonly authorizers: readonly Authorizer[];
   readonly stages: readonly Stage[];
+  /** Absent: no CORS. */
+  readonly corsConfiguration?: CorsConfiguration;
+}
+
+/** SOURCE: API Gateway v2 service model, `Cors`. */
+export interface CorsConfiguration {
+  readonly allowOrigins: readonly string[];
+  readonly allowMethods: readonly string[];
+  readonly allowHeaders: readonly string[];
+  readonly exposeHeaders: readonly string[];
+  /** Seconds. */
+  readonly maxAge: number;
+  readonly allowCredentials: boolean;
 }
 
 export interface Route {

@@ -9,14 +9,24 @@ export interface Caller {
   readonly subject: string;
   readonly clientId: string | null;
   readonly groups: readonly string[];
+  /** Name of the workload issuer; null, or left out, for the provider of the environment. */
+  readonly issuer?: string | null;
+  /** Values of the claims that the policy asks for, by the claim's path; see `claimsOf`. A claim without entry is absent. */
+  readonly claims?: Readonly<Record<string, readonly string[]>>;
+  /** `iat` of the token, seconds since the epoch. */
+  readonly issuedAtSeconds?: number | null;
 }
 
 export interface DecisionRequest {
   readonly exposure: Exposure;
+  /** Host name that was asked for, lower case, without port; left out for the domain of the environment. */
+  readonly host?: string;
   readonly method: string;
   /** Path in normal form, without query, decoded for matching. */
   readonly path: string;
   readonly sourceIp: string;
+  /** Milliseconds since the epoch; when left out, no condition on time holds. */
+  readonly atMs?: number;
 }
 
 export const REASONS = {

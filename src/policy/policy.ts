@@ -17,16 +17,48 @@ export interface Policy {
   readonly roles: readonly Role[];
   readonly boundaries: readonly Boundary[];
   readonly throttle: { readonly default: Rate; readonly perIdentity: Rate | null };
+  /** What browsers of other origins may do with public services; null for nothing. */
+  readonly cors: Cors | null;
   readonly secrets: readonly SecretSchedule[];
   readonly waivers: readonly Waiver[];
+}
+
+/** In the words and with the meaning of an HTTP API's CORS configuration; it holds for the public services together. */
+export interface Cors {
+  /** `https://app.shop.example`, or `*` alone. */
+  readonly origins: readonly string[];
+  readonly methods: readonly string[];
+  /** Header names in lower case. */
+  readonly headers: readonly string[];
+  readonly exposeHeaders: readonly string[];
+  readonly maxAgeMs: number;
+  readonly credentials: boolean;
+  readonly at: Span;
+}
+
+/** Which claims of an issuer hold what Gatehouse needs. Dots descend (`realm_access.roles`). */
+export interface ClaimMapping {
+  readonly groups: string;
+  readonly name: string;
+}
+
+/** A further issuer whose tokens are taken: CI, a cluster. Its identities hold only roles whose members name it. */
+export interface WorkloadIssuer {
+  readonly name: string;
+  /** Exact issuer string. */
+  readonly issuer: string;
+  readonly audience: string;
+  readonly claims: ClaimMapping;
+  readonly at: Span;
 }
 
 export interface IdentityProvider {
   /** Exact issuer string. An environment with `identity: embedded` replaces it by the embedded provider's address. */
   readonly issuer: string;
   readonly audience: string;
-  /** Which claims of the provider hold what Gatehouse needs. Dots descend (`realm_access.roles`). */
-  readonly claims: { readonly groups: string; readonly name: string };
+  readonly claims: ClaimMapping;
+  /** In the order of the policy. */
+  readonly issuers: readonly WorkloadIssuer[];
   readonly login: Login | null;
   readonly at: Span;
 }
@@ -66,7 +98,36 @@ export interface Environment {
   readonly privateNetwork: readonly string[];
   /** Shared state (`valkey://...`), null for this process alone. */
   readonly state: string | null;
+  readonly overrides: Overrides;
   readonly at: Span;
+}
+
+/**
+ * What differs in one environment. Only addresses, limits, members and conditions may: routes, permissions, grants and
+ * boundaries are the same everywhere, so that what one environment has tried out is what the next one authorizes.
+ * Null, or no entry, is what the policy says outside. Applied by `inEnvironment`.
+ */
+export interface Overrides {
+  readonly audience: string | null;
+  readonly login: Login | null;
+  readonly throttle: { readonly default: Rate | null; readonly perIdentity: Rate | null };
+  readonly cors: Cors | null;
+  /** By route key. */
+  readonly routes: Readonly<Record<string, RouteOverride>>;
+  /** By role name. */
+  readonly roles: Readonly<Record<string, RoleOverride>>;
+}
+
+export interface RouteOverride {
+  readonly throttle: Rate | null;
+  readonly timeoutMs: number | null;
+  readonly maxBodyBytes: number | null;
+  readonly retries: number | null;
+}
+
+export interface RoleOverride {
+  readonly members: Members | null;
+  readonly when: Condition | null;
 }
 
 export type Exposure = "public" | "private";
@@ -76,6 +137,10 @@ export interface Service {
   readonly exposure: Exposure;
   /** Base URL by environment name (`http://127.0.0.1:4001`): scheme, host and port, no path. */
   readonly upstream: Readonly<Record<string, string>>;
+  /** Host name of its own by environment name, lower case; where it has none, the environment's `domain`. */
+  readonly hosts: Readonly<Record<string, string>>;
+  /** In front of every route's path and not sent to the service: `/orders`, or empty. As an API mapping's key. */
+  readonly basePath: string;
   /** People without a token are sent to sign in when they navigate; needs `identity.login`. */
   readonly login: boolean;
   readonly headers: {
@@ -83,6 +148,10 @@ export interface Service {
     readonly keep: readonly string[];
     /** Extra request headers that carry identity, for backends with their own names: header (lower case) to field. */
     readonly identity: Readonly<Record<string, IdentityField>>;
+    /** Of what goes to the service. */
+    readonly request: HeaderRules;
+    /** Of what the service answers. */
+    readonly response: HeaderRules;
   };
   readonly routes: readonly PolicyRoute[];
   readonly at: Span;
@@ -90,13 +159,21 @@ export interface Service {
 
 export type IdentityField = "subject" | "name" | "groups" | "client" | "role" | "kind";
 
+/** Lower-case names. A header that is set replaces every value that was there. */
+export interface HeaderRules {
+  readonly set: Readonly<Record<string, string>>;
+  readonly remove: readonly string[];
+}
+
 export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"] as const;
 export type Method = (typeof METHODS)[number];
 
 export interface PolicyRoute {
   readonly method: Method;
-  /** `/orders/{id}`; `{name+}` only as last segment. */
+  /** `/orders/{id}`, base path included; `{name+}` only as last segment. */
   readonly path: string;
+  /** The path as the service sees it: without its base path. */
+  readonly servicePath: string;
   /** `METHOD /path`, API Gateway's route key. */
   readonly key: string;
   readonly service: string;
@@ -106,22 +183,90 @@ export interface PolicyRoute {
   readonly throttle: Rate | null;
   /** Until the service has answered with response headers. 50 to 30000. */
   readonly timeoutMs: number;
+  /** Largest request body. 0 to 10,485,760; a streaming route has no limit (`Number.POSITIVE_INFINITY`). */
+  readonly maxBodyBytes: number;
+  /** Bodies pass as they come, of any size and length in time. */
+  readonly streaming: boolean;
+  /** `Upgrade: websocket` is passed on. */
+  readonly websocket: boolean;
+  /** Further attempts when the service gave no answer; above 0 only for idempotent methods. */
+  readonly retries: number;
   readonly at: Span;
 }
 
 export interface Role {
   readonly name: string;
-  /** Who holds the role: whoever fits at least one of the lists. */
-  readonly members: {
-    readonly groups: readonly string[];
-    readonly subjects: readonly string[];
-    readonly clientIds: readonly string[];
-  };
+  readonly members: Members;
   /** Permissions granted, each a permission name or a pattern with `*` after the colon. */
-  readonly can: readonly Located<string>[];
+  readonly can: readonly Grant[];
   readonly boundary: string;
-  readonly when: { readonly sourceIp: readonly string[] } | null;
+  readonly when: Condition | null;
   readonly at: Span;
+}
+
+/**
+ * Who holds a role. A leaf speaks of one issuer: the provider of the environment (null), or a workload issuer by name.
+ * `any` of nothing is nobody.
+ */
+export type Members =
+  | { readonly kind: "groups" | "subject" | "client"; readonly values: readonly string[]; readonly issuer: string | null }
+  | {
+      readonly kind: "claim";
+      readonly claim: string;
+      readonly test: "equals" | "prefix";
+      /** One of them has to fit. */
+      readonly values: readonly string[];
+      readonly issuer: string | null;
+    }
+  | { readonly kind: "all" | "any"; readonly of: readonly Members[] }
+  | { readonly kind: "not"; readonly of: Members };
+
+/** A pattern of permissions, and what narrows it. */
+export interface Grant extends Located<string> {
+  readonly when: Condition | null;
+}
+
+/** All that is not null and every entry of a list has to hold. */
+export interface Condition {
+  /** CIDR blocks. */
+  readonly sourceIp: readonly string[] | null;
+  /** Milliseconds since the epoch: from then on. */
+  readonly afterMs: number | null;
+  /** Milliseconds since the epoch: until then, not including. */
+  readonly beforeMs: number | null;
+  readonly hours: Hours | null;
+  readonly path: readonly PathCondition[];
+  readonly claims: readonly ClaimCondition[];
+  /** Longest time since the token was issued. */
+  readonly tokenAgeMs: number | null;
+  readonly at: Span;
+}
+
+/** A path parameter has one of the values, or equals a value of the caller's claim. One of the two is not null. */
+export interface PathCondition {
+  readonly parameter: string;
+  readonly values: readonly string[] | null;
+  readonly claim: string | null;
+}
+
+/** A value of the claim is one of the values. */
+export interface ClaimCondition {
+  readonly claim: string;
+  readonly values: readonly string[];
+}
+
+export const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** A time of the week, by the clocks of a zone. */
+export interface Hours {
+  readonly days: readonly Weekday[];
+  /** Minutes since midnight, 0 to 1439. */
+  readonly fromMinute: number;
+  /** Not included; above `fromMinute`, at most 1440. */
+  readonly toMinute: number;
+  /** IANA name. */
+  readonly zone: string;
 }
 
 export interface Boundary {
