@@ -5,7 +5,7 @@
 import type { Severity, Span } from "../core/index.ts";
 import { isLoopbackHost } from "./origin.ts";
 import { isCatchAll, permissionMatches } from "./permission.ts";
-import type { Located, Policy, PolicyRoute, Role } from "./policy.ts";
+import type { Located, Members, Policy, PolicyRoute, Role } from "./policy.ts";
 import { findAddressKind } from "./source-address.ts";
 
 export interface Finding {
@@ -79,7 +79,7 @@ export const GUARDRAILS: Readonly<Record<`guardrail/${string}`, Guardrail>> = {
     fix: "add members, or remove the role",
     find: (policy) =>
       policy.roles
-        .filter((role) => !hasMembers(role))
+        .filter(({ members }) => !hasMembers(members))
         .map((role) => ({ subject: role.name, at: role.at, message: `role \`${role.name}\` has no members` })),
   },
   "guardrail/dead-grant": {
@@ -214,7 +214,7 @@ function listGrants(policy: Policy): Grant[] {
 function findUnreachableRoutes(policy: Policy): Finding[] {
   const reachable = new Set(
     listGrants(policy)
-      .filter(({ role }) => hasMembers(role))
+      .filter(({ role }) => hasMembers(role.members))
       .flatMap(({ allowed }) => allowed),
   );
   return listAllRoutes(policy).flatMap(({ key, at, access }) =>
@@ -228,8 +228,18 @@ function listAllRoutes(policy: Policy): readonly PolicyRoute[] {
   return policy.services.flatMap((service) => service.routes);
 }
 
-function hasMembers({ members }: Role): boolean {
-  return members.groups.length + members.subjects.length + members.clientIds.length > 0;
+/** Whether anybody could be one of the members. An identity has one issuer, but that is not looked at here. */
+function hasMembers(members: Members): boolean {
+  switch (members.kind) {
+    case "any":
+      return members.of.some(hasMembers);
+    case "all":
+      return members.of.every(hasMembers);
+    case "not":
+      return true;
+    default:
+      return members.values.length > 0;
+  }
 }
 
 function listUpstreams(policy: Policy): { service: string; environment: string; url: URL; at: Span }[] {
