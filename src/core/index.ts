@@ -15,8 +15,9 @@ export {
 } from "./diagnostic.ts";
 export { type ErrorCode, type Kind, GatehouseError, catalogue, isGatehouseError } from "./errors.ts";
 export { type Json, canonicalJson, jsonDigest, prettyJson } from "./json.ts";
+export { type LocalTime, isTimeZone, localTime } from "./local-time.ts";
 export { RecentMap } from "./recent-map.ts";
 export { type Reporter, silentReporter } from "./reporter.ts";
 export { type Result, err, ok } from "./result.ts";
 export { Secret } from "./secret.ts";
-export { type Rate, formatDuration, formatRate, parseDuration, parseRate } from "./units.ts";
+export { type Rate, formatDuration, formatRate, formatSize, parseDuration, parseRate, parseSize } from "./units.ts";

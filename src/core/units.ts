@@ -67,3 +67,29 @@ export function formatRate({ ratePerSecond, burst }: Rate): string {
 function defaultBurst(ratePerSecond: number): number {
   return Math.max(1, Math.ceil(ratePerSecond));
 }
+
+const SIZE_UNITS = [
+  ["GiB", 1_073_741_824],
+  ["GB", 1_000_000_000],
+  ["MiB", 1_048_576],
+  ["MB", 1_000_000],
+  ["KiB", 1024],
+  ["KB", 1000],
+] as const;
+const SIZE = /^(\d{1,12}) ?(bytes|byte|KB|KiB|MB|MiB|GB|GiB)$/;
+
+/** Bytes of `10 MB` (ten million), `512 KiB`, `0 bytes`; whole numbers of one unit only. */
+export function parseSize(text: string): number | null {
+  const [, count, unit] = SIZE.exec(text) ?? [];
+  if (count === undefined) return null;
+  const unitBytes = SIZE_UNITS.find(([name]) => name === unit)?.[1] ?? 1;
+  const bytes = Number(count) * unitBytes;
+  return Number.isSafeInteger(bytes) ? bytes : null;
+}
+
+/** A size in the largest unit that holds it exactly. */
+export function formatSize(bytes: number): string {
+  for (const [name, unitBytes] of SIZE_UNITS)
+    if (bytes !== 0 && Number.isInteger(bytes / unitBytes)) return `${bytes / unitBytes} ${name}`;
+  return `${bytes} ${bytes === 1 ? "byte" : "bytes"}`;
+}

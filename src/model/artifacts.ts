@@ -89,7 +89,11 @@ export interface IamRole {
 
 /** Who holds a role; a leaf speaks of the environment's provider (null) or of a workload issuer by name. */
 export type MembersArtifact =
-  | { readonly kind: "groups" | "subject" | "client"; readonly values: readonly string[]; readonly issuer: string | null }
+  | {
+      readonly kind: "groups" | "subject" | "client";
+      readonly values: readonly string[];
+      readonly issuer: string | null;
+    }
   | {
       readonly kind: "claim";
       readonly claim: string;

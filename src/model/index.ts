@@ -2,5 +2,16 @@
 export type * from "./artifacts.ts";
 export { canonicalHttpApi, digestArtifacts, digestHttpApi } from "./canonical.ts";
 export { type Change, renderChanges } from "./change.ts";
+export {
+  type DecisionFacts,
+  CURRENT_TIME_KEY,
+  SOURCE_IP_KEY,
+  TOKEN_AGE_KEY,
+  claimKey,
+  contextOf,
+  minuteKey,
+  pathKey,
+  weekdayKey,
+} from "./decision-context.ts";
 export { diffArtifacts } from "./diff-artifacts.ts";
 export type * from "./http-api.ts";

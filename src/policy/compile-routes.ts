@@ -47,7 +47,7 @@ export function compileRoutes<T extends RoutePattern>(routes: readonly T[]): Rou
   const find = compileRouteFinder(routes);
   return (method, path) => {
     const route = find(method, path);
-    return route === null ? null : { route, params: capture(route.path, path) };
+    return route === null ? null : { route, params: captureParameters(route.path, path) };
   };
 }
 
@@ -143,7 +143,8 @@ function findGreedy<T>(node: Node<T>, path: string, start: number): T | null {
   return found ?? node.greedy;
 }
 
-function capture(pattern: string, path: string): Record<string, string> {
+/** The values of a pattern's parameters in a path that it matches, by name. */
+export function captureParameters(pattern: string, path: string): Record<string, string> {
   const params: Record<string, string> = {};
   if (!pattern.includes("{")) return params;
   let start = 1;

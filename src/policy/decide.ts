@@ -8,9 +8,11 @@
  */
 import { matchRoute } from "./compile-routes.ts";
 import type { Caller, Decision, DecisionRequest, Reason } from "./decision.ts";
-import { holdsRole, judgeRole } from "./judge-role.ts";
+import { inEnvironment } from "./in-environment.ts";
+import { judgeRole } from "./judge-role.ts";
 import { listRoutes } from "./list-routes.ts";
-import { explainMemberships, explainNoRoute, explainRole } from "./near-miss.ts";
+import { isMember } from "./members.ts";
+import { explainMemberships, explainNoRoute, explainRole, explainUnknownEnvironment } from "./near-miss.ts";
 import type { Policy } from "./policy.ts";
 
 type Statement = Decision["statements"][number];
@@ -19,17 +21,20 @@ type Statement = Decision["statements"][number];
 const NEARNESS = ["condition-not-met", "outside-boundary", "not-granted"] as const;
 
 export function decide(
-  policy: Policy,
+  written: Policy,
   environmentName: string,
   request: DecisionRequest,
   caller: Caller | null,
 ): Decision {
-  // 1. Which route is meant.
-  const isKnown = policy.environments.some((environment) => environment.name === environmentName);
-  const match = isKnown ? matchRoute(listRoutes(policy, request.exposure), request.method, request.path) : null;
-  if (match === null)
-    return deny("no-route", { nearMisses: explainNoRoute(policy, isKnown ? null : environmentName, request) });
-  const { route } = match;
+  // 1. What the policy says in this environment, and which route is meant.
+  const environment = written.environments.find(({ name }) => name === environmentName);
+  if (environment === undefined)
+    return deny("no-route", { nearMisses: explainUnknownEnvironment(written, environmentName) });
+  const policy = inEnvironment(written, environment);
+  const { exposure, host = environment.domain, method, path } = request;
+  const match = matchRoute(listRoutes(policy, environment, exposure, host), method, path);
+  if (match === null) return deny("no-route", { nearMisses: explainNoRoute(policy, environment, request) });
+  const { route, params } = match;
 
   // 2. An open route asks for nobody.
   if (route.access.kind === "open") {
@@ -44,12 +49,13 @@ export function decide(
   if (caller === null)
     return deny("unauthenticated", { ...refusal, nearMisses: explainMemberships(policy, permission) });
 
-  // 4. Roles are held by group, subject or client, each compared whole.
-  const held = policy.roles.filter((role) => holdsRole(role, caller));
+  // 4. Roles are held by whoever is among their members.
+  const held = policy.roles.filter((role) => isMember(role.members, caller));
   if (held.length === 0) return deny("no-role", { ...refusal, nearMisses: explainMemberships(policy, permission) });
 
   // 5. Any role that grants the permission within its boundary, its conditions met, allows.
-  const verdicts = held.map((role) => judgeRole(policy, role, permission, request.sourceIp));
+  const now = { caller, sourceIp: request.sourceIp, atMs: request.atMs ?? null, params };
+  const verdicts = held.map((role) => judgeRole(policy, role, permission, now));
   const allowing = verdicts.find((verdict) => verdict.outcome === "allows");
   if (allowing !== undefined)
     return {
@@ -70,7 +76,7 @@ export function decide(
       role: nearest.role.name,
       statements: [needs, ...nearest.statements],
       nearMisses: [
-        ...verdicts.flatMap((verdict) => explainRole(verdict, permission, request.sourceIp)),
+        ...verdicts.flatMap((verdict) => explainRole(verdict, permission)),
         ...explainMemberships(policy, permission, held),
       ],
     });

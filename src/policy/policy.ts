@@ -209,7 +209,11 @@ export interface Role {
  * `any` of nothing is nobody.
  */
 export type Members =
-  | { readonly kind: "groups" | "subject" | "client"; readonly values: readonly string[]; readonly issuer: string | null }
+  | {
+      readonly kind: "groups" | "subject" | "client";
+      readonly values: readonly string[];
+      readonly issuer: string | null;
+    }
   | {
       readonly kind: "claim";
       readonly claim: string;
