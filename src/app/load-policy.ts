@@ -4,13 +4,13 @@
  * Out: everything found on the way, as diagnostics with the text they point into. Nothing is thrown for what a user
  * wrote; only a file that cannot be read is a fault.
  */
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative } from "node:path";
 import { compile } from "../compile/index.ts";
 import { type Diagnostic, GatehouseError, type Sources, hasErrors } from "../core/index.ts";
 import { parsePeople } from "../identity/index.ts";
 import type { Artifacts } from "../model/index.ts";
-import { type Environment, type Policy, lintPolicy, parsePolicy } from "../policy/index.ts";
+import { type Environment, type Policy, type ReadInclude, lintPolicy, parsePolicy } from "../policy/index.ts";
 import { errnoOf } from "./state.ts";
 
 export const POLICY_FILE = "gatehouse.yaml";
@@ -21,6 +21,8 @@ export interface LoadedPolicy {
   readonly policy: Policy | null;
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: Sources;
+  /** The policy's file and every one that it includes, those that could not be read among them. */
+  readonly files: readonly string[];
 }
 
 export interface LoadedEnvironment extends LoadedPolicy {
@@ -36,27 +38,57 @@ export function policyFileOf(given: string | undefined): string {
 
 /** @throws GH_POLICY_UNREADABLE */
 export function loadPolicy(file: string): LoadedPolicy {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch (cause) {
-    const reason = errnoOf(cause) === "ENOENT" ? "there is no such file" : (errnoOf(cause) ?? "unknown");
-    throw new GatehouseError("GH_POLICY_UNREADABLE", { file, reason }, { cause });
-  }
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new GatehouseError("GH_POLICY_UNREADABLE", { file, reason: "it is not UTF-8 text" }, { cause });
-  }
-  const parsed = parsePolicy(file, text);
+  const text = readPolicyText(file);
+  if (!text.ok) throw new GatehouseError("GH_POLICY_UNREADABLE", { file, reason: text.reason });
+  const files = [file];
+  const read = readBelow(dirname(file));
+  const parsed = parsePolicy(file, text.text, (path) => {
+    files.push(join(dirname(file), path));
+    return read(path);
+  });
   const findings = parsed.policy === null ? [] : lintPolicy(parsed.policy);
   return {
     file,
     policy: hasErrors(findings) ? null : parsed.policy,
     diagnostics: [...parsed.diagnostics, ...findings],
     sources: parsed.sources,
+    files,
   };
+}
+
+/** Files below the policy's folder; a symbolic link that leads out of it is not one of them. */
+export function readBelow(folder: string): ReadInclude {
+  return (path) => {
+    const file = join(folder, path);
+    try {
+      const real = realpathSync(file);
+      const inner = relative(realpathSync(folder), real);
+      if (inner.startsWith("..") || isAbsolute(inner))
+        return { ok: false, reason: "it leads out of the policy's folder" };
+    } catch (cause) {
+      return { ok: false, reason: describeErrno(cause) };
+    }
+    return readPolicyText(file);
+  };
+}
+
+function readPolicyText(file: string): ReturnType<ReadInclude> {
+  let bytes: Buffer;
+  try {
+    if (!statSync(file).isFile()) return { ok: false, reason: "it is not a file" };
+    bytes = readFileSync(file);
+  } catch (cause) {
+    return { ok: false, reason: describeErrno(cause) };
+  }
+  try {
+    return { ok: true, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    return { ok: false, reason: "it is not UTF-8 text" };
+  }
+}
+
+function describeErrno(cause: unknown): string {
+  return errnoOf(cause) === "ENOENT" ? "there is no such file" : (errnoOf(cause) ?? "unknown");
 }
 
 /**

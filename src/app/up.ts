@@ -244,6 +244,8 @@ export class Instance implements Running {
   #watch: Watch | null = null;
   #reloading: Promise<void> = Promise.resolve();
   #lastReload: Reload | null = null;
+  /** Of the policy that was read last, taken over or not. */
+  #lastFiles: readonly string[] = [];
 
   constructor(
     options: UpOptions,
@@ -338,6 +340,7 @@ export class Instance implements Running {
     const at = new Date(clock.nowMs()).toISOString();
     try {
       const next = loadEnvironment(this.#options.policyFile, this.#parts.loaded.environment.name);
+      this.#lastFiles = next.files;
       if (!isLoaded(next)) {
         const findings = next.diagnostics.map((d) => renderDiagnostic(d, next.sources));
         for (const finding of findings) reporter.warn(finding);
@@ -451,7 +454,8 @@ export class Instance implements Running {
   #watched(): readonly string[] {
     const { loaded } = this.#parts;
     const people = peopleFileOf(loaded.environment, loaded.file);
-    return people === null ? [resolve(loaded.file)] : [resolve(loaded.file), resolve(people)];
+    const files = [...loaded.files, ...this.#lastFiles, ...(people === null ? [] : [people])];
+    return [...new Set(files.map((file) => resolve(file)))];
   }
 }
 

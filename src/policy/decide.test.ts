@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { decide } from "./decide.ts";
 import { type Caller, type Decision, type DecisionRequest, REASONS } from "./decision.ts";
+import { listLeaves } from "./members.ts";
 import { permissionMatches } from "./permission.ts";
 import type { Policy } from "./policy.ts";
 import { isAddressInBlocks } from "./source-address.ts";
@@ -83,7 +84,7 @@ test("an allowed request names the lines that allowed it", () => {
       ["`POST /orders` needs `orders:write`", "POST /orders"],
       ["role `bot` can `orders:*`", "orders:*"],
       ["boundary `machines` allows `orders:write`", "orders:write"],
-      ["role `bot` holds from `10.0.0.0/16`", "bot"],
+      ["role `bot` holds from `10.0.0.0/16`", "when"],
     ],
   );
   assert.deepEqual(
@@ -246,14 +247,17 @@ test("whatever is allowed is open, or granted and within the boundary of a role 
         who !== null &&
         policy.roles.some(
           ({ members, can, boundary, when }) =>
-            (members.groups.some((group) => who.groups.includes(group)) ||
-              members.subjects.includes(who.subject) ||
-              members.clientIds.some((clientId) => clientId === who.clientId)) &&
+            listLeaves(members).some(
+              ({ kind, values }) =>
+                (kind === "groups" && values.some((group) => who.groups.includes(group))) ||
+                (kind === "subject" && values.includes(who.subject)) ||
+                (kind === "client" && values.some((clientId) => clientId === who.clientId)),
+            ) &&
             can.some(({ value }) => permissionMatches(value, permission)) &&
             policy.boundaries
               .filter(({ name }) => name === boundary)
               .some(({ permissions }) => permissions.some(({ value }) => permissionMatches(value, permission))) &&
-            (when === null || isAddressInBlocks(asked.sourceIp, when.sourceIp)),
+            (when === null || when.sourceIp === null || isAddressInBlocks(asked.sourceIp, when.sourceIp)),
         );
       return assert.equal(effect, expected ? "allow" : "deny");
     }),

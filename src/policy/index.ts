@@ -22,6 +22,7 @@ export { describeMembers, isMember, listLeaves } from "./members.ts";
 export { type NormalPath, normalizePath } from "./normalize-path.ts";
 export { isPermission, isPermissionPattern, permissionMatches } from "./permission.ts";
 export { type ParsedPolicy, parsePolicy } from "./parse/parse-policy.ts";
+export type { ReadInclude } from "./parse/read-includes.ts";
 export { type RuleId, RULES } from "./rules.ts";
 export { isAddressInBlocks } from "./source-address.ts";
 export { listUsedClaims } from "./used-claims.ts";

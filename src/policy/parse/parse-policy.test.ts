@@ -18,6 +18,16 @@ environments: { local: { identity: embedded, domain: localhost } }
 services: { web: { exposure: public, upstream: http://127.0.0.1:4001, routes: { GET /: { open: it is a sign } } } }
 `;
 
+const NO_RULES = { set: {}, remove: [] };
+const NO_OVERRIDES = {
+  audience: null,
+  login: null,
+  throttle: { default: null, perIdentity: null },
+  cors: null,
+  routes: {},
+  roles: {},
+};
+
 test("a policy is read into its types, in the order of the file", () => {
   const policy = parseGood(SHOP);
   const { issuer, audience, claims, login } = policy.identity;
@@ -53,6 +63,7 @@ test("a policy is read into its types, in the order of the file", () => {
         gateway: { kind: "embedded" },
         privateNetwork: [],
         state: null,
+        overrides: NO_OVERRIDES,
         at: null,
       },
       {
@@ -69,6 +80,7 @@ test("a policy is read into its types, in the order of the file", () => {
         },
         privateNetwork: ["10.0.0.0/16"],
         state: "valkey://cache.shop.internal:6379",
+        overrides: NO_OVERRIDES,
         at: null,
       },
     ],
@@ -80,8 +92,10 @@ test("a policy is read into its types, in the order of the file", () => {
       name: "orders",
       exposure: "public",
       upstream: { local: "http://127.0.0.1:4001", prod: "http://orders.shop.internal:8080" },
+      hosts: {},
+      basePath: "",
       login: true,
-      headers: { keep: ["x-tenant"], identity: { "x-user": "subject" } },
+      headers: { keep: ["x-tenant"], identity: { "x-user": "subject" }, request: NO_RULES, response: NO_RULES },
       routes: [
         readRoute("GET", "/orders", { needs: "orders:read" }),
         readRoute("GET", "/orders/{id}", { needs: "orders:read" }),
@@ -98,15 +112,33 @@ test("a policy is read into its types, in the order of the file", () => {
   assert.deepEqual(backoffice?.upstream, { local: "http://127.0.0.1:4002", prod: "http://127.0.0.1:4002" });
   assert.equal(backoffice?.login, false);
   const [support, bot] = policy.roles;
-  assert.deepEqual(support?.members, { groups: ["support"], subjects: [], clientIds: [] });
+  assert.deepEqual(support?.members, { kind: "groups", values: ["support"], issuer: null });
   assert.equal(support?.when, null);
-  assert.deepEqual(bot?.members, { groups: [], subjects: ["robot-7"], clientIds: ["billing"] });
+  assert.deepEqual(bot?.members, {
+    kind: "any",
+    of: [
+      { kind: "subject", values: ["robot-7"], issuer: null },
+      { kind: "client", values: ["billing"], issuer: null },
+    ],
+  });
   assert.deepEqual(
     bot?.can.map(({ value }) => value),
     ["orders:*"],
   );
   assert.equal(bot?.boundary, "machines");
-  assert.deepEqual(bot?.when, { sourceIp: ["10.0.0.0/16"] });
+  assert.deepEqual(
+    { ...bot?.when, at: null },
+    {
+      sourceIp: ["10.0.0.0/16"],
+      afterMs: null,
+      beforeMs: null,
+      hours: null,
+      path: [],
+      claims: [],
+      tokenAgeMs: null,
+      at: null,
+    },
+  );
   assert.deepEqual(
     policy.boundaries.map(({ name, permissions }) => [name, ...permissions.map(({ value }) => value)]),
     [
@@ -144,11 +176,16 @@ function readRoute(method: string, path: string, says: { needs: string } | { ope
   return {
     method,
     path,
+    servicePath: path,
     key: `${method} ${path}`,
     service: "orders",
     access: "needs" in says ? { kind: "needs", permission: says.needs } : { kind: "open", because: says.open },
     throttle: null,
     timeoutMs: 30_000,
+    maxBodyBytes: 10_485_760,
+    streaming: false,
+    websocket: false,
+    retries: 0,
     at: null,
   };
 }
@@ -160,7 +197,7 @@ test("a short policy gets every default", () => {
   assert.deepEqual(policy.identity.claims, { groups: "groups", name: "name" });
   assert.deepEqual(policy.environments[0]?.certificates, { kind: "internal" });
   assert.deepEqual(policy.environments[0]?.gateway, { kind: "embedded" });
-  assert.deepEqual(policy.services[0]?.headers, { keep: [], identity: {} });
+  assert.deepEqual(policy.services[0]?.headers, { keep: [], identity: {}, request: NO_RULES, response: NO_RULES });
   assert.deepEqual(policy.throttle, { default: { ratePerSecond: 10_000, burst: 5000 }, perIdentity: null });
   assert.deepEqual([policy.roles, policy.boundaries, policy.secrets, policy.waivers], [[], [], [], []]);
 });

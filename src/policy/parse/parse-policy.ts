@@ -7,25 +7,31 @@
  * INVARIANT: never throws, whatever the text; the policy is frozen all the way down.
  */
 import { type Diagnostic, type Sources, hasErrors } from "../../core/index.ts";
-import type { Exposure, Policy } from "../policy.ts";
+import { hostOf } from "../list-routes.ts";
+import type { Policy } from "../policy.ts";
 import { checkRoutes } from "./check-routes.ts";
-import { readEnvironments } from "./read-environments.ts";
+import { KEYS } from "./keys.ts";
+import { readCors } from "./read-cors.ts";
+import { type EnvironmentReading, readEnvironments } from "./read-environments.ts";
 import { readIdentity } from "./read-identity.ts";
+import { type ReadInclude, type Section, isVersionOne, joinSection, readIncludes } from "./read-includes.ts";
 import { readSecrets, readThrottle, readWaivers } from "./read-limits.ts";
 import { readBoundaries, readRoles } from "./read-roles.ts";
 import { type ServiceReading, readServices } from "./read-services.ts";
 import { type Entry, type Tree, readTree } from "./read-tree.ts";
 import { checkName, readFields, readText } from "./read-values.ts";
-import { type Report, createReport, quote } from "./report.ts";
-import { checkBoundaryNames, checkLogin, checkPermissions, checkSecrets } from "./resolve.ts";
+import { type Report, createReport } from "./report.ts";
+import {
+  checkBoundaryNames,
+  checkIssuers,
+  checkLogin,
+  checkOverrides,
+  checkPathParameters,
+  checkPermissions,
+  checkSecrets,
+} from "./resolve.ts";
 
-const REQUIRED = {
-  gatehouse: "gatehouse: 1",
-  name: "name: shop",
-  identity: "identity: { audience: shop-api }",
-  environments: "environments: { local: { identity: embedded, domain: shop.localhost } }",
-  services: "services: { orders: { exposure: public, upstream: http://127.0.0.1:4001, routes: { ... } } }",
-};
+const SERVICES_EXAMPLE = "services: { orders: { exposure: public, upstream: http://127.0.0.1:4001, routes: { ... } } }";
 
 export interface ParsedPolicy {
   readonly policy: Policy | null;
@@ -33,80 +39,109 @@ export interface ParsedPolicy {
   readonly sources: Sources;
 }
 
-export function parsePolicy(file: string, text: string): ParsedPolicy {
+/** `read` gives the files that the policy includes; without it including one is an error. */
+export function parsePolicy(file: string, text: string, read: ReadInclude | null = null): ParsedPolicy {
   const report = createReport(file, text);
   const tree = readTree(report);
-  const policy = tree === null ? null : readPolicy(report, tree);
+  const policy = tree === null ? null : readPolicy(report, tree, read);
   const diagnostics = report.list();
   return {
     policy: policy === null || hasErrors(diagnostics) ? null : freeze(policy),
     diagnostics,
-    sources: new Map([[file, text]]),
+    sources: report.sources(),
   };
 }
 
-function readPolicy(report: Report, root: Tree): Policy | null {
-  const fields = readFields(report, root, "the policy", startOf(root), {
-    required: REQUIRED,
-    optional: ["roles", "boundaries", "throttle", "secrets", "guardrails"],
-  });
+function readPolicy(report: Report, root: Tree, read: ReadInclude | null): Policy | null {
+  const fields = readFields(report, root, "the policy", startOf(root), KEYS.policy);
   if (fields === null || !isVersionOne(report, fields.of("gatehouse"))) return null;
   const entryOf = (key: Parameters<typeof fields.of>[0]): Entry | null => {
     const value = fields.of(key);
     return value === null ? null : { key, keyAt: fields.keyAt(key), value };
   };
+  const parts = readIncludes(report, fields.of("include"), read);
+  const sectionOf = (section: Exclude<Section, "guardrails">): Entry | null =>
+    joinSection(entryOf(section), parts, section, report);
 
   const name = readText(report, fields.of("name"), "`name`");
   if (name !== null) checkName(report, name.value, name.at, "policy");
   const identityEntry = entryOf("identity");
   const identity = identityEntry === null ? null : readIdentity(report, identityEntry);
+  const issuers = identity?.provider.issuers.map((one) => one.name) ?? [];
   const environmentsEntry = entryOf("environments");
   const issuer = identity === null || identity.hasIssuer ? (identity?.provider.issuer ?? "") : null;
-  const environments = environmentsEntry === null ? [] : readEnvironments(report, environmentsEntry, issuer);
-  const servicesEntry = entryOf("services");
-  const environmentNames = environments.map((environment) => environment.name);
+  const environments =
+    environmentsEntry === null ? [] : readEnvironments(report, environmentsEntry, { issuer, issuers });
+  const servicesEntry = sectionOf("services");
+  if (servicesEntry === null)
+    report.add("parse/missing-key", startOf(root), "the policy lacks `services`", {
+      hint: `add \`${SERVICES_EXAMPLE}\``,
+    });
+  const environmentNames = environments.map(({ environment }) => environment.name);
   const services = servicesEntry === null ? [] : readServices(report, servicesEntry, environmentNames);
-  const roles = readRoles(report, entryOf("roles"));
-  const boundaries = readBoundaries(report, entryOf("boundaries"));
+  const roles = readRoles(report, sectionOf("roles"), issuers);
+  const boundariesEntry = sectionOf("boundaries");
+  const boundaries = readBoundaries(report, boundariesEntry);
   const throttle = readThrottle(report, entryOf("throttle"));
-  const secrets = readSecrets(report, entryOf("secrets"));
-  const waivers = readWaivers(report, entryOf("guardrails"));
+  const cors = readCors(report, fields.of("cors"), fields.keyAt("cors"));
+  const secrets = readSecrets(report, sectionOf("secrets"));
+  const waivers = [entryOf("guardrails"), ...parts.map((part) => part.of("guardrails"))].flatMap((entry) =>
+    readWaivers(report, entry),
+  );
 
-  checkRoutes(report, listByExposure(services, "public"));
-  checkRoutes(report, listByExposure(services, "private"));
-  if (fields.of("boundaries") !== null || !fields.hasUnknown) checkBoundaryNames(report, roles, boundaries);
+  checkHosts(report, services, environments);
+  if (boundariesEntry !== null || !fields.hasUnknown) checkBoundaryNames(report, roles, boundaries);
   checkPermissions(report, services, roles, boundaries);
+  checkPathParameters(report, services, roles, environments);
+  checkOverrides(report, services, roles, environments);
   if (identity !== null) {
-    checkLogin(report, services, identity.provider);
-    checkSecrets(report, identity.secrets, secrets);
+    checkLogin(report, services, identity.provider, environments);
+    checkIssuers(report, identity.provider, environments);
+    checkSecrets(report, [...identity.secrets, ...environments.flatMap((one) => one.secrets)], secrets);
   }
   if (identity === null) return null;
   return {
     name: name?.value ?? "",
     file: report.file,
     identity: identity.provider,
-    environments,
+    environments: environments.map(({ environment }) => environment),
     services: services.map(({ service }) => service),
     roles: roles.map(({ role }) => role),
     boundaries,
     throttle,
+    cors,
     secrets,
     waivers,
   };
 }
 
-/** False when the rest of the file is in a language that is not this one. */
-function isVersionOne(report: Report, tree: Tree | null): boolean {
-  if (tree === null || (tree.kind === "number" && tree.text === "1")) return true;
-  const found = tree.kind === "number" || tree.kind === "text" ? quote(tree.text) : "this";
-  report.add("parse/version", tree.at, `${found} is not a version of the language that is known here`, {
-    hint: "write `gatehouse: 1`",
-  });
-  return tree.kind !== "number";
-}
-
-function listByExposure(services: readonly ServiceReading[], exposure: Exposure): Policy["services"][number]["routes"] {
-  return services.filter(({ service }) => service.exposure === exposure).flatMap(({ service }) => service.routes);
+/** Routes against each other, for each set that answers for one host name on one listener in some environment. */
+function checkHosts(
+  report: Report,
+  services: readonly ServiceReading[],
+  environments: readonly EnvironmentReading[],
+): void {
+  const checked = new Set<string>();
+  // Without a readable environment all services share one host.
+  const views = environments.length === 0 ? [null] : environments.map(({ environment }) => environment);
+  for (const environment of views) {
+    const sets = new Map<string, ServiceReading["service"][]>();
+    for (const { service } of services) {
+      const key = `${service.exposure} ${environment === null ? "" : hostOf(service, environment)}`;
+      const set = sets.get(key);
+      if (set === undefined) sets.set(key, [service]);
+      else set.push(service);
+    }
+    for (const set of sets.values()) {
+      const key = set.map(({ name }) => name).join(" ");
+      if (checked.has(key)) continue;
+      checked.add(key);
+      checkRoutes(
+        report,
+        set.flatMap((service) => service.routes),
+      );
+    }
+  }
 }
 
 function startOf(root: Tree): Tree["at"] {

@@ -1,29 +1,68 @@
 /** Reads `environments:`: provider, host name, certificates, gateway, networks and shared state of each. */
 import type { Span } from "../../core/index.ts";
 import { isHostName, isLoopbackHost } from "../origin.ts";
-import type { Environment } from "../policy.ts";
+import type { Environment, Overrides, RoleOverride, RouteOverride } from "../policy.ts";
+import { KEYS } from "./keys.ts";
 import { readBlocks } from "./read-blocks.ts";
-import { readIssuer } from "./read-identity.ts";
+import { readCondition } from "./read-condition.ts";
+import { readCors } from "./read-cors.ts";
+import { type SecretUse, readIssuer, readLogin } from "./read-identity.ts";
+import { readThrottleOverride } from "./read-limits.ts";
+import { readMembers } from "./read-members.ts";
+import { BODY, MAX_RETRIES, TIMEOUT } from "./read-routes.ts";
 import type { Entry, Tree } from "./read-tree.ts";
-import { readChoice, readFields, readNamed, readText, readTexts } from "./read-values.ts";
+import {
+  type Fields,
+  readChoice,
+  readCount,
+  readDuration,
+  readFields,
+  readNamed,
+  readRate,
+  readSize,
+  readText,
+  readTexts,
+} from "./read-values.ts";
 import { type Report, quote } from "./report.ts";
 
 const EXAMPLE = "local: { identity: embedded, domain: shop.localhost }";
 
-/** `issuer` is the policy's, used where an environment names none; null when the policy has none either. */
-export function readEnvironments(report: Report, entry: Entry, issuer: string | null): Environment[] {
+/** What environments are read against. */
+export interface EnvironmentContext {
+  /** The policy's issuer, used where an environment names none; null when the policy has none either. */
+  readonly issuer: string | null;
+  /** Names of the workload issuers. */
+  readonly issuers: readonly string[];
+}
+
+/** An environment, and what other parts are checked against. */
+export interface EnvironmentReading {
+  readonly environment: Environment;
+  /** Keys of `routes` and `roles` that it overrides, and where. */
+  readonly routes: readonly { readonly key: string; readonly at: Span; readonly retriesAt: Span | null }[];
+  readonly roles: readonly { readonly key: string; readonly at: Span }[];
+  readonly secrets: readonly SecretUse[];
+}
+
+export function readEnvironments(report: Report, entry: Entry, context: EnvironmentContext): EnvironmentReading[] {
   const entries = readNamed(report, entry.value, "`environments`", "environment", {
     mayBeEmpty: false,
     example: EXAMPLE,
   });
-  return entries.map((item) => readEnvironment(report, item, issuer));
+  return entries.map((item) => readEnvironment(report, item, context));
 }
 
-function readEnvironment(report: Report, { key, keyAt, value }: Entry, issuer: string | null): Environment {
+function readEnvironment(
+  report: Report,
+  { key, keyAt, value }: Entry,
+  { issuer, issuers }: EnvironmentContext,
+): EnvironmentReading {
   const fields = readFields(report, value, `environment ${quote(key)}`, keyAt, {
+    ...KEYS.environment,
     required: { domain: `domain: ${key}.localhost` },
-    optional: ["identity", "certificates", "gateway", "private_network", "state"],
   });
+  const secrets: SecretUse[] = [];
+  const overrides = readOverrides(report, fields, keyAt, issuers, secrets);
   const ownerOf = (field: "identity" | "certificates" | "gateway"): Span => fields?.keyAt(field) ?? keyAt;
   const domain = readDomain(report, fields?.of("domain") ?? null);
   const certificates = fields?.of("certificates") ?? null;
@@ -31,7 +70,7 @@ function readEnvironment(report: Report, { key, keyAt, value }: Entry, issuer: s
     report.add("environment/certificates-missing", keyAt, `environment ${quote(key)} lacks \`certificates\``, {
       hint: "add `certificates: { acme: you@example.org }`, or `certificates: internal`",
     });
-  return {
+  const environment: Environment = {
     name: key,
     identity: readProvider(report, fields?.of("identity") ?? null, ownerOf("identity"), issuer, key),
     domain,
@@ -39,7 +78,86 @@ function readEnvironment(report: Report, { key, keyAt, value }: Entry, issuer: s
     gateway: readGateway(report, fields?.of("gateway") ?? null, ownerOf("gateway")),
     privateNetwork: readBlocks(report, fields?.of("private_network") ?? null, "`private_network`"),
     state: readState(report, fields?.of("state") ?? null),
+    overrides: overrides.overrides,
     at: keyAt,
+  };
+  return { environment, routes: overrides.routes, roles: overrides.roles, secrets };
+}
+
+type EnvironmentFields = Fields<"domain" | (typeof KEYS.environment.optional)[number]>;
+
+function readOverrides(
+  report: Report,
+  fields: EnvironmentFields | null,
+  owner: Span,
+  issuers: readonly string[],
+  secrets: SecretUse[],
+): Pick<EnvironmentReading, "routes" | "roles"> & { readonly overrides: Overrides } {
+  const of = (field: Parameters<EnvironmentFields["of"]>[0]): Tree | null => fields?.of(field) ?? null;
+  const atOf = (field: Parameters<EnvironmentFields["of"]>[0]): Span => fields?.keyAt(field) ?? owner;
+  const login = of("login");
+  const routes = readKeyed(report, of("routes"), "`routes`", "GET /orders: { timeout: 5 seconds }").map((entry) =>
+    readRouteOverride(report, entry),
+  );
+  const roles = readKeyed(report, of("roles"), "`roles`", "support: { members: { groups: [support] } }").map(
+    (entry) => ({
+      key: entry.key,
+      at: entry.keyAt,
+      override: readRoleOverride(report, entry, issuers),
+    }),
+  );
+  return {
+    overrides: {
+      audience: readText(report, of("audience"), "`audience`")?.value ?? null,
+      login: login === null ? null : readLogin(report, login, atOf("login"), secrets),
+      throttle: readThrottleOverride(report, of("throttle"), atOf("throttle")),
+      cors: readCors(report, of("cors"), atOf("cors")),
+      routes: Object.fromEntries(routes.map(({ key, override }) => [key, override])),
+      roles: Object.fromEntries(roles.map(({ key, override }) => [key, override])),
+    },
+    routes,
+    roles,
+  };
+}
+
+function readKeyed(report: Report, tree: Tree | null, what: string, example: string): readonly Entry[] {
+  if (tree === null) return [];
+  if (tree.kind === "mapping" && tree.entries.length > 0) return tree.entries;
+  const isEmpty = tree.kind === "nothing" || tree.kind === "mapping";
+  report.add(
+    isEmpty ? "parse/empty-mapping" : "parse/expected-mapping",
+    tree.at,
+    isEmpty ? `${what} is empty` : `${what} is not a mapping`,
+    { hint: `add \`${example}\`, or remove it` },
+  );
+  return [];
+}
+
+function readRouteOverride(
+  report: Report,
+  { key, keyAt, value }: Entry,
+): EnvironmentReading["routes"][number] & { readonly override: RouteOverride } {
+  const fields = readFields(report, value, `route ${quote(key)}`, keyAt, KEYS.routeOverride);
+  const retries = fields?.of("retries") ?? null;
+  return {
+    key,
+    at: keyAt,
+    retriesAt: retries === null ? null : retries.at,
+    override: {
+      throttle: readRate(report, fields?.of("throttle") ?? null, "`throttle`"),
+      timeoutMs: readDuration(report, fields?.of("timeout") ?? null, "`timeout`", TIMEOUT),
+      maxBodyBytes: readSize(report, fields?.of("body") ?? null, "`body`", BODY),
+      retries: readCount(report, retries, "`retries`", MAX_RETRIES),
+    },
+  };
+}
+
+function readRoleOverride(report: Report, { key, keyAt, value }: Entry, issuers: readonly string[]): RoleOverride {
+  const fields = readFields(report, value, `role ${quote(key)}`, keyAt, KEYS.roleOverride);
+  const members = fields?.of("members") ?? null;
+  return {
+    members: members === null ? null : readMembers(report, members, fields?.keyAt("members") ?? keyAt, issuers),
+    when: readCondition(report, fields?.of("when") ?? null, fields?.keyAt("when") ?? keyAt),
   };
 }
 
@@ -80,7 +198,7 @@ function readProvider(
     readChoice(report, tree, "`identity`", ["embedded"], ["{ issuer: https://... }"]);
     return inherited;
   }
-  const fields = readFields(report, tree, "`identity`", owner, { required: {}, optional: ["embedded", "issuer"] });
+  const fields = readFields(report, tree, "`identity`", owner, KEYS.environmentIdentity);
   const embedded = fields?.of("embedded") ?? null;
   const own = fields?.of("issuer") ?? null;
   if ((embedded === null) === (own === null))
@@ -103,14 +221,11 @@ function readCertificates(report: Report, tree: Tree | null, owner: Span): Envir
     readChoice(report, tree, "`certificates`", ["internal"], ["{ acme: you@example.org }"]);
     return internal;
   }
-  const fields = readFields(report, tree, "`certificates`", owner, { required: { acme: "acme: you@example.org" } });
+  const fields = readFields(report, tree, "`certificates`", owner, KEYS.certificates);
   const acme = fields?.of("acme") ?? null;
   if (acme === null) return internal;
   if (acme.kind !== "mapping") return { kind: "acme", email: readEmail(report, acme), directory: null };
-  const inner = readFields(report, acme, "`acme`", fields?.keyAt("acme") ?? owner, {
-    required: { email: "email: you@example.org" },
-    optional: ["directory"],
-  });
+  const inner = readFields(report, acme, "`acme`", fields?.keyAt("acme") ?? owner, KEYS.acme);
   return {
     kind: "acme",
     email: readEmail(report, inner?.of("email") ?? null),
@@ -146,15 +261,10 @@ function readGateway(report: Report, tree: Tree | null, owner: Span): Environmen
     readChoice(report, tree, "`gateway`", ["embedded"], ["{ aws: ... }"]);
     return embedded;
   }
-  const fields = readFields(report, tree, "`gateway`", owner, {
-    required: { aws: 'aws: { account: "111122223333", regions: [eu-west-1] }' },
-  });
+  const fields = readFields(report, tree, "`gateway`", owner, KEYS.gateway);
   const aws = fields?.of("aws") ?? null;
   if (fields === null || aws === null) return embedded;
-  const inner = readFields(report, aws, "`aws`", fields.keyAt("aws"), {
-    required: { account: 'account: "111122223333"', regions: "regions: [eu-west-1]" },
-    optional: ["authorize", "federation"],
-  });
+  const inner = readFields(report, aws, "`aws`", fields.keyAt("aws"), KEYS.aws);
   return {
     kind: "aws",
     account: readAccount(report, inner?.of("account") ?? null),

@@ -3,9 +3,10 @@
  * A header is either the client's or the gateway's, never both.
  */
 import type { Span } from "../../core/index.ts";
-import type { IdentityField, Service } from "../policy.ts";
+import type { HeaderRules, IdentityField, Service } from "../policy.ts";
+import { KEYS } from "./keys.ts";
 import type { Tree } from "./read-tree.ts";
-import { readChoice, readFields, readTexts } from "./read-values.ts";
+import { readChoice, readFields, readText, readTexts } from "./read-values.ts";
 import { type Report, quote } from "./report.ts";
 
 const FIELDS: readonly IdentityField[] = ["subject", "name", "groups", "client", "role", "kind"];
@@ -51,8 +52,9 @@ const RESERVED_PREFIXES = ["x-gatehouse-", "x-gh-"];
 const CLIENTS = new Set(["authorization", "cookie", "content-type", "content-encoding", "accept", "origin"]);
 
 export function readHeaders(report: Report, tree: Tree | null, owner: Span): Service["headers"] {
-  if (tree === null) return { keep: [], identity: {} };
-  const fields = readFields(report, tree, "`headers`", owner, { required: {}, optional: ["keep", "identity"] });
+  const none = { set: {}, remove: [] };
+  if (tree === null) return { keep: [], identity: {}, request: none, response: none };
+  const fields = readFields(report, tree, "`headers`", owner, KEYS.headers);
   const keep = readTexts(report, fields?.of("keep") ?? null, "`keep`", { mayBeEmpty: true });
   for (const { value, at } of keep) checkHeader(report, value, at);
   const identity = readIdentityHeaders(report, fields?.of("identity") ?? null);
@@ -67,7 +69,68 @@ export function readHeaders(report: Report, tree: Tree | null, owner: Span): Ser
   return {
     keep: keep.map((header) => header.value),
     identity: Object.fromEntries(identity.map(({ header, field }) => [header, field])),
+    request: readRules(
+      report,
+      fields?.of("request") ?? null,
+      "`request`",
+      fields?.keyAt("request") ?? owner,
+      "request",
+    ),
+    response: readRules(
+      report,
+      fields?.of("response") ?? null,
+      "`response`",
+      fields?.keyAt("response") ?? owner,
+      "response",
+    ),
   };
+}
+
+/** Headers that a rule may not touch because they frame the message or belong to one hop, in either direction. */
+const FRAMING = new Set(["content-encoding", "content-type", "date", "set-cookie", "cookie"]);
+
+function readRules(
+  report: Report,
+  tree: Tree | null,
+  what: string,
+  owner: Span,
+  way: "request" | "response",
+): HeaderRules {
+  const fields = tree === null ? null : readFields(report, tree, what, owner, KEYS.headerRules);
+  const setTree = fields?.of("set") ?? null;
+  const set: [string, string][] = [];
+  if (setTree !== null && setTree.kind !== "mapping")
+    report.add("parse/expected-mapping", setTree.at, "`set` is not a mapping of header names to values", {
+      hint: "write for example `{ cache-control: no-store }`",
+    });
+  for (const { key, keyAt, value } of setTree?.kind === "mapping" ? setTree.entries : []) {
+    checkRuleHeader(report, key, keyAt, way);
+    const text = readText(report, value, quote(key));
+    if (text === null) continue;
+    if (!/^[!-~]+(?:[ \t]+[!-~]+)*$/.test(text.value))
+      report.add("service/header-value", text.at, `the value of ${quote(key)} is not visible ASCII`, {
+        hint: "write the value as it goes over the wire, without blanks around it",
+      });
+    set.push([key, text.value]);
+  }
+  const remove = readTexts(report, fields?.of("remove") ?? null, "`remove`", { mayBeEmpty: true });
+  for (const { value, at } of remove) {
+    checkRuleHeader(report, value, at, way);
+    if (set.some(([name]) => name === value))
+      report.add("service/header-twice", at, `${quote(value)} is set and removed`, {
+        hint: "setting replaces; remove it here",
+      });
+  }
+  return { set: Object.fromEntries(set), remove: remove.map(({ value }) => value) };
+}
+
+function checkRuleHeader(report: Report, name: string, at: Span, way: "request" | "response"): void {
+  checkHeader(report, name, at);
+  const isCors = way === "response" && name.startsWith("access-control-");
+  if (FRAMING.has(name) || isCors)
+    report.add("service/header-reserved", at, `${quote(name)} is not for a header rule`, {
+      hint: isCors ? "use `cors`" : "the service says it, or the client",
+    });
 }
 
 function readIdentityHeaders(report: Report, tree: Tree | null): { header: string; field: IdentityField; at: Span }[] {

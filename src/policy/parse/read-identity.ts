@@ -1,9 +1,10 @@
 /** Reads `identity:`: the provider, its claims, and sign-in for people. */
 import type { Span } from "../../core/index.ts";
 import { checkIssuer } from "../origin.ts";
-import type { IdentityProvider, Login } from "../policy.ts";
+import type { ClaimMapping, IdentityProvider, Login, WorkloadIssuer } from "../policy.ts";
+import { KEYS } from "./keys.ts";
 import type { Entry, Tree } from "./read-tree.ts";
-import { readDuration, readFields, readText, readTexts } from "./read-values.ts";
+import { readDuration, readFields, readNamed, readText, readTexts } from "./read-values.ts";
 import { type Report, quote } from "./report.ts";
 
 const MINUTE_MS = 60_000;
@@ -27,18 +28,18 @@ export interface IdentityReading {
 
 /** The issuer is the empty string when there is none; whether one is needed depends on the environments. */
 export function readIdentity(report: Report, entry: Entry): IdentityReading {
-  const fields = readFields(report, entry.value, "`identity`", entry.keyAt, {
-    required: { audience: "audience: my-api" },
-    optional: ["issuer", "claims", "login"],
-  });
+  const fields = readFields(report, entry.value, "`identity`", entry.keyAt, KEYS.identity);
   const claims = readClaims(report, fields?.of("claims") ?? null, fields?.keyAt("claims") ?? entry.keyAt);
   const secrets: SecretUse[] = [];
   const login = fields?.of("login") ?? null;
+  const issuer = readIssuer(report, fields?.of("issuer") ?? null) ?? "";
+  const audience = readText(report, fields?.of("audience") ?? null, "`audience`")?.value ?? "";
   return {
     provider: {
-      issuer: readIssuer(report, fields?.of("issuer") ?? null) ?? "",
-      audience: readText(report, fields?.of("audience") ?? null, "`audience`")?.value ?? "",
+      issuer,
+      audience,
       claims,
+      issuers: readIssuers(report, fields?.of("issuers") ?? null, audience),
       login: login === null ? null : readLogin(report, login, fields?.keyAt("login") ?? entry.keyAt, secrets),
       at: entry.keyAt,
     },
@@ -60,21 +61,33 @@ export function readIssuer(report: Report, tree: Tree | null): string | null {
   return null;
 }
 
-function readClaims(report: Report, tree: Tree | null, owner: Span): IdentityProvider["claims"] {
+function readIssuers(report: Report, tree: Tree | null, audience: string): WorkloadIssuer[] {
+  if (tree === null) return [];
+  const example = "ci: { issuer: https://ci.example.org, audience: my-api }";
+  return readNamed(report, tree, "`issuers`", "issuer", { mayBeEmpty: true, example }).map(({ key, keyAt, value }) => {
+    const fields = readFields(report, value, `issuer ${quote(key)}`, keyAt, KEYS.issuer);
+    return {
+      name: key,
+      issuer: readIssuer(report, fields?.of("issuer") ?? null) ?? "",
+      audience: readText(report, fields?.of("audience") ?? null, "`audience`")?.value ?? audience,
+      claims: readClaims(report, fields?.of("claims") ?? null, fields?.keyAt("claims") ?? keyAt),
+      at: keyAt,
+    };
+  });
+}
+
+function readClaims(report: Report, tree: Tree | null, owner: Span): ClaimMapping {
   const defaults = { groups: "groups", name: "name" };
   if (tree === null) return defaults;
-  const fields = readFields(report, tree, "`claims`", owner, { required: {}, optional: ["groups", "name"] });
+  const fields = readFields(report, tree, "`claims`", owner, KEYS.claims);
   return {
     groups: readText(report, fields?.of("groups") ?? null, "`groups`")?.value ?? defaults.groups,
     name: readText(report, fields?.of("name") ?? null, "`name`")?.value ?? defaults.name,
   };
 }
 
-function readLogin(report: Report, tree: Tree, owner: Span, secrets: SecretUse[]): Login | null {
-  const fields = readFields(report, tree, "`login`", owner, {
-    required: { client_id: "client_id: my-edge" },
-    optional: ["client_secret", "scopes", "session"],
-  });
+export function readLogin(report: Report, tree: Tree, owner: Span, secrets: SecretUse[]): Login | null {
+  const fields = readFields(report, tree, "`login`", owner, KEYS.login);
   if (fields === null) return null;
   const secret = readSecretName(report, fields.of("client_secret"));
   if (secret !== null) secrets.push(secret);
@@ -111,8 +124,7 @@ function readScopes(report: Report, tree: Tree | null): string[] {
 
 function readSession(report: Report, tree: Tree | null, owner: Span): { sessionIdleMs: number; sessionMaxMs: number } {
   const defaults = { sessionIdleMs: 30 * MINUTE_MS, sessionMaxMs: 12 * 60 * MINUTE_MS };
-  const fields =
-    tree === null ? null : readFields(report, tree, "`session`", owner, { required: {}, optional: ["idle", "max"] });
+  const fields = tree === null ? null : readFields(report, tree, "`session`", owner, KEYS.session);
   if (fields === null) return defaults;
   const limits = { minMs: MINUTE_MS, maxMs: 30 * DAY_MS, range: "between 1 minute and 30 days" };
   const max = readDuration(report, fields.of("max"), "`max`", limits) ?? defaults.sessionMaxMs;

@@ -1,7 +1,8 @@
 /** Reads `throttle:`, `secrets:` and `guardrails:`. */
 import type { Span } from "../../core/index.ts";
 import { GUARDRAILS } from "../guardrails.ts";
-import type { Policy, SecretSchedule, Waiver } from "../policy.ts";
+import type { Environment, Policy, SecretSchedule, Waiver } from "../policy.ts";
+import { KEYS } from "./keys.ts";
 import { suggest } from "./nearest.ts";
 import type { Entry, Tree } from "./read-tree.ts";
 import { readDuration, readFields, readList, readNamed, readRate, readText } from "./read-values.ts";
@@ -14,15 +15,23 @@ const DAY_MS = 24 * HOUR_MS;
 const ACCOUNT_RATE = { ratePerSecond: 10_000, burst: 5000 };
 
 export function readThrottle(report: Report, entry: Entry | null): Policy["throttle"] {
-  const fields =
-    entry === null
-      ? null
-      : readFields(report, entry.value, "`throttle`", entry.keyAt, {
-          required: {},
-          optional: ["default", "per_identity"],
-        });
+  const own = readThrottleOverride(
+    report,
+    entry?.value ?? null,
+    entry?.keyAt ?? { file: report.file, start: 0, end: 0 },
+  );
+  return { default: own.default ?? ACCOUNT_RATE, perIdentity: own.perIdentity };
+}
+
+/** Null is what the policy says outside of the environment. */
+export function readThrottleOverride(
+  report: Report,
+  tree: Tree | null,
+  owner: Span,
+): Environment["overrides"]["throttle"] {
+  const fields = tree === null ? null : readFields(report, tree, "`throttle`", owner, KEYS.throttle);
   return {
-    default: readRate(report, fields?.of("default") ?? null, "`default`") ?? ACCOUNT_RATE,
+    default: readRate(report, fields?.of("default") ?? null, "`default`"),
     perIdentity: readRate(report, fields?.of("per_identity") ?? null, "`per_identity`"),
   };
 }
@@ -36,9 +45,7 @@ export function readSecrets(report: Report, entry: Entry | null): SecretSchedule
 }
 
 function readSchedule(report: Report, { key, keyAt, value }: Entry): SecretSchedule {
-  const fields = readFields(report, value, `secret ${quote(key)}`, keyAt, {
-    required: { rotate: "rotate: 90 days", overlap: "overlap: 1 day" },
-  });
+  const fields = readFields(report, value, `secret ${quote(key)}`, keyAt, KEYS.secret);
   const limits = { minMs: HOUR_MS, maxMs: 3650 * DAY_MS, range: "between 1 hour and 3650 days" };
   const rotateMs = readDuration(report, fields?.of("rotate") ?? null, "`rotate`", limits);
   const overlap = fields?.of("overlap") ?? null;
@@ -50,24 +57,17 @@ function readSchedule(report: Report, { key, keyAt, value }: Entry): SecretSched
   return { name: key, rotateMs: rotateMs ?? 0, overlapMs: overlapMs ?? 0, at: keyAt };
 }
 
+/** The waivers of one file. */
 export function readWaivers(report: Report, entry: Entry | null): Waiver[] {
   if (entry === null) return [];
-  const fields = readFields(report, entry.value, "`guardrails`", entry.keyAt, { required: { waive: "waive: []" } });
+  const fields = readFields(report, entry.value, "`guardrails`", entry.keyAt, KEYS.guardrails);
   const items = readList(report, fields?.of("waive") ?? null, "`waive`", { mayBeEmpty: true }) ?? [];
   return items.map((item) => readWaiver(report, item));
 }
 
 function readWaiver(report: Report, tree: Tree): Waiver {
   const owner: Span = tree.at;
-  const fields = readFields(report, tree, "a waiver", owner, {
-    required: {
-      rule: "rule: guardrail/open-write",
-      reason: "reason: why this is acceptable",
-      owner: "owner: who answers for it",
-      expiry: "expiry: 2027-01-31",
-    },
-    optional: ["for"],
-  });
+  const fields = readFields(report, tree, "a waiver", owner, KEYS.waiver);
   const text = (key: "rule" | "reason" | "owner" | "for"): string | null =>
     readText(report, fields?.of(key) ?? null, `\`${key}\``)?.value ?? null;
   const rule = text("rule") ?? "";

@@ -1,10 +1,12 @@
 /** Reads `roles:` and `boundaries:`: who holds a role, what it grants, and what limits it. */
 import type { Span } from "../../core/index.ts";
 import { isPermissionPattern } from "../permission.ts";
-import type { Boundary, Located, Role } from "../policy.ts";
-import { readBlocks } from "./read-blocks.ts";
+import type { Boundary, Grant, Located, Role } from "../policy.ts";
+import { KEYS } from "./keys.ts";
+import { readCondition } from "./read-condition.ts";
+import { readMembers } from "./read-members.ts";
 import type { Entry, Tree } from "./read-tree.ts";
-import { readFields, readNamed, readText, readTexts } from "./read-values.ts";
+import { readFields, readList, readNamed, readText, readTexts } from "./read-values.ts";
 import { type Report, quote } from "./report.ts";
 
 /** A role and the place of its boundary's name. */
@@ -13,29 +15,23 @@ export interface RoleReading {
   readonly boundaryAt: Span;
 }
 
-export function readRoles(report: Report, entry: Entry | null): RoleReading[] {
+/** `issuers` are the names of the workload issuers. */
+export function readRoles(report: Report, entry: Entry | null, issuers: readonly string[]): RoleReading[] {
   if (entry === null) return [];
   const example = "support: { members: { groups: [support] }, can: [orders:read], boundary: staff }";
   return readNamed(report, entry.value, "`roles`", "role", { mayBeEmpty: true, example }).map((item) =>
-    readRole(report, item),
+    readRole(report, item, issuers),
   );
 }
 
-function readRole(report: Report, { key, keyAt, value }: Entry): RoleReading {
-  const fields = readFields(report, value, `role ${quote(key)}`, keyAt, {
-    required: {
-      members: "members: { groups: [support] }",
-      can: "can: [orders:read]",
-      boundary: "boundary: staff",
-    },
-    optional: ["when"],
-  });
+function readRole(report: Report, { key, keyAt, value }: Entry, issuers: readonly string[]): RoleReading {
+  const fields = readFields(report, value, `role ${quote(key)}`, keyAt, KEYS.role);
   const boundary = readText(report, fields?.of("boundary") ?? null, "`boundary`");
   return {
     role: {
       name: key,
-      members: readMembers(report, fields?.of("members") ?? null, fields?.keyAt("members") ?? keyAt),
-      can: readPatterns(report, fields?.of("can") ?? null, "`can`"),
+      members: readMembers(report, fields?.of("members") ?? null, fields?.keyAt("members") ?? keyAt, issuers),
+      can: readGrants(report, fields?.of("can") ?? null),
       boundary: boundary?.value ?? "",
       when: readCondition(report, fields?.of("when") ?? null, fields?.keyAt("when") ?? keyAt),
       at: keyAt,
@@ -44,28 +40,26 @@ function readRole(report: Report, { key, keyAt, value }: Entry): RoleReading {
   };
 }
 
-function readMembers(report: Report, tree: Tree | null, owner: Span): Role["members"] {
-  const fields =
-    tree === null
-      ? null
-      : readFields(report, tree, "`members`", owner, { required: {}, optional: ["groups", "subject", "client_id"] });
-  const read = (key: "groups" | "subject" | "client_id"): string[] => {
-    const members = readTexts(report, fields?.of(key) ?? null, `\`${key}\``, { mayBeEmpty: true });
-    for (const { value, at } of members)
-      if (value.includes("*"))
-        report.add("role/member", at, `${quote(value)} is compared whole and would match nobody`, {
-          hint: "name each member; a route for everybody is `open` and says why",
-        });
-    return members.map((member) => member.value);
-  };
-  return { groups: read("groups"), subjects: read("subject"), clientIds: read("client_id") };
-}
-
-function readCondition(report: Report, tree: Tree | null, owner: Span): Role["when"] {
-  if (tree === null) return null;
-  const fields = readFields(report, tree, "`when`", owner, { required: { source_ip: "source_ip: [10.0.0.0/16]" } });
-  // A condition that could not be read holds nowhere.
-  return { sourceIp: readBlocks(report, fields?.of("source_ip") ?? null, "`source_ip`") };
+/** Patterns, and mappings of a pattern with what narrows it. */
+function readGrants(report: Report, tree: Tree | null): Grant[] {
+  const grants: Grant[] = [];
+  const unconditional = new Map<string, Located<string>>();
+  for (const item of readList(report, tree, "`can`", { mayBeEmpty: false }) ?? []) {
+    const fields = item.kind === "mapping" ? readFields(report, item, "a grant", item.at, KEYS.grant) : null;
+    const pattern = readText(report, fields === null ? item : fields.of("permission"), "an entry of `can`");
+    if (pattern === null) continue;
+    checkPattern(report, pattern);
+    const when = fields === null ? null : readCondition(report, fields.of("when"), fields.keyAt("when"));
+    const first = when === null ? unconditional.get(pattern.value) : undefined;
+    if (first === undefined) grants.push({ ...pattern, when });
+    else
+      report.add("parse/duplicate-entry", pattern.at, `${quote(pattern.value)} stands twice in \`can\``, {
+        hint: "remove one of them",
+        related: [{ message: "first here", span: first.at }],
+      });
+    if (when === null && first === undefined) unconditional.set(pattern.value, pattern);
+  }
+  return grants;
 }
 
 export function readBoundaries(report: Report, entry: Entry | null): Boundary[] {
@@ -82,10 +76,13 @@ export function readBoundaries(report: Report, entry: Entry | null): Boundary[] 
 
 function readPatterns(report: Report, tree: Tree | null, what: string): Located<string>[] {
   const patterns = readTexts(report, tree, what, { mayBeEmpty: false });
-  for (const { value, at } of patterns)
-    if (!isPermissionPattern(value))
-      report.add("role/permission", at, `${quote(value)} is not a permission`, { hint: hintForPattern(value) });
+  for (const pattern of patterns) checkPattern(report, pattern);
   return [...patterns];
+}
+
+function checkPattern(report: Report, { value, at }: Located<string>): void {
+  if (!isPermissionPattern(value))
+    report.add("role/permission", at, `${quote(value)} is not a permission`, { hint: hintForPattern(value) });
 }
 
 function hintForPattern(value: string): string {

@@ -2,7 +2,7 @@
  * Readers of single values and plain structures. Each gives the value, or null after it has reported why not.
  * `what` is how a message calls the value, in the user's words (`throttle`, `upstream`).
  */
-import { type Rate, type Span, parseDuration, parseRate } from "../../core/index.ts";
+import { type Rate, type Span, parseDuration, parseRate, parseSize } from "../../core/index.ts";
 import type { Located } from "../policy.ts";
 import { suggest } from "./nearest.ts";
 import type { Entry, Tree } from "./read-tree.ts";
@@ -206,6 +206,78 @@ export function readRate(report: Report, tree: Tree | null, what: string): Rate 
       hint: "write `50/second burst 100`; units are second, minute and hour",
     });
   return rate;
+}
+
+/** Bytes. Both limits may be reached. */
+export function readSize(
+  report: Report,
+  tree: Tree | null,
+  what: string,
+  limits: { readonly maxBytes: number; readonly range: string },
+): number | null {
+  if (tree === null) return null;
+  const isNumber = tree.kind === "number";
+  const text = isNumber ? { value: tree.text, at: tree.at } : readText(report, tree, what);
+  if (text === null) return null;
+  const bytes = parseSize(text.value);
+  if (bytes === null)
+    report.add("parse/size", text.at, `${quote(text.value)} is not a size`, {
+      hint: `write a whole number and a unit: \`${isNumber ? `${text.value} bytes` : "512 KiB"}\`, \`5 MB\`, \`5 MiB\``,
+    });
+  else if (bytes > limits.maxBytes)
+    report.add("parse/range", text.at, `${what} cannot be ${quote(text.value)}`, { hint: `write ${limits.range}` });
+  else return bytes;
+  return null;
+}
+
+/** A whole number from 0 to `max`. */
+export function readCount(report: Report, tree: Tree | null, what: string, max: number): number | null {
+  if (tree === null) return null;
+  if (tree.kind === "number" && /^(?:0|[1-9]\d*)$/.test(tree.text) && Number(tree.text) <= max)
+    return Number(tree.text);
+  report.add("parse/range", tree.at, `${what} is not a whole number up to ${max}`, { hint: `write 0 to ${max}` });
+  return null;
+}
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2}))?$/;
+
+/** Milliseconds since the epoch; a date is its first moment in UTC. */
+export function readInstant(report: Report, tree: Tree | null, what: string): number | null {
+  const text = readText(report, tree, what);
+  if (text === null) return null;
+  const ms = INSTANT.test(text.value) ? Date.parse(text.value) : Number.NaN;
+  // Days that no month has are moved on by some engines instead of being refused.
+  const day = Date.parse(`${text.value.slice(0, 10)}T00:00:00Z`);
+  if (!Number.isNaN(ms) && !Number.isNaN(day) && new Date(day).toISOString().startsWith(text.value.slice(0, 10)))
+    return ms;
+  report.add("parse/instant", text.at, `${quote(text.value)} is not a date`, {
+    hint: "write `2027-01-31`, or with a time and its offset `2027-01-31T08:00:00Z`",
+  });
+  return null;
+}
+
+/** One value of a claim or parameter, or a list of these: texts, whole numbers and truth values, each as its text. */
+export function readValues(report: Report, tree: Tree | null, what: string): readonly Located<string>[] {
+  if (tree === null) return [];
+  const items = tree.kind === "list" ? (readList(report, tree, what, { mayBeEmpty: false }) ?? []) : [tree];
+  const values = new Map<string, Located<string>>();
+  for (const item of items) {
+    const value = readValue(report, item, tree.kind === "list" ? `an entry of ${what}` : what);
+    if (value !== null && !values.has(value.value)) values.set(value.value, value);
+    else if (value !== null)
+      report.add("parse/duplicate-entry", value.at, `${quote(value.value)} stands twice in ${what}`, {
+        hint: "remove one of them",
+        related: [{ message: "first here", span: values.get(value.value)?.at ?? value.at }],
+      });
+  }
+  return [...values.values()];
+}
+
+/** A number counts in the spelling that JSON has for it; in another one it is refused. */
+function readValue(report: Report, tree: Tree, what: string): Located<string> | null {
+  if (tree.kind === "boolean") return { value: tree.text.toLowerCase(), at: tree.at };
+  if (tree.kind === "number" && String(Number(tree.text)) === tree.text) return { value: tree.text, at: tree.at };
+  return readText(report, tree, what);
 }
 
 export function orList(words: readonly string[]): string {

@@ -1,8 +1,8 @@
 /**
- * Collects what is wrong in one file while reading goes on.
+ * Collects what is wrong in a policy's files while reading goes on.
  * INVARIANT: every finding has a span inside the text, and a secret's line is marked as concealed.
  */
-import type { Diagnostic, Span } from "../../core/index.ts";
+import type { Diagnostic, Sources, Span } from "../../core/index.ts";
 import { RULES, type RuleId } from "../rules.ts";
 
 /** Findings kept; a broken file of megabytes would otherwise give one for every character. */
@@ -13,37 +13,54 @@ export interface Report {
   readonly file: string;
   readonly text: string;
   add(id: RuleId, at: Span, message: string, more?: Pick<Diagnostic, "hint" | "related" | "concealed">): void;
-  /** Findings in the order of the file. */
+  /** The same collection while another file is read. */
+  within(file: string, text: string): Report;
+  /** What stands at a place of any file that was read. */
+  textAt(at: Span): string;
+  /** Findings in the order of the files, and within a file in its own. */
   list(): Diagnostic[];
+  /** The texts of all files that were read. */
+  sources(): Sources;
 }
 
 export function createReport(file: string, text: string): Report {
   const found: Diagnostic[] = [];
+  const texts = new Map<string, string>();
   let dropped = 0;
-  return {
-    file,
-    text,
-    add(id, at, message, more = {}) {
+  const within = (name: string, content: string): Report => {
+    texts.set(name, content);
+    return { ...shared, file: name, text: content };
+  };
+  const shared = {
+    add(id: RuleId, at: Span, message: string, more: Parameters<Report["add"]>[3] = {}): void {
       if (found.length < MAX_FINDINGS) found.push({ id, severity: RULES[id].severity, message, span: at, ...more });
       else dropped++;
     },
+    within,
+    textAt: (at: Span) => (texts.get(at.file) ?? "").slice(at.start, at.end),
+    sources: () => texts,
     list() {
-      const ordered = concealLines(text, found).toSorted((a, b) => a.span.start - b.span.start);
+      const order = new Map([...texts.keys()].map((name, index) => [name, index]));
+      const ordered = concealLines(texts, found).toSorted(
+        (a, b) => (order.get(a.span.file) ?? 0) - (order.get(b.span.file) ?? 0) || a.span.start - b.span.start,
+      );
       const last = ordered.at(-1);
       if (dropped === 0 || last === undefined) return ordered;
-      const id = "parse/too-many";
       const message = `${dropped} more findings are not shown`;
-      return [...ordered, { id, severity: "error", message, span: last.span, hint: "correct these first" }];
+      const tooMany: Diagnostic = { id: "parse/too-many", severity: "error", message, span: last.span };
+      return [...ordered, { ...tooMany, hint: "correct these first" }];
     },
   };
+  return within(file, text);
 }
 
 /** A line that is not to be shown for one finding is not shown for any other either. */
-function concealLines(text: string, found: readonly Diagnostic[]): Diagnostic[] {
-  const lineStart = (offset: number): number => text.lastIndexOf("\n", offset - 1) + 1;
-  const concealed = new Set(found.filter((one) => one.concealed === true).map((one) => lineStart(one.span.start)));
+function concealLines(texts: Sources, found: readonly Diagnostic[]): Diagnostic[] {
+  const lineOf = ({ file, start }: Span): string =>
+    `${(texts.get(file) ?? "").lastIndexOf("\n", start - 1) + 1} ${file}`;
+  const concealed = new Set(found.filter((one) => one.concealed === true).map((one) => lineOf(one.span)));
   if (concealed.size === 0) return [...found];
-  return found.map((one) => (concealed.has(lineStart(one.span.start)) ? { ...one, concealed: true } : one));
+  return found.map((one) => (concealed.has(lineOf(one.span)) ? { ...one, concealed: true } : one));
 }
 
 /** A value of the file inside a message: in backticks, on one line, cut when long. */

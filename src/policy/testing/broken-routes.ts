@@ -199,7 +199,7 @@ export const BROKEN_ROUTES: readonly BrokenPolicy[] = [
     what: "a permission as a route's value",
     edit: ["      GET /orders: { needs: orders:read }", "      GET /orders: orders:read"],
     found: [
-      "23:20 parse/expected-mapping: a route is a text instead of a mapping -> write a mapping with `needs`, `open`, `throttle`, `timeout`",
+      "23:20 parse/expected-mapping: a route is a text instead of a mapping -> write a mapping with `needs`, `open`, `throttle`, `timeout`, `body`, `streaming`, `websocket`, `retries`",
     ],
   },
   {

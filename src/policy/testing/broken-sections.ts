@@ -61,7 +61,7 @@ export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
     what: "an unknown section",
     edit: ["throttle: {", "limits: {"],
     found: [
-      "42:1 parse/unknown-key: the policy has no key `limits` -> known are `gatehouse`, `name`, `identity`, `environments`, `services`, `roles`, `boundaries`, `throttle`, `secrets`, `guardrails`",
+      "42:1 parse/unknown-key: the policy has no key `limits` -> known are `gatehouse`, `name`, `identity`, `environments`, `include`, `services`, `roles`, `boundaries`, `throttle`, `cors`, `secrets`, `guardrails`",
     ],
   },
   {
@@ -506,7 +506,7 @@ export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
     what: "members as a list",
     edit: ["members: { groups: [support] }", "members: [support]"],
     found: [
-      "33:23 parse/expected-mapping: `members` is a list instead of a mapping -> write a mapping with `groups`, `subject`, `client_id`",
+      "33:23 parse/expected-mapping: `members` is a list instead of a mapping -> write a mapping with `issuer`, `groups`, `subject`, `client_id`, `claim`, `all`, `any`, `not`",
     ],
   },
   {
@@ -578,8 +578,7 @@ export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
     what: "a condition that is not known",
     edit: ["when: { source_ip: [10.0.0.0/16] }", "when: { ip: [10.0.0.0/16] }"],
     found: [
-      "38:5 parse/missing-key: `when` lacks `source_ip` -> add `source_ip: [10.0.0.0/16]`",
-      "38:13 parse/unknown-key: `when` has no key `ip` -> known are `source_ip`",
+      "38:13 parse/unknown-key: `when` has no key `ip` -> known are `source_ip`, `after`, `before`, `hours`, `path`, `claim`, `acr`, `amr`, `token_age`",
     ],
   },
   {
@@ -679,7 +678,7 @@ export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
     edit: ["environments:\n  local: { identity: embedded, domain: shop.localhost }\n  prod:", "environments: {}\nx:"],
     found: [
       "8:15 parse/empty-mapping: `environments` is empty -> add `local: { identity: embedded, domain: shop.localhost }`",
-      "9:1 parse/unknown-key: the policy has no key `x` -> known are `gatehouse`, `name`, `identity`, `environments`, `services`, `roles`, `boundaries`, `throttle`, `secrets`, `guardrails`",
+      "9:1 parse/unknown-key: the policy has no key `x` -> known are `gatehouse`, `name`, `identity`, `environments`, `include`, `services`, `roles`, `boundaries`, `throttle`, `cors`, `secrets`, `guardrails`",
     ],
   },
 ];

@@ -16,14 +16,14 @@ export const BROKEN_TEXTS: readonly BrokenText[] = [
     what: "a list as root",
     text: "- gatehouse: 1\n",
     found: [
-      "1:1 parse/expected-mapping: the policy is a list instead of a mapping -> write a mapping with `gatehouse`, `name`, `identity`, `environments`, `services`, `roles`, `boundaries`, `throttle`, `secrets`, `guardrails`",
+      "1:1 parse/expected-mapping: the policy is a list instead of a mapping -> write a mapping with `gatehouse`, `name`, `identity`, `environments`, `include`, `services`, `roles`, `boundaries`, `throttle`, `cors`, `secrets`, `guardrails`",
     ],
   },
   {
     what: "a text as root",
     text: "gatehouse\n",
     found: [
-      "1:1 parse/expected-mapping: the policy is a text instead of a mapping -> write a mapping with `gatehouse`, `name`, `identity`, `environments`, `services`, `roles`, `boundaries`, `throttle`, `secrets`, `guardrails`",
+      "1:1 parse/expected-mapping: the policy is a text instead of a mapping -> write a mapping with `gatehouse`, `name`, `identity`, `environments`, `include`, `services`, `roles`, `boundaries`, `throttle`, `cors`, `secrets`, `guardrails`",
     ],
   },
   {
@@ -208,7 +208,7 @@ export const BROKEN_TEXTS: readonly BrokenText[] = [
     text: "gatehouse: 2\na: &a x\n*a : b\n",
     found: [
       "1:12 parse/version: `2` is not a version of the language that is known here -> write `gatehouse: 1`",
-      "2:1 parse/unknown-key: the policy has no key `a` -> known are `gatehouse`, `name`, `identity`, `environments`, `services`, `roles`, `boundaries`, `throttle`, `secrets`, `guardrails`",
+      "2:1 parse/unknown-key: the policy has no key `a` -> known are `gatehouse`, `name`, `identity`, `environments`, `include`, `services`, `roles`, `boundaries`, `throttle`, `cors`, `secrets`, `guardrails`",
       "2:7 parse/anchor: anchors are not taken, found `&a` -> remove it",
       "3:1 parse/key-not-text: the key is not a text -> keys are names; a number goes in quotes",
     ],

@@ -1,0 +1,122 @@
+/** Reads `when:`: the circumstances in which a role or a grant holds. */
+import { type Span, isTimeZone } from "../../core/index.ts";
+import {
+  type ClaimCondition,
+  type Condition,
+  type Hours,
+  type PathCondition,
+  WEEKDAYS,
+  type Weekday,
+} from "../policy.ts";
+import { KEYS } from "./keys.ts";
+import { suggest } from "./nearest.ts";
+import { readBlocks } from "./read-blocks.ts";
+import type { Tree } from "./read-tree.ts";
+import { readDuration, readFields, readInstant, readText, readTexts, readValues } from "./read-values.ts";
+import { type Report, quote } from "./report.ts";
+
+const DAY_MS = 86_400_000;
+const TOKEN_AGE = { minMs: 1000, maxMs: 30 * DAY_MS, range: "between 1 second and 30 days" };
+const CLAIM_PREFIX = "claim:";
+
+/** Null when there is none. A part that could not be read never holds, but then there is no policy either. */
+export function readCondition(report: Report, tree: Tree | null, owner: Span): Condition | null {
+  const fields = tree === null ? null : readFields(report, tree, "`when`", owner, KEYS.when);
+  if (tree === null || fields === null) return null;
+  if (tree.kind === "mapping" && tree.entries.length === 0)
+    report.add("parse/empty-mapping", owner, "`when` is empty", {
+      hint: "add `source_ip: [10.0.0.0/16]`, or remove it",
+    });
+  const sourceIp = fields.of("source_ip");
+  const after = readInstant(report, fields.of("after"), "`after`");
+  const before = readInstant(report, fields.of("before"), "`before`");
+  if (after !== null && before !== null && after >= before)
+    report.add("condition/never", fields.of("before")?.at ?? owner, "`before` is not later than `after`", {
+      hint: "no time is both; write a later `before`",
+    });
+  return {
+    sourceIp: sourceIp === null ? null : readBlocks(report, sourceIp, "`source_ip`"),
+    afterMs: after,
+    beforeMs: before,
+    hours: readHours(report, fields.of("hours"), fields.keyAt("hours")),
+    path: readPath(report, fields.of("path")),
+    claims: [
+      ...readClaims(report, fields.of("claim")),
+      ...(["acr", "amr"] as const).flatMap((claim) => readClaimList(report, fields.of(claim), claim)),
+    ],
+    tokenAgeMs: readDuration(report, fields.of("token_age"), "`token_age`", TOKEN_AGE),
+    at: owner,
+  };
+}
+
+function readHours(report: Report, tree: Tree | null, owner: Span): Hours | null {
+  const fields = tree === null ? null : readFields(report, tree, "`hours`", owner, KEYS.hours);
+  if (fields === null) return null;
+  const from = readMinute(report, fields.of("from"), "`from`");
+  const to = readMinute(report, fields.of("to"), "`to`");
+  if (from !== null && to !== null && from >= to)
+    report.add("condition/never", fields.of("to")?.at ?? owner, "`to` is not later than `from`", {
+      hint: 'a time over midnight is two roles or grants, one up to `"24:00"` and one from `"00:00"`',
+    });
+  const zone = readText(report, fields.of("zone"), "`zone`");
+  if (zone !== null && !isTimeZone(zone.value))
+    report.add("condition/zone", zone.at, `${quote(zone.value)} is not a time zone`, {
+      hint: "write a name of the IANA database, for example `Europe/Berlin` or `UTC`",
+    });
+  const days = fields.of("days") === null ? WEEKDAYS : readDays(report, fields.of("days"));
+  return { days, fromMinute: from ?? 0, toMinute: to ?? 1440, zone: zone?.value ?? "UTC" };
+}
+
+function readDays(report: Report, tree: Tree | null): Weekday[] {
+  return readTexts(report, tree, "`days`", { mayBeEmpty: false }).flatMap(({ value, at }) => {
+    const day = WEEKDAYS.find((known) => known === value);
+    if (day === undefined)
+      report.add("parse/choice", at, `${quote(value)} is not a day of the week`, { hint: suggest(value, WEEKDAYS) });
+    return day ?? [];
+  });
+}
+
+/** Minutes since midnight; `24:00` is the end of the day. */
+function readMinute(report: Report, tree: Tree | null, what: string): number | null {
+  const text = tree?.kind === "number" ? { value: tree.text, at: tree.at } : readText(report, tree, what);
+  if (text === null) return null;
+  const [, hour, minute] = /^(\d\d):(\d\d)$/.exec(text.value) ?? [];
+  const total = Number(hour) * 60 + Number(minute);
+  if (hour !== undefined && Number(minute) < 60 && total <= 1440) return total;
+  report.add("condition/hours", text.at, `${quote(text.value)} is not a time of day`, {
+    hint: 'write hours and minutes in quotes: `"08:00"`, `"24:00"` for the end of the day',
+  });
+  return null;
+}
+
+function readPath(report: Report, tree: Tree | null): PathCondition[] {
+  return readUserKeys(report, tree, "`path`", "write `{ customer: claim:sub }` or `{ region: [eu, us] }`").map(
+    ({ key, value }) => {
+      const claim =
+        value.kind === "text" && value.text.startsWith(CLAIM_PREFIX) ? readText(report, value, quote(key)) : null;
+      if (claim !== null) return { parameter: key, values: null, claim: claim.value.slice(CLAIM_PREFIX.length) };
+      return { parameter: key, values: readValues(report, value, quote(key)).map((one) => one.value), claim: null };
+    },
+  );
+}
+
+function readClaims(report: Report, tree: Tree | null): ClaimCondition[] {
+  return readUserKeys(report, tree, "`claim`", "write `{ email_verified: true }` or `{ plan: [gold, silver] }`").map(
+    ({ key, value }) => ({ claim: key, values: readValues(report, value, quote(key)).map((one) => one.value) }),
+  );
+}
+
+function readClaimList(report: Report, tree: Tree | null, claim: string): ClaimCondition[] {
+  if (tree === null) return [];
+  return [{ claim, values: readTexts(report, tree, `\`${claim}\``, { mayBeEmpty: false }).map(({ value }) => value) }];
+}
+
+function readUserKeys(report: Report, tree: Tree | null, what: string, hint: string) {
+  if (tree === null) return [];
+  if (tree.kind !== "mapping") {
+    report.add("parse/expected-mapping", tree.at, `${what} is not a mapping of names to values`, { hint });
+    return [];
+  }
+  if (tree.entries.length === 0) report.add("parse/empty-mapping", tree.at, `${what} is empty`, { hint });
+  return tree.entries;
+}

@@ -1,0 +1,138 @@
+/** Reads `members:`: who holds a role, as lists, as a claim, or as an expression of these. */
+import type { Span } from "../../core/index.ts";
+import type { Members } from "../policy.ts";
+import { KEYS } from "./keys.ts";
+import { suggest } from "./nearest.ts";
+import type { Tree } from "./read-tree.ts";
+import { type Fields, readFields, readList, readText, readTexts, readValues } from "./read-values.ts";
+import { type Report, quote } from "./report.ts";
+
+const LISTS = [
+  ["groups", "groups"],
+  ["subject", "subject"],
+  ["client_id", "client"],
+] as const;
+const EXPRESSIONS = ["claim", "all", "any", "not"] as const;
+
+const NOBODY: Members = { kind: "any", of: [] };
+
+type MemberFields = Fields<(typeof KEYS.members.optional)[number]>;
+
+/** `issuers` are the names of the workload issuers. What could not be read takes in nobody. */
+export function readMembers(report: Report, tree: Tree | null, owner: Span, issuers: readonly string[]): Members {
+  return tree === null ? NOBODY : readExpression(report, tree, owner, issuers, null, false);
+}
+
+function readExpression(
+  report: Report,
+  tree: Tree,
+  owner: Span,
+  issuers: readonly string[],
+  outer: string | null,
+  mayBeNot: boolean,
+): Members {
+  const fields = readFields(report, tree, "`members`", owner, KEYS.members);
+  if (fields === null) return NOBODY;
+  const issuer = readIssuerName(report, fields.of("issuer"), issuers) ?? outer;
+  const lists = LISTS.filter(([key]) => fields.of(key) !== null);
+  const parts = [
+    ...(lists.length === 0 ? [] : [lists.map(([key]) => key)]),
+    ...EXPRESSIONS.filter((key) => fields.of(key) !== null),
+  ];
+  if (parts.length > 1) {
+    const first = parts[1] as string;
+    report.add(
+      "role/members",
+      fields.keyAt(first as "all"),
+      `${quote(first)} stands beside ${quote(String(parts[0]))}`,
+      {
+        hint: "put each into an entry of `any` (one of them holds) or `all` (every one holds)",
+      },
+    );
+    return NOBODY;
+  }
+  const [kind] = EXPRESSIONS.filter((key) => fields.of(key) !== null);
+  switch (kind) {
+    case undefined:
+      return readLists(report, fields, issuer);
+    case "claim":
+      return readClaim(report, fields, issuer);
+    case "not": {
+      if (!mayBeNot)
+        report.add("role/not", fields.keyAt("not"), "`not` alone would take in everybody else", {
+          hint: "write `all: [ ..., { not: ... } ]` with an entry that says who is meant",
+        });
+      const inner = fields.of("not");
+      const of = inner === null ? NOBODY : readExpression(report, inner, fields.keyAt("not"), issuers, issuer, false);
+      // A part that could not be read is nobody, and not nobody would be everybody.
+      return { kind: "not", of };
+    }
+    case "all":
+    case "any":
+      return readParts(report, fields, kind, issuers, issuer);
+  }
+  return kind satisfies never;
+}
+
+function readParts(
+  report: Report,
+  fields: MemberFields,
+  kind: "all" | "any",
+  issuers: readonly string[],
+  issuer: string | null,
+): Members {
+  const items = readList(report, fields.of(kind), `\`${kind}\``, { mayBeEmpty: false }) ?? [];
+  const of = items.map((item) => readExpression(report, item, item.at, issuers, issuer, kind === "all"));
+  if (of.length === 0) return NOBODY;
+  if (kind === "all" && of.every((part) => part.kind === "not"))
+    report.add("role/not", fields.keyAt("all"), "`all` says only who is not meant", {
+      hint: "add an entry that says who is meant, for example `{ groups: [staff] }`",
+    });
+  return { kind, of };
+}
+
+function readLists(report: Report, fields: MemberFields, issuer: string | null): Members {
+  const leaves = LISTS.flatMap(([key, kind]): Members[] => {
+    const texts = readTexts(report, fields.of(key), `\`${key}\``, { mayBeEmpty: true });
+    for (const { value, at } of texts)
+      if (value.includes("*"))
+        report.add("role/member", at, `${quote(value)} is compared whole and would match nobody`, {
+          hint: "name each member; a route for everybody is `open` and says why",
+        });
+    return texts.length === 0 ? [] : [{ kind, values: texts.map(({ value }) => value), issuer }];
+  });
+  const [first] = leaves;
+  return leaves.length === 1 && first !== undefined ? first : { kind: "any", of: leaves };
+}
+
+function readClaim(report: Report, outer: MemberFields, issuer: string | null): Members {
+  const tree = outer.of("claim");
+  const fields = tree === null ? null : readFields(report, tree, "`claim`", outer.keyAt("claim"), KEYS.memberClaim);
+  if (fields === null || tree === null) return NOBODY;
+  const claim = readText(report, fields.of("name"), "`name`")?.value ?? "";
+  const tests = (["equals", "one_of", "prefix"] as const).filter((key) => fields.of(key) !== null);
+  const [test] = tests;
+  if (test === undefined || tests.length > 1) {
+    report.add("role/claim", tree.at, test === undefined ? "`claim` says no value" : "`claim` is tested twice", {
+      hint: "write one of `equals: value`, `one_of: [value, value]` or `prefix: text`",
+    });
+    return NOBODY;
+  }
+  const given = fields.of(test);
+  if (test === "equals" && given?.kind === "list")
+    report.add("role/claim", given.at, "`equals` is one value", { hint: "write `one_of` for several" });
+  if (test === "one_of" && given !== null && given.kind !== "list")
+    report.add("role/claim", given.at, "`one_of` is a list", { hint: "write `equals` for one value" });
+  const values = readValues(report, given, `\`${test}\``).map(({ value }) => value);
+  return { kind: "claim", claim, test: test === "prefix" ? "prefix" : "equals", values, issuer };
+}
+
+function readIssuerName(report: Report, tree: Tree | null, issuers: readonly string[]): string | null {
+  const text = readText(report, tree, "`issuer`");
+  if (text === null) return null;
+  if (!issuers.includes(text.value))
+    report.add("reference/issuer", text.at, `there is no workload issuer ${quote(text.value)}`, {
+      hint: `${suggest(text.value, issuers)}; workload issuers stand under \`identity.issuers\``,
+    });
+  return text.value;
+}
