@@ -3,7 +3,7 @@
  *
  * AWS's own keys have AWS's names. What AWS has no key for is under `gatehouse:`, known to the embedded gateway only;
  * documents for AWS hold none of these (compile says so).
- * Source: IAM user guide, "AWS global condition context keys"; docs/spec/policy-language.md chapter 10.
+ * Source: IAM user guide, "AWS global condition context keys"; docs/spec/policy-language.md chapter 13.
  * INVARIANT: a value that is not known is left out, so that what asks for it does not hold.
  */
 import { localTime } from "../core/index.ts";

@@ -1,7 +1,7 @@
 /**
  * Whether a condition (`when:`) holds for one request of one caller.
  * INVARIANT: total; what is not known (an address, a time, a claim, a parameter) makes the part that asks for it fail.
- * Source: docs/spec/policy-language.md chapter 10.
+ * Source: docs/spec/policy-language.md chapter 13.
  */
 import { formatDuration, localTime } from "../core/index.ts";
 import type { Caller } from "./decision.ts";

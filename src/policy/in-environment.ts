@@ -1,6 +1,6 @@
 /**
  * The policy as it is in one environment: what the environment says differently is in its place.
- * Source: docs/spec/policy-language.md chapter 4.
+ * Source: docs/spec/policy-language.md chapter 15.
  */
 import type { Environment, Policy, PolicyRoute, Role, Service } from "./policy.ts";
 

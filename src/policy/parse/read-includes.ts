@@ -5,7 +5,7 @@
  * in the order in which they are named, a file before those that it includes.
  * Not here: what stands in a section; whether a path leaves the folder by a symbolic link (whoever reads the files).
  * INVARIANT: a file is read once; of two entries with one name both places are told.
- * Source: docs/spec/policy-language.md chapter 3.
+ * Source: docs/spec/policy-language.md chapter 1.
  */
 import { posix } from "node:path";
 import type { Span } from "../../core/index.ts";
