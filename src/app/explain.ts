@@ -6,9 +6,10 @@
  */
 import { GatehouseError, type Sources, formatSpan, spanJson } from "../core/index.ts";
 import { readIdentity } from "../identity/index.ts";
+import type { IdentityArtifact } from "../model/index.ts";
 import { type Caller, type Decision, REASONS, type Exposure, decide, normalizePath } from "../policy/index.ts";
 import { type LoadedEnvironment, type LoadedPolicy, isLoaded, loadEnvironment } from "./load-policy.ts";
-import { callerByName, loadPeople } from "./people.ts";
+import { callerByName, callerOfIdentity, loadPeople } from "./people.ts";
 
 export interface ExplainRequest {
   readonly policyFile: string;
@@ -68,7 +69,7 @@ export function explainRequest(request: ExplainRequest): Explanation | LoadedPol
 function callerOf(loaded: LoadedEnvironment, as: ExplainRequest["as"]): Caller | null {
   if (as === undefined) return null;
   if ("caller" in as) return as.caller;
-  if ("name" in as) return callerByName(loadPeople(loaded), as.name);
+  if ("name" in as) return callerByName(loadPeople(loaded), as.name, loaded.artifacts.identity);
   let claims: unknown;
   try {
     claims = JSON.parse(as.claims);
@@ -78,13 +79,29 @@ function callerOf(loaded: LoadedEnvironment, as: ExplainRequest["as"]): Caller |
   if (typeof claims !== "object" || claims === null || Array.isArray(claims)) {
     throw new GatehouseError("GH_APP_CLAIMS", { problem: "not a JSON object" });
   }
-  const { issuer, audience, claims: names } = loaded.policy.identity;
+  return callerFromClaims(loaded.artifacts.identity, claims as Readonly<Record<string, unknown>>);
+}
+
+/**
+ * Whoever a token with these claims would be of. Its issuer is the workload issuer that `iss` names, else the provider;
+ * what only a real token has is filled in: the question is what the claims permit.
+ */
+function callerFromClaims(provider: IdentityArtifact, claims: Readonly<Record<string, unknown>>): Caller {
+  const workload = provider.issuers.find(({ issuer }) => issuer === claims["iss"]);
+  const { issuer, audience, claims: names } = workload ?? provider;
   const nowMs = Date.now();
-  // What only a real token has is filled in: the question is what the claims permit.
-  const filled = { sub: "somebody", ...claims, iss: issuer, aud: audience, exp: Math.floor(nowMs / 1000) + 300 };
-  const identity = readIdentity(filled, { issuer, audience, claims: names }, nowMs);
+  const nowSeconds = Math.floor(nowMs / 1000);
+  const filled = { sub: "somebody", iat: nowSeconds, ...claims, iss: issuer, aud: audience, exp: nowSeconds + 300 };
+  const rules = {
+    issuer,
+    issuerName: workload?.name ?? null,
+    audience,
+    claims: names,
+    usedClaims: provider.usedClaims,
+  };
+  const identity = readIdentity(filled, rules, nowMs);
   if (typeof identity === "string") throw new GatehouseError("GH_APP_CLAIMS", { problem: identity });
-  return { subject: identity.subject, clientId: identity.clientId, groups: identity.groups };
+  return callerOfIdentity(identity);
 }
 
 export function explanationJson(e: Explanation): Record<string, unknown> {

@@ -1,13 +1,15 @@
 /**
- * Everything about identity that one instance holds: the provider (or its embedded stand-in for development), its keys,
- * the token verifier, sign-in sessions.
+ * Everything about identity that one instance holds: the provider (or its embedded stand-in for development), the
+ * workload issuers beside it, the keys of each, the token verifier, sign-in sessions.
  *
  * In:  the compiled identity settings. Out: started parts, and one `close` for all of them.
+ * Without the provider nothing starts. A workload issuer that does not answer stops nothing: its tokens are answered with
+ * `keys-unavailable` until its keys can be had, and its key source goes on trying by itself.
  * INVARIANT: when starting fails, nothing that was started here is left running.
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { type Clock, GatehouseError, Secret } from "../core/index.ts";
+import { type Clock, GatehouseError, type Reporter, Secret, silentReporter } from "../core/index.ts";
 import {
   type DevProvider,
   type KeySource,
@@ -15,6 +17,7 @@ import {
   type SessionMemory,
   type Sessions,
   type TokenVerifier,
+  type WorkloadIssuer,
   createKeySource,
   createSessions,
   createTokenVerifier,
@@ -27,6 +30,8 @@ import type { StatePaths } from "./state.ts";
 export interface IdentityParts {
   readonly issuer: string;
   readonly keys: KeySource;
+  /** In the order of the policy. */
+  readonly workloadIssuers: readonly WorkloadIssuer[];
   readonly verifier: TokenVerifier;
   readonly sessions: Sessions | null;
   /** Null when the environment has a real provider. */
@@ -45,6 +50,8 @@ export interface IdentityStart {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Which sessions have ended, kept from one set of parts to the next. */
   readonly sessionMemory: SessionMemory;
+  /** Is told of workload issuers that do not answer. @default nobody */
+  readonly reporter?: Reporter | undefined;
 }
 
 /** @throws GH_APP_SECRET_MISSING, GH_IDENTITY_* when the provider cannot be reached or is not what it should be */
@@ -54,6 +61,7 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
   const provider = identity.kind === "embedded" ? await startEmbedded(start, clientSecret) : null;
   const issuer = provider?.issuer ?? identity.issuer;
   const keys = createKeySource({ issuer, clock, allowHttpLoopback: true });
+  const workloads = startWorkloadIssuers(start);
   try {
     await keys.load();
     const verifier = createTokenVerifier({
@@ -61,6 +69,8 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
       audience: identity.audience,
       claims: identity.claims,
       keys,
+      workloadIssuers: workloads.issuers,
+      usedClaims: identity.usedClaims,
       clock,
       skewSeconds: 30,
     });
@@ -74,6 +84,7 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
             audience: identity.audience,
             claims: identity.claims,
             verifier,
+            usedClaims: identity.usedClaims,
             sealKeys: [loadKeyFile(join(paths.keys, "session.key"))],
             clock,
             allowHttpLoopback: true,
@@ -82,19 +93,43 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
     return {
       issuer,
       keys,
+      workloadIssuers: workloads.issuers,
       verifier,
       sessions,
       provider,
       close: async () => {
         keys.close();
+        workloads.close();
         await provider?.close();
       },
     };
   } catch (cause) {
     keys.close();
+    workloads.close();
     await provider?.close();
     throw cause;
   }
+}
+
+/** Nobody waits for their keys here: a token that comes before they are there waits for its own issuer alone. */
+function startWorkloadIssuers({ identity, clock, reporter = silentReporter }: IdentityStart) {
+  let closed = false;
+  const issuers = identity.issuers.map(({ name, issuer, audience, claims }): WorkloadIssuer => {
+    const keys = createKeySource({ issuer, clock, allowHttpLoopback: true });
+    void keys.load().catch((cause: unknown) => {
+      if (closed) return;
+      const why = cause instanceof Error ? cause.message : "unknown fault";
+      reporter.warn(`the keys of issuer \`${name}\` cannot be had, its tokens get 503 until they can: ${why}`);
+    });
+    return { name, issuer, audience, claims, keys };
+  });
+  return {
+    issuers,
+    close(): void {
+      closed = true;
+      for (const { keys } of issuers) keys.close();
+    },
+  };
 }
 
 /** The embedded provider learns the secret that was made up for it; for a real one it has to be there. */

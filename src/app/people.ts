@@ -2,8 +2,17 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { GatehouseError, hasErrors, renderDiagnostic } from "../core/index.ts";
-import { type People, parsePeople } from "../identity/index.ts";
-import type { Caller, Environment } from "../policy/index.ts";
+import {
+  type Identity,
+  type MachineClient,
+  type People,
+  type Person,
+  claimsOf,
+  developmentClaims,
+  parsePeople,
+} from "../identity/index.ts";
+import type { IdentityArtifact } from "../model/index.ts";
+import type { Caller, Environment, Policy } from "../policy/index.ts";
 import { errnoOf } from "./state.ts";
 
 const NOBODY: People = { people: [], clients: [] };
@@ -20,9 +29,11 @@ export function peopleFileOf(environment: Environment, policyFile: string): stri
  */
 export function loadPeople({
   environment,
+  policy,
   file,
 }: {
   readonly environment: Environment;
+  readonly policy: Policy;
   readonly file: string;
 }): People {
   const peopleFile = peopleFileOf(environment, file);
@@ -34,7 +45,7 @@ export function loadPeople({
     const reason = errnoOf(cause) === "ENOENT" ? "there is no such file" : (errnoOf(cause) ?? "unknown");
     throw new GatehouseError("GH_APP_PEOPLE_UNREADABLE", { file: peopleFile, reason }, { cause });
   }
-  const { people, diagnostics } = parsePeople(peopleFile, text);
+  const { people, diagnostics } = parsePeople(peopleFile, text, policy.identity.claims);
   if (people !== null && !hasErrors(diagnostics)) return people;
   const sources = new Map([[peopleFile, text]]);
   const findings = diagnostics.map((d) => renderDiagnostic(d, sources)).join("\n");
@@ -48,26 +59,72 @@ export interface NamedCaller {
   readonly caller: Caller;
 }
 
-export function allCallers({ people, clients }: People): readonly NamedCaller[] {
+/** Where claims are looked for, and which the policy asks for. */
+export type ClaimReading = Pick<IdentityArtifact, "claims" | "usedClaims">;
+
+const NO_READING: ClaimReading = { claims: { groups: "groups", name: "name" }, usedClaims: [] };
+
+/**
+ * Everybody, each as with a token that the embedded provider issued at this moment.
+ *
+ * @param reading of the environment's artifacts; without it, callers have no claims
+ */
+export function allCallers(
+  { people, clients }: People,
+  reading: ClaimReading = NO_READING,
+  atMs: number = Date.now(),
+): readonly NamedCaller[] {
   return [
-    ...people.map(({ name, groups }) => ({
-      name,
+    ...people.map((person) => ({
+      name: person.name,
       kind: "person" as const,
-      groups,
-      caller: { subject: name, clientId: null, groups },
+      groups: person.groups,
+      caller: callerOf(person, null, reading, atMs),
     })),
-    ...clients.map(({ name, groups }) => ({
-      name,
+    ...clients.map((client) => ({
+      name: client.name,
       kind: "client" as const,
-      groups,
-      caller: { subject: name, clientId: name, groups },
+      groups: client.groups,
+      caller: callerOf(client, client.name, reading, atMs),
     })),
   ];
 }
 
+function callerOf(
+  subject: Person | MachineClient,
+  clientId: string | null,
+  { claims: names, usedClaims }: ClaimReading,
+  atMs: number,
+): Caller {
+  const claims = {
+    ...developmentClaims(subject, names),
+    sub: subject.name,
+    ...(clientId === null ? {} : { client_id: clientId }),
+  };
+  return {
+    subject: subject.name,
+    clientId,
+    groups: subject.groups,
+    issuer: null,
+    claims: claimsOf(claims, usedClaims),
+    issuedAtSeconds: Math.floor(atMs / 1000),
+  };
+}
+
+/** An identity as the reference decides on it. */
+export function callerOfIdentity(identity: Identity): Caller {
+  const { subject, clientId, groups, issuerName, claims, issuedAtSeconds } = identity;
+  return { subject, clientId, groups, issuer: issuerName, claims, issuedAtSeconds };
+}
+
 /** @throws GH_APP_UNKNOWN_NAME */
-export function callerByName(people: People, name: string): Caller {
-  const callers = allCallers(people);
+export function callerByName(
+  people: People,
+  name: string,
+  reading: ClaimReading = NO_READING,
+  atMs: number = Date.now(),
+): Caller {
+  const callers = allCallers(people, reading, atMs);
   const found = callers.find((c) => c.name === name);
   if (found !== undefined) return found.caller;
   const known = callers.length === 0 ? "none in this environment" : callers.map((c) => `\`${c.name}\``).join(", ");

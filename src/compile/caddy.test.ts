@@ -6,6 +6,7 @@ import { type EdgeRuntime, bootstrapCaddy, compileCaddy } from "./caddy.ts";
 
 const edge: EdgeArtifact = {
   domain: "shop.localhost",
+  hosts: [],
   certificates: { kind: "internal" },
   loopbackOnly: true,
   privateNetwork: ["127.0.0.0/8", "::1/128"],

@@ -4,8 +4,9 @@
  * In:  what the policy says about the edge, and where this instance runs (ports, sockets, files). Out: Caddy's JSON.
  * Not here: policy data. Routes, roles and permissions live in the gateway, so that changing them reloads no listener.
  * Source: https://caddyserver.com/docs/json/, https://caddyserver.com/docs/automatic-https.
- * INVARIANT: pure and deterministic; the socket that Caddy dials, never a header, says which API a request is for; every
- * request that is not for our domain ends in a refusal; no query, no header value and no token reaches a log.
+ * INVARIANT: pure and deterministic; the socket that Caddy dials, never a header, says which exposure a request is for;
+ * every request that is not for a host name which its listener knows ends in a refusal; no query, no header value and no
+ * token reaches a log.
  *
  * What Caddy 2.11.7 itself does to request headers before the gateway sees them (kept true by tests/edge):
  * - a name with `_` or `.` is dropped, so no alias of an identity header gets past the edge; the gateway drops them again;
@@ -51,6 +52,10 @@ export type CaddyConfig = { readonly [key: string]: Json };
  * with (`bootstrapCaddy`), so that the admin endpoint never moves.
  */
 export function compileCaddy(edge: EdgeArtifact, runtime: EdgeRuntime): CaddyConfig {
+  const publicNames = namesOf(edge, "public");
+  const privateServer = compilePrivate(edge, runtime);
+  // A name that no listener knows needs no certificate.
+  const names = privateServer === null ? publicNames : [...new Set([...publicNames, ...namesOf(edge, "private")])];
   return {
     ...bootstrapCaddy(runtime),
     apps: {
@@ -59,16 +64,14 @@ export function compileCaddy(edge: EdgeArtifact, runtime: EdgeRuntime): CaddyCon
         https_port: runtime.httpsPort,
         grace_period: "5s",
         servers: {
-          public: siteServer(edge, runtime, runtime.httpsPort, [
-            gatewayRoute(edge, [{ host: [edge.domain] }], runtime.publicSocket),
+          public: siteServer(edge, runtime, runtime.httpsPort, publicNames, [
+            gatewayRoute(edge, [{ host: publicNames }], runtime.publicSocket),
           ]),
-          ...(runtime.privatePort === null || runtime.privateSocket === null || edge.privateNetwork === null
-            ? {}
-            : { private: siteServer(edge, runtime, runtime.privatePort, privateRoutes(edge, runtime.privateSocket)) }),
-          redirect: redirectServer(edge, runtime),
+          ...(privateServer === null ? {} : { private: privateServer }),
+          redirect: redirectServer(edge, runtime, privateServer !== null),
         },
       },
-      tls: { automation: { policies: [{ subjects: [edge.domain], issuers: [issuer(edge)] }] } },
+      tls: { automation: { policies: [{ subjects: names, issuers: [issuer(edge)] }] } },
       ...(edge.certificates.kind === "internal"
         ? { pki: { certificate_authorities: { local: { name: "Gatehouse Local Authority", install_trust: false } } } }
         : {}),
@@ -128,7 +131,26 @@ function logging(accessLog: string): Json {
   };
 }
 
-function siteServer(edge: EdgeArtifact, runtime: EdgeRuntime, port: number, routes: readonly Json[]): Json {
+/** The host names that a listener knows: the domain of the environment, and those of services, sorted. */
+function namesOf(edge: EdgeArtifact, exposure: "public" | "private"): readonly string[] {
+  return [...new Set([edge.domain, ...edge.hosts.filter((known) => known[exposure]).map(({ host }) => host)])];
+}
+
+/** Null when there is no private listener. */
+function compilePrivate(edge: EdgeArtifact, runtime: EdgeRuntime): Json {
+  const { privatePort, privateSocket } = runtime;
+  if (privatePort === null || privateSocket === null || edge.privateNetwork === null) return null;
+  const names = namesOf(edge, "private");
+  return siteServer(edge, runtime, privatePort, names, privateRoutes(edge, names, privateSocket));
+}
+
+function siteServer(
+  edge: EdgeArtifact,
+  runtime: EdgeRuntime,
+  port: number,
+  names: readonly string[],
+  routes: readonly Json[],
+): Json {
   return {
     listen: listenOn(edge, runtime, port),
     protocols: ["h1", "h2", "h3"],
@@ -136,7 +158,7 @@ function siteServer(edge: EdgeArtifact, runtime: EdgeRuntime, port: number, rout
     // Replayed early data would reach the service twice.
     allow_0rtt: false,
     // One connection cannot serve another name than the one it was opened for. An address is never sent as a name.
-    strict_sni_host: isIP(edge.domain) === 0,
+    strict_sni_host: names.every((name) => isIP(name) === 0),
     automatic_https: { disable_redirects: true },
     logs: {},
     routes: [...routes, refuse(edge, 421, "Misdirected Request")],
@@ -144,10 +166,10 @@ function siteServer(edge: EdgeArtifact, runtime: EdgeRuntime, port: number, rout
   };
 }
 
-/** Plain HTTP only ever sends people to HTTPS, and only to our own name. */
-function redirectServer(edge: EdgeArtifact, runtime: EdgeRuntime): Json {
-  const port = runtime.httpsPort === 443 ? "" : `:${runtime.httpsPort}`;
-  const location = `https://${edge.domain}${port}{http.request.uri}`;
+/** Plain HTTP only ever sends people to HTTPS, and only to names of ours: each to a listener that knows it. */
+function redirectServer(edge: EdgeArtifact, runtime: EdgeRuntime, hasPrivate: boolean): Json {
+  const publicNames = namesOf(edge, "public");
+  const privateOnly = hasPrivate ? namesOf(edge, "private").filter((name) => !publicNames.includes(name)) : [];
   return {
     listen: listenOn(edge, runtime, runtime.httpPort),
     protocols: ["h1"],
@@ -156,22 +178,28 @@ function redirectServer(edge: EdgeArtifact, runtime: EdgeRuntime): Json {
     automatic_https: { disable: true },
     logs: {},
     routes: [
-      {
-        match: [{ host: [edge.domain] }],
-        handle: [
-          WITHOUT_SERVER,
-          {
-            handler: "static_response",
-            status_code: 308,
-            headers: { Location: [location], "X-Request-Id": [REQUEST_ID], "Cache-Control": ["no-store"] },
-            close: true,
-          },
-        ],
-        terminal: true,
-      },
+      ...publicNames.map((name) => redirectRoute(name, runtime.httpsPort)),
+      ...privateOnly.map((name) => redirectRoute(name, runtime.privatePort ?? runtime.httpsPort)),
       answer({}, 421, "Misdirected Request", {}),
     ],
     errors: { routes: [answer({}, "{http.error.status_code}", "{http.error.status_text}", {})] },
+  };
+}
+
+function redirectRoute(name: string, port: number): Json {
+  const location = `https://${name}${port === 443 ? "" : `:${port}`}{http.request.uri}`;
+  return {
+    match: [{ host: [name] }],
+    handle: [
+      WITHOUT_SERVER,
+      {
+        handler: "static_response",
+        status_code: 308,
+        headers: { Location: [location], "X-Request-Id": [REQUEST_ID], "Cache-Control": ["no-store"] },
+        close: true,
+      },
+    ],
+    terminal: true,
   };
 }
 
@@ -212,14 +240,12 @@ function gatewayRoute(edge: EdgeArtifact, match: readonly Json[], socket: string
   };
 }
 
-/** The private API: the same name, from inside the network only. Anybody else is told so, as API Gateway does. */
-function privateRoutes(edge: EdgeArtifact, socket: string): readonly Json[] {
+/** The private APIs: their names, from inside the network only. Anybody else is told so, as API Gateway does. */
+function privateRoutes(edge: EdgeArtifact, names: readonly string[], socket: string): readonly Json[] {
   const ranges = edge.privateNetwork ?? [];
   return [
-    ...(ranges.length === 0
-      ? []
-      : [gatewayRoute(edge, [{ host: [edge.domain], remote_ip: { ranges: [...ranges] } }], socket)]),
-    answer({ match: [{ host: [edge.domain] }], terminal: true }, 403, "Forbidden", strictTransport(edge)),
+    ...(ranges.length === 0 ? [] : [gatewayRoute(edge, [{ host: names, remote_ip: { ranges: [...ranges] } }], socket)]),
+    answer({ match: [{ host: names }], terminal: true }, 403, "Forbidden", strictTransport(edge)),
   ];
 }
 

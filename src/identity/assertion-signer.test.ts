@@ -29,10 +29,13 @@ function makeIdentity(more: Partial<Identity> = {}): Identity {
   return {
     kind: "person",
     issuer: "https://login.shop.example",
+    issuerName: null,
     subject: "ada",
     clientId: "shop-edge",
     name: "Ada",
     groups: ["support", "a,b"],
+    claims: {},
+    issuedAtSeconds: NOW_SECONDS,
     expiresAtSeconds: NOW_SECONDS + 3600,
     via: "session",
     key: "key",

@@ -1,7 +1,8 @@
 /**
  * From a signed payload to an `Identity`: the checks of the claims, and which of them mean what.
  *
- * INVARIANT: nothing is guessed. A claim of an unexpected type is a refusal, never an empty value.
+ * INVARIANT: nothing is guessed. A claim that Gatehouse itself lives by (times, subject, groups, name) and that has an
+ * unexpected type is a refusal, never an empty value. A claim that only the policy asks for is then absent.
  * Source: RFC 7519 section 4.1, RFC 9068 sections 2.2 and 4, RFC 7800 (`cnf`), API Gateway "JWT authorizers".
  */
 import type { Identity, TokenReason } from "./identity.ts";
@@ -15,8 +16,12 @@ export interface ClaimNames {
 
 export interface ClaimRules {
   readonly issuer: string;
+  /** Name of the workload issuer in the policy; null for the provider of the environment. */
+  readonly issuerName: string | null;
   readonly audience: string;
   readonly claims: ClaimNames;
+  /** Paths of the claims that the policy asks for. */
+  readonly usedClaims: readonly string[];
   /** Tolerance for `nbf` and `iat` only. Nothing is tolerated after `exp`. @default 0 */
   readonly skewSeconds?: number | undefined;
 }
@@ -39,12 +44,16 @@ export function readIdentity(payload: JsonObject, rules: ClaimRules, nowMs: numb
   const name = readPath(payload, rules.claims.name) ?? null;
   if (groups === null || (name !== null && typeof name !== "string")) return "token-claims";
   return Object.freeze({
-    kind: isMachine(payload, subject, clientId) ? "machine" : "person",
+    // A workload issuer has no people.
+    kind: rules.issuerName !== null || isMachine(payload, subject, clientId) ? "machine" : "person",
     issuer: rules.issuer,
+    issuerName: rules.issuerName,
     subject,
     clientId,
     name,
     groups: Object.freeze(groups),
+    claims: claimsOf(payload, rules.usedClaims),
+    issuedAtSeconds: (payload["iat"] as number | undefined) ?? null,
     expiresAtSeconds: payload["exp"] as number,
     via: "bearer",
     key: JSON.stringify([rules.issuer, subject]),
@@ -66,6 +75,35 @@ function findTimeProblem(payload: JsonObject, skewSeconds: number, nowMs: number
     if (nowMs < (notBefore - skewSeconds) * 1000) return "token-not-yet-valid";
   }
   return null;
+}
+
+/**
+ * The values, as texts, of the claims at these paths. Absent claims, and those without a text of their own (objects, null,
+ * lists with anything but texts, numbers and truth values in them), have no entry.
+ */
+export function claimsOf(payload: JsonObject, paths: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  if (paths.length === 0) return NO_CLAIMS;
+  const entries: [string, readonly string[]][] = [];
+  for (const path of paths) {
+    const values = textsOf(readPath(payload, path));
+    if (values !== null) entries.push([path, Object.freeze(values)]);
+  }
+  return Object.freeze(Object.fromEntries(entries));
+}
+
+const NO_CLAIMS: Readonly<Record<string, readonly string[]>> = Object.freeze({});
+
+function textsOf(value: unknown): string[] | null {
+  const texts = (Array.isArray(value) ? value : [value]).map(textOf);
+  return texts.every((text) => text !== null) ? texts : null;
+}
+
+function textOf(value: unknown): string | null {
+  if (typeof value === "string") return value;
+  if (typeof value === "boolean") return String(value);
+  if (typeof value !== "number" || !Number.isFinite(value)) return null;
+  // Reading rounded it: two tokens with different whole numbers would have one text.
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? null : JSON.stringify(value);
 }
 
 /** Undefined when the claim is absent; what cannot be descended into counts as a value of the wrong type. */

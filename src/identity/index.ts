@@ -1,8 +1,14 @@
 /** Who is asking: the provider's keys, token verification, sign-in sessions, assertions, the development provider. */
 export { TOKEN_REASONS, type Identity, type TokenReason, type TokenResult } from "./identity.ts";
-export { type ClaimNames, type ClaimRules, readIdentity } from "./claims.ts";
+export { type ClaimNames, type ClaimRules, claimsOf, readIdentity } from "./claims.ts";
 export { type KeySource, type KeySourceOptions, type KeySourceState, createKeySource } from "./key-source.ts";
-export { type TokenVerifier, type TokenVerifierOptions, createTokenVerifier } from "./token-verifier.ts";
+export {
+  type TokenVerifier,
+  type TokenVerifierOptions,
+  type TrustedIssuer,
+  type WorkloadIssuer,
+  createTokenVerifier,
+} from "./token-verifier.ts";
 export type { Session } from "./session-cookie.ts";
 export {
   type SessionMemory,
@@ -21,6 +27,8 @@ export {
   createAssertionSigner,
 } from "./assertion-signer.ts";
 export { CLI_CLIENT, type MachineClient, type People, type Person, parsePeople } from "./people.ts";
+export type { ClaimValue } from "./people-claims.ts";
+export { developmentClaims } from "./dev-provider/development-claims.ts";
 export { type DevProvider, type DevProviderOptions, startDevProvider } from "./dev-provider/dev-provider.ts";
 export type { LoginClient } from "./dev-provider/provider-configuration.ts";
 export { type DeviceLoginOptions, type DevicePrompt, deviceLogin } from "./device-login.ts";

@@ -2,10 +2,12 @@
  * The people file: who exists at the development provider.
  *
  * In: YAML text. Out: people and clients, or every mistake at once with its place.
- * Source: docs/guide for the format.
+ * Source: docs/guide/people.md for the format.
  */
 import { type Node, type Pair, isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import { type Diagnostic, Secret, type Span, hasErrors } from "../core/index.ts";
+import type { ClaimNames } from "./claims.ts";
+import { type ClaimValue, findNameProblem, readClaimValue } from "./people-claims.ts";
 
 export interface People {
   readonly people: readonly Person[];
@@ -19,6 +21,8 @@ export interface Person {
   readonly displayName: string | null;
   readonly email: string | null;
   readonly groups: readonly string[];
+  /** What else their access tokens say, by the claim's name. */
+  readonly claims: Readonly<Record<string, ClaimValue>>;
 }
 
 export interface MachineClient {
@@ -26,6 +30,8 @@ export interface MachineClient {
   readonly name: string;
   readonly secret: Secret<string>;
   readonly groups: readonly string[];
+  /** What else their access tokens say, by the claim's name. */
+  readonly claims: Readonly<Record<string, ClaimValue>>;
 }
 
 /** The public client that command lines sign in with. */
@@ -33,9 +39,17 @@ export const CLI_CLIENT = "gatehouse-cli";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/;
 
-/** People is null when there is any error. */
-export function parsePeople(file: string, text: string): { people: People | null; diagnostics: Diagnostic[] } {
-  const reader = createReader(file);
+/**
+ * People is null when there is any error.
+ *
+ * @param names where the policy looks for groups and name; by default where it does unless it says otherwise
+ */
+export function parsePeople(
+  file: string,
+  text: string,
+  names: ClaimNames = { groups: "groups", name: "name" },
+): { people: People | null; diagnostics: Diagnostic[] } {
+  const reader = createReader(file, names);
   const document = parseDocument(text, { prettyErrors: false });
   for (const { message, pos } of document.errors)
     reader.report("people/yaml", message.split("\n")[0] ?? message, { file, start: pos[0], end: pos[1] });
@@ -44,19 +58,21 @@ export function parsePeople(file: string, text: string): { people: People | null
   const sections = reader.readMap(document.contents, ["people", "clients"], "the file", 0);
   const people = reader.readNamed(
     sections.get("people"),
-    ["password", "name", "email", "groups"],
+    ["password", "name", "email", "groups", "claims"],
     (name, entry, at) => ({
       name,
       password: reader.requireSecret(entry, "password", at),
       displayName: reader.readText(entry.get("name"), "name"),
       email: reader.readText(entry.get("email"), "email"),
       groups: reader.readTexts(entry.get("groups"), "groups"),
+      claims: reader.readClaims(entry.get("claims"), at.end),
     }),
   );
-  const clients = reader.readNamed(sections.get("clients"), ["secret", "groups"], (name, entry, at) => ({
+  const clients = reader.readNamed(sections.get("clients"), ["secret", "groups", "claims"], (name, entry, at) => ({
     name,
     secret: reader.requireSecret(entry, "secret", at),
     groups: reader.readTexts(entry.get("groups"), "groups"),
+    claims: reader.readClaims(entry.get("claims"), at.end),
   }));
   if (people.length + clients.length === 0 && reader.diagnostics.length === 0)
     reader.report("people/empty", "nobody is in the file", { file, start: 0, end: 0 }, EXAMPLE_HINT);
@@ -67,7 +83,7 @@ const EXAMPLE_HINT = "write for example `people: { ada: { password: ada, groups:
 
 type Entry = ReadonlyMap<string, Node | null>;
 
-function createReader(file: string) {
+function createReader(file: string, names: ClaimNames) {
   const diagnostics: Diagnostic[] = [];
   const namesSeen = new Map<string, Span>();
 
@@ -81,14 +97,19 @@ function createReader(file: string) {
   }
 
   /** The entries of a map, in order, with every key that is not a text reported and left out. */
-  function pairsOf(node: Node | null | undefined, what: string, fallback: number): [string, Node | null, Node][] {
+  function pairsOf(
+    node: Node | null | undefined,
+    what: string,
+    fallback: number,
+    hint = EXAMPLE_HINT,
+  ): [string, Node | null, Node][] {
     if (node === undefined) return [];
     if (isAlias(node)) {
       report("people/alias", "aliases are not read here", spanOf(node, fallback), "write the value in full");
       return [];
     }
     if (!isMap(node)) {
-      report("people/wrong-type", `${what} must be a map of names to values`, spanOf(node, fallback), EXAMPLE_HINT);
+      report("people/wrong-type", `${what} must be a map of names to values`, spanOf(node, fallback), hint);
       return [];
     }
     const pairs: [string, Node | null, Node][] = [];
@@ -157,6 +178,17 @@ function createReader(file: string) {
     return (node.items as Node[]).map((item) => readText(item, `an item of ${key}`) ?? "");
   }
 
+  function readClaims(node: Node | null | undefined, fallback: number): Readonly<Record<string, ClaimValue>> {
+    const pairs = pairsOf(node, "`claims`", fallback, "write for example `claims: { department: sales }`");
+    const claims = pairs.map(([name, value, keyNode]): [string, ClaimValue] => {
+      const problem = findNameProblem(name, names);
+      if (problem !== null) report(problem.id, problem.message, spanOf(keyNode, fallback), problem.hint);
+      const atKey = spanOf(keyNode, fallback).end;
+      return [name, readClaimValue(value, ({ id, message, hint }, at) => report(id, message, spanOf(at, atKey), hint))];
+    });
+    return Object.fromEntries(claims);
+  }
+
   function requireSecret(entry: Entry, key: string, at: Span): Secret<string> {
     const node = entry.get(key);
     if (node === undefined || node === null)
@@ -164,5 +196,5 @@ function createReader(file: string) {
     return new Secret(readText(node, key) ?? "");
   }
 
-  return { diagnostics, report, readMap, readNamed, readText, readTexts, requireSecret };
+  return { diagnostics, report, readMap, readNamed, readText, readTexts, readClaims, requireSecret };
 }

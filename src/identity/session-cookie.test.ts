@@ -6,7 +6,7 @@ import { createSealer } from "./sealed-text.ts";
 import { type Session, createSessionCookies } from "./session-cookie.ts";
 
 const sealer = createSealer([new Secret<Uint8Array>(randomBytes(32))], "session", "https://shop.example");
-const cookies = createSessionCookies(sealer);
+const cookies = createSessionCookies(sealer, []);
 
 function makeSession(groups: readonly string[], refreshToken: string | null = "refresh"): Session {
   return {
@@ -14,10 +14,13 @@ function makeSession(groups: readonly string[], refreshToken: string | null = "r
     identity: {
       kind: "person",
       issuer: "https://login.shop.example",
+      issuerName: null,
       subject: "ada",
       clientId: null,
       name: "Ada",
       groups,
+      claims: {},
+      issuedAtSeconds: 900,
       expiresAtSeconds: 1000,
       via: "session",
       key: '["https://login.shop.example","ada"]',

@@ -3,6 +3,8 @@
  *
  * In: a `Cookie` header. Out: the session that one of our keys sealed. Not here: whether it is still good (sessions.ts).
  * The first cookie says how many there are: `COUNT~PART`; the others are named `.1`, `.2`.
+ * A session that was sealed without a claim that the policy asks for now, as by another policy or an earlier version, has a
+ * right that says too little: it is read as one that has ended, so that it is renewed before anybody relies on it.
  * INVARIANT: opening is remembered by the digest of the sealed text, so that a hot session costs one digest.
  */
 import { hash } from "node:crypto";
@@ -44,7 +46,8 @@ export interface SessionCookies {
   remove(cookieHeader: string | undefined): string[];
 }
 
-export function createSessionCookies(sealer: Sealer): SessionCookies {
+/** @param usedClaims paths of the claims that the policy asks for */
+export function createSessionCookies(sealer: Sealer, usedClaims: readonly string[]): SessionCookies {
   const opened = new RecentMap<Session>(CACHE_ENTRIES);
   return {
     read(cookieHeader) {
@@ -55,13 +58,13 @@ export function createSessionCookies(sealer: Sealer): SessionCookies {
       const digest = hash("sha256", sealed, "binary");
       const known = opened.get(digest);
       if (known !== undefined) return known;
-      const session = decodeSession(sealer.open(sealed));
+      const session = decodeSession(sealer.open(sealed), usedClaims);
       if (session === null) return "invalid";
       opened.set(digest, session);
       return session;
     },
     write(session) {
-      const sealed = sealer.seal(encodeSession(session));
+      const sealed = sealer.seal(encodeSession(session, usedClaims));
       const count = Math.ceil(sealed.length / MAX_PART_CHARS);
       if (count > MAX_PARTS) return null;
       const parts = Array.from({ length: count }, (_, i) => sealed.slice(i * MAX_PART_CHARS, (i + 1) * MAX_PART_CHARS));
@@ -93,7 +96,7 @@ function joinParts(cookies: ReadonlyMap<string, string | null>): string | null {
 }
 
 /** Short names: every byte travels with every request. */
-function encodeSession(session: Session): unknown {
+function encodeSession(session: Session, usedClaims: readonly string[]): unknown {
   const { identity } = session;
   return {
     i: session.id,
@@ -103,6 +106,9 @@ function encodeSession(session: Session): unknown {
     c: identity.clientId,
     n: identity.name,
     g: identity.groups,
+    // A claim that was looked for and is absent is null: another than one that nobody has looked for.
+    m: Object.fromEntries(usedClaims.map((path) => [path, valuesOf(identity, path)])),
+    u: identity.issuedAtSeconds,
     e: identity.expiresAtSeconds,
     r: session.refreshToken?.reveal() ?? null,
     b: session.obtainedAtSeconds,
@@ -112,23 +118,36 @@ function encodeSession(session: Session): unknown {
   };
 }
 
+function valuesOf({ claims }: Identity, path: string): readonly string[] | null {
+  return Object.hasOwn(claims, path) ? (claims[path] ?? null) : null;
+}
+
 /** The sealed value is ours; its shape is checked since another version of us may have sealed it. */
-function decodeSession(value: unknown): Session | null {
+function decodeSession(value: unknown, usedClaims: readonly string[]): Session | null {
   if (!isJsonObject(value)) return null;
-  const { i, s, o, k, c, n, g, e, r, b, t, a, v } = value as Record<string, unknown>;
+  // Versions before claims were kept wrote neither `m` nor `u`.
+  const { i, s, o, k, c, n, g, m = {}, u = null, e, r, b, t, a, v } = value as Record<string, unknown>;
   const texts = [i, s, o].every((text) => typeof text === "string");
   const optionalTexts = [c, n, r].every((text) => text === null || typeof text === "string");
   const numbers = [e, b, t, a, v].every((number) => typeof number === "number");
-  const groups = Array.isArray(g) && g.every((group) => typeof group === "string");
+  const groups = isTexts(g);
   if (!texts || !optionalTexts || !numbers || !groups || (k !== "person" && k !== "machine")) return null;
+  if (!isJsonObject(m) || (u !== null && typeof u !== "number")) return null;
+  if (!Object.values(m).every((values) => values === null || isTexts(values))) return null;
+  const saysEnough = Object.hasOwn(value, "u") && usedClaims.every((path) => Object.hasOwn(m, path));
+  const kept = usedClaims.filter((path) => Object.hasOwn(m, path) && m[path] !== null);
   const identity: Identity = Object.freeze({
     kind: k,
     issuer: o as string,
+    // Only the provider of the environment signs people in.
+    issuerName: null,
     subject: s as string,
     clientId: c as string | null,
     name: n as string | null,
     groups: Object.freeze(g),
-    expiresAtSeconds: e as number,
+    claims: Object.freeze(Object.fromEntries(kept.map((path) => [path, Object.freeze(m[path] as string[])]))),
+    issuedAtSeconds: u,
+    expiresAtSeconds: saysEnough ? (e as number) : 0,
     via: "session",
     key: JSON.stringify([o, s]),
   });
@@ -141,4 +160,8 @@ function decodeSession(value: unknown): Session | null {
     activeAtSeconds: a as number,
     serial: v as number,
   };
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }

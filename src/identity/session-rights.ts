@@ -4,6 +4,7 @@
  * The right is the access token's when it is a token for our audience, checked by the very verifier that bearer tokens
  * go through. A provider whose access tokens are opaque or made for another audience gives the right by its ID token,
  * which was made for us and is checked likewise. Every other fault of the access token refuses the sign-in.
+ * Claims that the policy asks for are those of the token that gives the right, as with a bearer token.
  * Source: OpenID Connect Core 1.0 section 3.1.3.7, RFC 9068.
  */
 import type { Identity, TokenReason } from "./identity.ts";
@@ -28,10 +29,11 @@ export async function readRight(
   idTokenVerifier: TokenVerifier,
 ): Promise<RightResult> {
   const access = await verifier.verify(tokens.accessToken);
+  // Both come once for each sign-in and are never sent to us as bearer tokens.
+  verifier.clear();
   if (!access.ok && !NOT_FOR_US.has(access.reason)) return access;
   if (tokens.idToken === null) return access.ok ? asSession(access.identity, null) : access;
   const id = await idTokenVerifier.verify(tokens.idToken);
-  // It comes once for each sign-in and is never sent to us as a bearer token.
   idTokenVerifier.clear();
   if (!id.ok) return id;
   return access.ok ? asSession(access.identity, id.identity.name) : asSession(id.identity, null);

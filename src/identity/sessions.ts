@@ -37,8 +37,13 @@ export interface SessionsOptions {
   readonly baseUrl: string;
   readonly audience: string;
   readonly claims: ClaimNames;
-  /** For access tokens; ID tokens are checked by the same code with the client as audience. */
+  /**
+   * For access tokens; ID tokens are checked by the same code with the client as audience. Of the issuers that it trusts
+   * only the provider signs people in.
+   */
   readonly verifier: TokenVerifier;
+  /** Paths of the claims that the policy asks for, the same as the verifier's. @default none */
+  readonly usedClaims?: readonly string[] | undefined;
   /** The first seals, all open. 32 bytes or more each. */
   readonly sealKeys: readonly Secret<Uint8Array>[];
   readonly clock: Clock;
@@ -90,10 +95,11 @@ const SIGNED_OUT_PATH = "/_gatehouse/signed-out";
 
 /** @throws GH_IDENTITY_SEAL_KEY */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { login, baseUrl, clock, verifier } = options;
+  const { login, baseUrl, clock } = options;
   const provider = createProviderClient({ ...options, ...login });
-  const cookies = createSessionCookies(createSealer(options.sealKeys, "session", baseUrl));
-  const idTokenVerifier = verifier.withAudience(login.clientId);
+  const cookies = createSessionCookies(createSealer(options.sealKeys, "session", baseUrl), options.usedClaims ?? []);
+  const verifier = options.verifier.withAudience(options.audience);
+  const idTokenVerifier = options.verifier.withAudience(login.clientId);
   const refreshes = createSessionRefresh({
     provider,
     verifier,

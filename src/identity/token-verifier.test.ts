@@ -102,10 +102,13 @@ describe("whose token it is", () => {
     assert.deepEqual(await identityOf(verifier, token), {
       kind: "person",
       issuer: fake.issuer,
+      issuerName: null,
       subject: "ada",
       clientId: "gatehouse-cli",
       name: "ada",
       groups: ["support", "staff"],
+      claims: {},
+      issuedAtSeconds: NOW_SECONDS - 10,
       expiresAtSeconds: NOW_SECONDS + 300,
       via: "bearer",
       key: `["${fake.issuer}","ada"]`,

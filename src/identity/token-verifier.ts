@@ -1,12 +1,15 @@
 /**
- * Verifies an access token: a compact JWS signed by a key of the one issuer, for this audience, valid now.
+ * Verifies an access token: a compact JWS signed by a key of the issuer that it names, for the audience that is meant
+ * for tokens of that issuer, valid now.
  *
  * In: untrusted text. Out: an `Identity`, or one reason of a closed list; the text itself is never kept or quoted.
- * A verified token is remembered under the SHA-256 of its whole text, so that a hot caller costs one digest. Refusals
- * are not remembered: they cost one signature check at most, and a remembered one could outlive its cause (a key that
- * arrives, a clock that moves) and let a stranger fill the memory.
- * INVARIANT: `exp` is checked at every hit; a change of the key set forgets everything.
- * Source: RFC 8725, RFC 9068 section 4, RFC 7515; docs/spec for the reasons.
+ * A verified token is remembered under the SHA-256 of its whole text, so that a hot caller costs one digest, however many
+ * issuers there are. Refusals are not remembered: they cost one signature check at most, and a remembered one could
+ * outlive its cause (a key that arrives, a clock that moves) and let a stranger fill the memory.
+ * INVARIANT: `iss` of the unverified payload chooses the issuer by its exact string, and from then on nothing of another
+ * issuer counts: no key, no audience, no claim names. `exp` is checked at every hit; what an issuer's keys verified is
+ * worth nothing when these keys change.
+ * Source: RFC 8725 section 3.8, RFC 9068 section 4, RFC 7515; docs/spec for the reasons.
  */
 import { hash } from "node:crypto";
 import { type Clock, RecentMap } from "../core/index.ts";
@@ -17,13 +20,26 @@ import type { Identity, TokenReason, TokenResult } from "./identity.ts";
 import type { KeySource } from "./key-source.ts";
 import type { JsonObject } from "./strict-json.ts";
 
-export interface TokenVerifierOptions {
+export interface TrustedIssuer {
   /** Exact issuer string. */
   readonly issuer: string;
   /** Must be a member of the token's `aud`. */
   readonly audience: string;
   readonly claims: ClaimNames;
   readonly keys: KeySource;
+}
+
+export interface WorkloadIssuer extends TrustedIssuer {
+  /** What the policy calls it. */
+  readonly name: string;
+}
+
+/** The issuer of the options themselves is the provider of the environment. */
+export interface TokenVerifierOptions extends TrustedIssuer {
+  /** Further issuers. Of two with one issuer string neither is trusted. @default none */
+  readonly workloadIssuers?: readonly WorkloadIssuer[] | undefined;
+  /** Paths of the claims that the policy asks for: what identities carry of a token, whoever issued it. @default none */
+  readonly usedClaims?: readonly string[] | undefined;
   readonly clock: Clock;
   /** Tolerance for `nbf` and `iat`; there is none for `exp`. @default 0 */
   readonly skewSeconds?: number | undefined;
@@ -36,7 +52,10 @@ export interface TokenVerifier {
   cached(token: string): Identity | null;
   /** Waits only when the key is unknown and may be fetched. Never throws. */
   verify(token: string): Promise<TokenResult>;
-  /** The same checks for a token made for another audience (an ID token is made for the client). */
+  /**
+   * The same checks for a token that the provider of the environment made for another audience (an ID token is made for
+   * the client). Tokens of workload issuers are none of its business.
+   */
   withAudience(audience: string): TokenVerifier;
   /** Forgets every verified token. */
   clear(): void;
@@ -47,26 +66,30 @@ const DEFAULT_CACHE_ENTRIES = 100_000;
 /** `typ` of an access token, and of tokens by providers that do not tell kinds apart. RFC 9068 section 2.1. */
 const ACCEPTED_TYPES = new Set(["jwt", "at+jwt", "application/at+jwt"]);
 
-export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { keys, clock } = options;
-  const rules: ClaimRules = options;
-  const verified = new RecentMap<Identity>(options.cacheEntries ?? DEFAULT_CACHE_ENTRIES);
-  let generation = keys.generation();
+interface Trust {
+  readonly keys: KeySource;
+  readonly rules: ClaimRules;
+}
 
-  function forgetAfterKeyChange(): void {
-    const current = keys.generation();
-    if (current === generation) return;
-    generation = current;
-    verified.clear();
-  }
+interface Verified {
+  readonly identity: Identity;
+  readonly keys: KeySource;
+  /** Of the keys when one of them verified the token. */
+  readonly generation: number;
+}
+
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { clock } = options;
+  const trusted = trustByIssuer(options);
+  const verified = new RecentMap<Verified>(options.cacheEntries ?? DEFAULT_CACHE_ENTRIES);
 
   function cached(token: string): Identity | null {
     if (token.length > MAX_TOKEN_CHARS) return null;
-    forgetAfterKeyChange();
     const digest = hash("sha256", token, "binary");
-    const identity = verified.get(digest);
-    if (identity === undefined) return null;
-    if (clock.nowMs() < identity.expiresAtSeconds * 1000) return identity;
+    const known = verified.get(digest);
+    if (known === undefined) return null;
+    const { identity, keys, generation } = known;
+    if (keys.generation() === generation && clock.nowMs() < identity.expiresAtSeconds * 1000) return identity;
     verified.delete(digest);
     return null;
   }
@@ -81,8 +104,10 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       if (jws === null) return refuse("token-malformed");
       const header = readHeader(jws.header);
       if (typeof header === "string") return refuse(header);
-      // A token of another issuer needs none of our keys, so it must not cause a fetch either.
-      if (jws.payload["iss"] !== rules.issuer) return refuse("token-issuer");
+      // A token of an issuer that is not trusted needs none of our keys, so it must not cause a fetch either.
+      const trust = trusted.get(jws.payload["iss"]);
+      if (trust === undefined || trust === null) return refuse("token-issuer");
+      const { keys, rules } = trust;
       if (!keys.has(header.kid)) {
         const outcome = await keys.refreshFor(header.kid);
         if (outcome === "unavailable") return { ok: false, reason: "keys-unavailable" };
@@ -90,16 +115,29 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       }
       const result = judge(jws, header, keys, rules, clock.nowMs());
       if (result.ok) {
-        forgetAfterKeyChange();
-        verified.set(hash("sha256", token, "binary"), result.identity);
+        const entry = { identity: result.identity, keys, generation: keys.generation() };
+        verified.set(hash("sha256", token, "binary"), entry);
       }
       return result;
     },
-    withAudience: (audience) => createTokenVerifier({ ...options, audience }),
+    withAudience: (audience) => createTokenVerifier({ ...options, audience, workloadIssuers: [] }),
     clear() {
       verified.clear();
     },
   };
+}
+
+/** By issuer string; null for one that stands for two issuers, since nobody could say which of them a token is from. */
+function trustByIssuer(options: TokenVerifierOptions): ReadonlyMap<unknown, Trust | null> {
+  const { usedClaims = [], skewSeconds } = options;
+  const trusted = new Map<unknown, Trust | null>();
+  function add({ issuer, audience, claims, keys }: TrustedIssuer, issuerName: string | null): void {
+    const rules: ClaimRules = { issuer, issuerName, audience, claims, usedClaims, skewSeconds };
+    trusted.set(issuer, trusted.has(issuer) ? null : { keys, rules });
+  }
+  add(options, null);
+  for (const workload of options.workloadIssuers ?? []) add(workload, workload.name);
+  return trusted;
 }
 
 interface TokenHeader {

@@ -25,6 +25,7 @@ export const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 export const EDGE: EdgeArtifact = {
   domain: DOMAIN,
+  hosts: [],
   certificates: { kind: "internal" },
   loopbackOnly: true,
   privateNetwork: ["127.0.0.0/8", "::1/128"],

@@ -26,13 +26,20 @@ export const BASE_URL = "https://shop.localhost:8443";
 const CALLBACK = `${BASE_URL}/_gatehouse/callback`;
 export const AUDIENCE = "shop-api";
 const CLAIMS = { groups: "groups", name: "preferred_username" };
+/** What the policy asks for; nobody has an `acr`. */
+export const USED_CLAIMS = ["acr", "amr", "level"];
 
 const PEOPLE = `
 people:
-  ada: { password: ada-pw, name: Ada Lovelace, email: ada@shop.example, groups: [support] }
+  ada:
+    password: ada-pw
+    name: Ada Lovelace
+    email: ada@shop.example
+    groups: [support]
+    claims: { amr: [pwd, mfa], level: 3, department: sales }
   bob: { password: bob-pw, groups: [sales] }
 clients:
-  billing: { secret: billing-pw, groups: [machines] }
+  billing: { secret: billing-pw, groups: [machines], claims: { level: 7 } }
 `;
 
 export function readPeople(): People {
@@ -82,6 +89,7 @@ export async function setUpSignIn(more: Partial<DevProviderOptions> = {}): Promi
     audience: AUDIENCE,
     claims: CLAIMS,
     keys,
+    usedClaims: USED_CLAIMS,
     clock,
     // The clock stands still while the provider, on the real one, goes on.
     skewSeconds: 300,
@@ -101,6 +109,7 @@ export async function setUpSignIn(more: Partial<DevProviderOptions> = {}): Promi
       audience: AUDIENCE,
       claims: CLAIMS,
       verifier,
+      usedClaims: USED_CLAIMS,
       sealKeys: [SEAL_KEY],
       clock,
       allowHttpLoopback: true,

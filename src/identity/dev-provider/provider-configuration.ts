@@ -11,6 +11,7 @@ import type { ClaimNames } from "../claims.ts";
 import type { PrivateKey } from "../key-file.ts";
 import { CLI_CLIENT, type MachineClient, type People, type Person } from "../people.ts";
 import { renderCodeConfirmPage, renderCodePage, renderMessagePage, renderSignOutPage, showPage } from "./dev-pages.ts";
+import { developmentClaims } from "./development-claims.ts";
 import type { GrantStore } from "./grant-store.ts";
 
 export interface LoginClient {
@@ -78,11 +79,11 @@ export function createConfiguration(options: ConfigurationOptions): object {
       const person = people.people.find((candidate) => candidate.name === name);
       return person === undefined
         ? undefined
-        : { accountId: name, claims: async () => ({ sub: name, ...claimsOf(person, options.claims) }) };
+        : { accountId: name, claims: async () => ({ sub: name, ...developmentClaims(person, options.claims) }) };
     },
     extraTokenClaims: async (_context: Context, token: { accountId?: string; clientId?: string }) => {
       const subject = subjects.get(token.accountId ?? token.clientId ?? "");
-      return subject === undefined ? undefined : claimsOf(subject, options.claims);
+      return subject === undefined ? undefined : developmentClaims(subject, options.claims);
     },
     loadExistingGrant: grantWhatIsAsked,
     renderError: async (context: Context, out: { error: string; error_description?: string }) => {
@@ -177,26 +178,6 @@ function createFeatures(options: ConfigurationOptions): object {
       },
     },
   };
-}
-
-/** Groups and name, also where the policy wants them. A machine has a name of its own like a person. */
-function claimsOf(subject: Person | MachineClient, names: ClaimNames): Record<string, unknown> {
-  const claims: Record<string, unknown> = { groups: subject.groups, preferred_username: subject.name };
-  if ("displayName" in subject && subject.displayName !== null) claims["name"] = subject.displayName;
-  if ("email" in subject && subject.email !== null) claims["email"] = subject.email;
-  placeAt(claims, names.groups, subject.groups);
-  placeAt(claims, names.name, subject.name);
-  return claims;
-}
-
-function placeAt(claims: Record<string, unknown>, path: string, value: unknown): void {
-  if (Object.hasOwn(claims, path)) return;
-  const parts = path.split(".");
-  // A name with `:` or `/` is a claim of its own however many dots it has.
-  const steps = /[:/]/.test(path) ? [path] : parts;
-  let at = claims;
-  for (const step of steps.slice(0, -1)) at = (at[step] ??= {}) as Record<string, unknown>;
-  at[steps.at(-1) ?? path] = value;
 }
 
 /** Nobody is asked for consent: whoever uses this provider wrote its people file. */
