@@ -1,0 +1,215 @@
+/**
+ * Guardrails on who holds a role.
+ * Source: OpenID Connect Core 5.7 (which claims identify somebody); RFC 8725 and the providers' own advice on trusting
+ * the tokens of shared issuers (shared-issuers.ts).
+ */
+import { inEnvironment } from "../in-environment.ts";
+import type { Members, Policy } from "../policy.ts";
+import { type Finding, type Guardrails, findInEnvironments } from "./guardrail.ts";
+import { findSharedIssuer, isPinned } from "./shared-issuers.ts";
+import { type Leaf, canHold, hasMembers, isHeldThrough } from "./who-holds.ts";
+
+export const MEMBER_GUARDRAILS: Guardrails = {
+  "guardrail/role-without-members": {
+    severity: "warning",
+    why: "nobody can hold the role, so nobody notices what it grants",
+    example: `roles:
+  bot: { members: { groups: [] }, can: [orders:read, orders:write], boundary: machines }`,
+    fix: "add members, or remove the role",
+    sources: [],
+    find: (policy) => {
+      const held = listHeldRoles(policy);
+      return policy.roles
+        .filter(({ name }) => !held.has(name))
+        .map(({ name, at }) => ({ subject: name, at, message: `role \`${name}\` has no members` }));
+    },
+  },
+  "guardrail/everybody-is-member": {
+    severity: "error",
+    why: "a role that everybody holds protects nothing, and its grants are open to whoever can sign in",
+    example: `roles:
+  bot:
+    members: { claim: { name: department, prefix: s } }
+    can: [orders:read, orders:write]
+    boundary: machines`,
+    fix: "name groups, subjects, clients, or a claim's whole value",
+    sources: ["GH110", "GH114", "cloudsplaining AssumableByAnyPrincipal"],
+    find: (policy) => findInEnvironments(policy, findEverybody),
+  },
+  "guardrail/workload-not-pinned": {
+    severity: "error",
+    why: "the issuer signs tokens for every customer it has, so anybody's workload could hold the role",
+    example: `identity:
+  issuer: https://login.shop.example
+  audience: shop-api
+  issuers: { ci: { issuer: "https://token.actions.githubusercontent.com", audience: shop-ci } }
+roles:
+  bot:
+    members: { issuer: ci, claim: { name: ref, equals: refs/heads/main } }
+    can: [orders:read, orders:write]
+    boundary: machines`,
+    fix: "add to `all` a claim that says whose workload it is: repository, project, namespace or organization",
+    sources: [
+      "GH113",
+      "Access Analyzer: Missing github repo condition key",
+      "Access Analyzer: Specific github repo and branch recommended",
+    ],
+    find: (policy) => findInEnvironments(policy, findUnpinned),
+  },
+  "guardrail/open-ended-prefix": {
+    severity: "warning",
+    why: "a prefix that ends within a name also fits longer names, which others may be able to choose",
+    example: `identity:
+  issuer: https://login.shop.example
+  audience: shop-api
+  issuers: { ci: { issuer: "https://ci.shop.example", audience: shop-ci } }
+roles:
+  bot:
+    members: { issuer: ci, claim: { name: repository, prefix: shop } }
+    can: [orders:read, orders:write]
+    boundary: machines`,
+    fix: "end the prefix with the sign that ends the name, as in `shop/`, or compare the whole value with `equals`",
+    sources: ["GH113", "GH128"],
+    find: (policy) => findInEnvironments(policy, findOpenEndedPrefixes),
+  },
+  "guardrail/self-asserted-claim": {
+    severity: "warning",
+    why: "many providers let people change the claim themselves, and none promises that it stays one person's",
+    example: `roles:
+  bot:
+    members: { claim: { name: email, equals: ada@shop.example } }
+    can: [orders:read, orders:write]
+    boundary: machines`,
+    fix: "use groups or subjects; for `email` also ask for `email_verified`",
+    sources: ["GH113"],
+    find: (policy) => findInEnvironments(policy, findSelfAsserted),
+  },
+};
+
+/** Names of the roles that somebody could hold in at least one environment. */
+export function listHeldRoles(policy: Policy): ReadonlySet<string> {
+  const issuers = namesOf(policy);
+  const held = new Set<string>();
+  for (const effective of new Set(policy.environments.map((environment) => inEnvironment(policy, environment))))
+    for (const { name, members } of effective.roles) if (hasMembers(members, issuers)) held.add(name);
+  return held;
+}
+
+function namesOf({ identity }: Policy): string[] {
+  return identity.issuers.map(({ name }) => name);
+}
+
+function findEverybody(policy: Policy): Finding[] {
+  const issuers = [null, ...namesOf(policy)];
+  return policy.roles.flatMap(({ name, members, at }) =>
+    issuers
+      .filter((issuer) => canHold(members, issuer) && !isHeldThrough(members, issuer, saysWho))
+      .map((issuer) => {
+        const who = issuer === null ? "everybody who can sign in" : `every identity of issuer \`${issuer}\``;
+        return { subject: name, at, message: `role \`${name}\` takes in nearly ${who}` };
+      }),
+  );
+}
+
+/** Claims that are alike in the tokens of everybody. */
+const SAYS_NOTHING = new Set(["iss", "aud", "typ", "token_use", "email_verified", "phone_number_verified"]);
+
+const TWO_CHARACTERS = /^..+/su;
+
+/** One character is how a value begins for a large part of all identities. */
+function saysWho(leaf: Leaf): boolean {
+  if (leaf.kind !== "claim") return true;
+  if (SAYS_NOTHING.has(leaf.claim)) return false;
+  return leaf.test === "equals" || leaf.values.every((prefix) => TWO_CHARACTERS.test(prefix));
+}
+
+function findUnpinned(policy: Policy): Finding[] {
+  return policy.identity.issuers.flatMap((issuer) => {
+    const shared = findSharedIssuer(issuer.issuer);
+    if (shared === null) return [];
+    return policy.roles
+      .filter(
+        ({ members }) =>
+          canHold(members, issuer.name) &&
+          !isHeldThrough(members, issuer.name, (leaf) => isPinned(shared, issuer, leaf)),
+      )
+      .map(({ name, at }) => ({
+        subject: name,
+        at,
+        message: `role \`${name}\` does not say whose workload of ${shared.name} holds it; it lacks ${shared.pin}`,
+      }));
+  });
+}
+
+function findOpenEndedPrefixes(policy: Policy): Finding[] {
+  return policy.roles.flatMap(({ name, members, at }) =>
+    listPositiveLeaves(members).flatMap((leaf) =>
+      leaf.kind !== "claim" || leaf.test !== "prefix"
+        ? []
+        : leaf.values.filter(endsWithinName).map((prefix) => {
+            const other = /[-_]$/.test(prefix) ? `${prefix}other` : `${prefix}-other`;
+            const message = `role \`${name}\` takes in every \`${leaf.claim}\` beginning with \`${prefix}\`, \`${other}\` among them`;
+            return { subject: name, at, message };
+          }),
+    ),
+  );
+}
+
+/** Below a slash, names that share a beginning up to a hyphen are a family of one owner: `refs/heads/release-`. */
+function endsWithinName(prefix: string): boolean {
+  return /[\p{L}\p{N}]$/u.test(prefix) || (/[-_]$/.test(prefix) && !prefix.includes("/"));
+}
+
+/** SOURCE: OpenID Connect Core 5.1 and 5.7. */
+const SELF_ASSERTED = new Set([
+  "email",
+  "preferred_username",
+  "username",
+  "upn",
+  "unique_name",
+  "name",
+  "given_name",
+  "family_name",
+  "nickname",
+  "profile",
+  "website",
+  "phone_number",
+]);
+
+/** Roles that some identity holds through such claims alone. */
+function findSelfAsserted(policy: Policy): Finding[] {
+  const workloads = new Set<string | null>(namesOf(policy));
+  return policy.roles.flatMap(({ name, members, when, at }) => {
+    const isVerified = when?.claims.some(({ claim, values }) => claim === "email_verified" && isOnlyTrue(values));
+    const isSelfAsserted = (leaf: Leaf): boolean =>
+      leaf.kind === "claim" &&
+      SELF_ASSERTED.has(leaf.claim) &&
+      // What a workload issuer calls `name` is its own word, not that of whoever asks.
+      (leaf.claim === "email" ? isVerified !== true : !workloads.has(leaf.issuer));
+    const leaves = listPositiveLeaves(members).filter(isSelfAsserted);
+    const alone = leaves.filter(({ issuer }) => !isHeldThrough(members, issuer, (leaf) => !isSelfAsserted(leaf)));
+    const claims = new Set(alone.flatMap((leaf) => (leaf.kind === "claim" ? [leaf.claim] : [])));
+    return [...claims].map((claim) => ({
+      subject: name,
+      at,
+      message: `role \`${name}\` is held by claim \`${claim}\``,
+    }));
+  });
+}
+
+function isOnlyTrue(values: readonly string[]): boolean {
+  return values.every((value) => value === "true");
+}
+
+/** Leaves that let somebody in; those that keep somebody out do not widen a role. */
+function listPositiveLeaves(members: Members): Leaf[] {
+  switch (members.kind) {
+    case "all":
+    case "any":
+      return members.of.flatMap(listPositiveLeaves);
+    case "not":
+      return members.of.kind === "not" ? listPositiveLeaves(members.of.of) : [];
+    default:
+      return [members];
+  }
+}
