@@ -119,7 +119,7 @@ function startWorkloadIssuers({ identity, clock, reporter = silentReporter }: Id
     void keys.load().catch((cause: unknown) => {
       if (closed) return;
       const why = cause instanceof Error ? cause.message : "unknown fault";
-      reporter.warn(`the keys of issuer \`${name}\` cannot be had, its tokens get 503 until they can: ${why}`);
+      reporter.warn(`tokens of issuer \`${name}\` get 503 until its keys can be had: ${why}`);
     });
     return { name, issuer, audience, claims, keys };
   });

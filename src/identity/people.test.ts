@@ -39,6 +39,92 @@ clients:
   );
 });
 
+test("claims are kept as tokens will say them", () => {
+  const { people, diagnostics } = parsePeople(
+    "people.yaml",
+    `people:
+  ada:
+    password: x
+    claims:
+      amr: [pwd, mfa]
+      acr: gold
+      level: 3
+      ratio: -0.5
+      email_verified: true
+      mixed: [a, 1, false]
+      none: []
+      empty: ""
+      quoted: "0123"
+      since: 2026-01-01
+      https://shop.example/tier: gold
+      address.country: DE
+      email: other@shop.example
+clients:
+  billing: { secret: s, claims: { tenant: [t1, t2] } }
+  reports: { secret: s, claims: {} }
+`,
+  );
+  assert.deepEqual(diagnostics, []);
+  assert.deepEqual(people?.people[0]?.claims, {
+    amr: ["pwd", "mfa"],
+    acr: "gold",
+    level: 3,
+    ratio: -0.5,
+    email_verified: true,
+    mixed: ["a", 1, false],
+    none: [],
+    empty: "",
+    quoted: "0123",
+    since: "2026-01-01",
+    "https://shop.example/tier": "gold",
+    "address.country": "DE",
+    email: "other@shop.example",
+  });
+  assert.deepEqual(
+    people?.clients.map(({ claims }) => claims),
+    [{ tenant: ["t1", "t2"] }, {}],
+  );
+});
+
+describe("claims that speak in another's place", () => {
+  const RESERVED = "iss sub aud exp iat nbf jti client_id azp scope authorization_details sid nonce cnf".split(" ");
+  for (const name of RESERVED) {
+    test(`\`${name}\` is the provider's`, () => {
+      assert.deepEqual(findingsOf(`clients: { c: { secret: s, claims: { ${name}: x } } }`), [
+        `1:38 people/reserved-claim the provider itself says \`${name}\` in its tokens`,
+      ]);
+    });
+  }
+
+  const names = { groups: "realm_access.roles", name: "https://shop.example/v1.0/name" };
+  const mapped: readonly [claim: string, what: string | null][] = [
+    ["realm_access.roles", "groups"],
+    ["realm_access", "groups"],
+    ["https://shop.example/v1.0/name", "the name"],
+    ["https://shop.example/v1", null],
+    ["realm_access.other", null],
+    ["roles", null],
+    ["groups", null],
+    ["name", null],
+  ];
+  for (const [claim, what] of mapped) {
+    test(`\`${claim}\` ${what === null ? "is free" : `is where the policy looks for ${what}`}`, () => {
+      const text = `clients: { c: { secret: s, claims: { "${claim}": x } } }`;
+      assert.deepEqual(
+        parsePeople("people.yaml", text, names).diagnostics.map(({ id, message }) => `${id} ${message}`),
+        what === null ? [] : [`people/reserved-claim \`${claim}\` is where the policy looks for ${what}`],
+      );
+    });
+  }
+
+  test("without another word the policy looks at `groups` and `name`", () => {
+    assert.deepEqual(findingsOf("clients: { c: { secret: s, claims: { groups: x, name: y } } }"), [
+      "1:38 people/reserved-claim `groups` is where the policy looks for groups",
+      "1:49 people/reserved-claim `name` is where the policy looks for the name",
+    ]);
+  });
+});
+
 test("passwords and secrets do not print", () => {
   const { people } = parsePeople("p", "people: { ada: { password: hush-1 } }\nclients: { c: { secret: hush-2 } }");
   assert.doesNotMatch(inspect(people, { depth: null }) + JSON.stringify(people), /hush/);
@@ -77,6 +163,46 @@ describe("what is wrong is said with its place, all at once", () => {
       "people: { ada: { pasword: x } }",
       ["1:18 people/unknown-key unknown key `pasword` in `ada`", "1:11 people/missing-key `password` is missing"],
     ],
+    [
+      "clients: { c: { secret: s, claims: [a] } }",
+      ["1:36 people/wrong-type `claims` must be a map of names to values"],
+    ],
+    ["clients: { c: { secret: s, claims: } }", ["1:36 people/wrong-type `claims` must be a map of names to values"]],
+    ["clients: { c: { secret: s, claims: { 7: x } } }", ["1:38 people/wrong-type a key must be text"]],
+    [
+      "clients: { c: { secret: s, claims: { a: { b: c }, d: , e: [x, [y], null] } } }",
+      [
+        "1:41 people/claim-value a claim must be text, a number, a truth value, or a list of these",
+        "1:54 people/claim-value a claim must be text, a number, a truth value, or a list of these",
+        "1:63 people/claim-value a claim must be text, a number, a truth value, or a list of these",
+        "1:68 people/claim-value a claim must be text, a number, a truth value, or a list of these",
+      ],
+    ],
+    [
+      "clients: { c: { secret: s, claims: { a: 0123, b: 1.0, c: 0x1F, d: 1e3, e: +5, f: -0 } } }",
+      [
+        "1:41 people/claim-value a token would say `123` for `0123`",
+        "1:50 people/claim-value a token would say `1` for `1.0`",
+        "1:58 people/claim-value a token would say `31` for `0x1F`",
+        "1:67 people/claim-value a token would say `1000` for `1e3`",
+        "1:75 people/claim-value a token would say `5` for `+5`",
+        "1:82 people/claim-value a token would say `0` for `-0`",
+      ],
+    ],
+    [
+      "clients: { c: { secret: s, claims: { a: .inf, b: .nan, c: 9007199254740993, d: [9007199254740992] } } }",
+      [
+        "1:41 people/claim-value `.inf` is not a number that a token can carry exactly",
+        "1:50 people/claim-value `.nan` is not a number that a token can carry exactly",
+        "1:59 people/claim-value `9007199254740993` is not a number that a token can carry exactly",
+        "1:81 people/claim-value `9007199254740992` is not a number that a token can carry exactly",
+      ],
+    ],
+    [
+      "people: { a: { password: &p x, claims: { b: *p, c: [*p] } } }",
+      ["1:45 people/alias aliases are not read here", "1:53 people/alias aliases are not read here"],
+    ],
+    ["clients: { c: { secret: s, claims: { a: x, a: y } } }", ["1:44 people/yaml Map keys must be unique"]],
     ["persons: {}", ["1:1 people/unknown-key unknown key `persons` in the file"]],
     ["people: { 'a b': { password: x } }", ["1:11 people/name `a b` is not a name"]],
     ["people: { 7: { password: x } }", ["1:11 people/wrong-type a key must be text"]],

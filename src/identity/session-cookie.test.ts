@@ -45,6 +45,69 @@ test("a session comes back as it was, its refresh token included", () => {
   }
 });
 
+describe("claims", () => {
+  const asking = createSessionCookies(sealer, ["acr", "amr", "__proto__"]);
+  const session = makeSession([]);
+  const claims = Object.fromEntries([
+    ["amr", ["pwd", "mfa"]],
+    ["__proto__", [""]],
+  ]);
+  const withClaims: Session = { ...session, identity: { ...session.identity, claims } };
+
+  function readBy(reader: typeof cookies, setCookie: readonly string[] | null): Session {
+    const read = reader.read(headerOf(setCookie ?? []));
+    assert.ok(read !== null && read !== "invalid");
+    return read;
+  }
+
+  test("that the policy asks for come back as they were, absent ones as absent", () => {
+    assert.deepEqual(
+      readBy(createSessionCookies(sealer, ["acr", "amr", "__proto__"]), asking.write(withClaims)),
+      withClaims,
+    );
+  });
+
+  test("that the policy asks for no longer are left out, and the right stays", () => {
+    const read = readBy(createSessionCookies(sealer, ["amr"]), asking.write(withClaims));
+    assert.deepEqual(read.identity, { ...withClaims.identity, claims: { amr: ["pwd", "mfa"] } });
+  });
+
+  test("that nobody looked for when it was sealed end its right, also when it is sealed again", () => {
+    const more = createSessionCookies(sealer, ["amr", "tenant"]);
+    const read = readBy(more, asking.write(withClaims));
+    assert.deepEqual(read.identity, {
+      ...withClaims.identity,
+      claims: { amr: ["pwd", "mfa"] },
+      expiresAtSeconds: 0,
+    });
+    assert.deepEqual({ ...read, identity: null }, { ...withClaims, identity: null });
+    const again = createSessionCookies(sealer, ["amr", "tenant"]);
+    assert.equal(readBy(again, more.write({ ...read, activeAtSeconds: 9 })).identity.expiresAtSeconds, 0);
+  });
+
+  test("are no part of what earlier versions sealed: the right has ended, the session has not", () => {
+    const sealed = {
+      i: "id",
+      s: "ada",
+      o: "x",
+      k: "person",
+      c: null,
+      n: null,
+      g: [],
+      e: 1000,
+      r: "r",
+      b: 1,
+      t: 1,
+      a: 1,
+    };
+    const setCookie = [`__Host-gatehouse=1~${sealer.seal({ ...sealed, v: 1 })}`];
+    for (const used of [[], ["amr"]]) {
+      const { identity } = readBy(createSessionCookies(sealer, used), setCookie);
+      assert.deepEqual([identity.expiresAtSeconds, identity.issuedAtSeconds, identity.claims], [0, null, {}]);
+    }
+  });
+});
+
 test("opening the same cookie again gives the same object", () => {
   const header = headerOf(cookies.write(makeSession([])) ?? []);
   assert.equal(cookies.read(header), cookies.read(`other=1; ${header}`));
@@ -102,6 +165,8 @@ test("a sealed value of another shape is nobody's", () => {
     c: null,
     n: null,
     g: [],
+    m: { amr: ["mfa"], acr: null },
+    u: 1,
     e: 1,
     r: null,
     b: 1,
@@ -116,8 +181,12 @@ test("a sealed value of another shape is nobody's", () => {
   assert.equal(stateOf(good), "session");
   assert.equal(stateOf(null), "invalid");
   assert.equal(stateOf([]), "invalid");
+  for (const m of [[], "x", 1, null, { amr: "mfa" }, { amr: [1] }, { amr: {} }, { amr: [["mfa"]] }])
+    assert.equal(stateOf({ ...good, m }), "invalid", JSON.stringify(m));
+  for (const u of ["1", true, []]) assert.equal(stateOf({ ...good, u }), "invalid", JSON.stringify(u));
   for (const name of Object.keys(good)) {
     assert.equal(stateOf({ ...good, [name]: { x: 1 } }), "invalid", name);
+    if (name === "m" || name === "u") continue;
     const { [name as keyof typeof good]: _, ...rest } = good;
     assert.equal(stateOf(rest), "invalid", `without ${name}`);
   }

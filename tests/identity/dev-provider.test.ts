@@ -6,7 +6,13 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { systemClock } from "../../src/core/index.ts";
-import { type DevProvider, createKeySource, createTokenVerifier, startDevProvider } from "../../src/identity/index.ts";
+import {
+  type DevProvider,
+  createKeySource,
+  createTokenVerifier,
+  parsePeople,
+  startDevProvider,
+} from "../../src/identity/index.ts";
 import { AUDIENCE, BASE_URL, type Setup, readPeople, setUpSignIn } from "./sign-in-setup.ts";
 
 let setup: Setup;
@@ -145,6 +151,43 @@ describe("tokens", () => {
       assert.deepEqual(payload["realm_access"], { roles: ["support"] });
       assert.equal(payload["https://shop.example/name"], "ada");
       assert.deepEqual(payload["groups"], ["support"]);
+    } finally {
+      await provider.close();
+    }
+  });
+});
+
+describe("claims of the people file", () => {
+  test("are in access tokens, of people and of clients, however they are asked for", async () => {
+    const byName = payloadOf((await setup.provider.tokenFor("ada")).accessToken);
+    assert.deepEqual([byName["amr"], byName["level"], byName["department"]], [["pwd", "mfa"], 3, "sales"]);
+    assert.equal(payloadOf((await setup.provider.tokenFor("billing")).accessToken)["level"], 7);
+    const response = await callToken({ grant_type: "client_credentials" }, "billing:billing-pw");
+    const { access_token: token } = (await response.json()) as { access_token: string };
+    assert.equal(payloadOf(token)["level"], 7);
+    const result = await setup.verifier.verify(token);
+    assert.ok(result.ok);
+    assert.deepEqual(result.identity.claims, { level: ["7"] });
+    assert.equal(payloadOf((await setup.provider.tokenFor("bob")).accessToken)["level"], undefined);
+  });
+
+  test("never take the place of groups and name, whatever their names are", async () => {
+    const text = `people: { eve: { password: x, groups: [guests], claims: {
+      realm_access: admin, realm_access.roles: [admin], groups: [admin], preferred_username: ada, email: e@x.test } } }`;
+    // As a reader that does not know where the policy looks would take it.
+    const { people } = parsePeople("people.yaml", text, { groups: "none", name: "none" });
+    assert.ok(people !== null);
+    const claims = { groups: "realm_access.roles", name: "preferred_username" };
+    const keyFile = join(folder, "own-claims.json");
+    const options = { people, port: 0, keyFile, audience: AUDIENCE, loginClient: null, claims };
+    const provider = await startDevProvider(options);
+    try {
+      const payload = payloadOf((await provider.tokenFor("eve")).accessToken);
+      assert.deepEqual(payload["realm_access"], { roles: ["guests"] });
+      assert.equal(Object.hasOwn(payload, "realm_access.roles"), false);
+      assert.equal(payload["preferred_username"], "eve");
+      assert.deepEqual(payload["groups"], ["admin"]);
+      assert.equal(payload["email"], "e@x.test");
     } finally {
       await provider.close();
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import type { Session, SessionState } from "../../src/identity/index.ts";
-import { BASE_URL, Browser, type Setup, setUpSignIn } from "./sign-in-setup.ts";
+import { BASE_URL, Browser, type Setup, USED_CLAIMS, setUpSignIn } from "./sign-in-setup.ts";
 
 const SAME_ORIGIN = { "sec-fetch-site": "same-origin" };
 
@@ -37,6 +37,14 @@ function tokenCalls(): number {
 function goToRemaining(seconds: number): void {
   const { expiresAtSeconds } = sessionOf(read()).identity;
   setup.clock.set((expiresAtSeconds - seconds) * 1000);
+}
+
+/** As from a provider that gives none. */
+async function fetchWithoutRefreshToken(url: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(url, init);
+  if (!url.endsWith("/token")) return response;
+  const { refresh_token: _, ...rest } = (await response.json()) as Record<string, unknown>;
+  return Response.json(rest);
 }
 
 describe("a right that ends soon", () => {
@@ -235,14 +243,7 @@ describe("limits", () => {
   });
 
   test("without a refresh token a session is good to the last second of its right", async () => {
-    const sessions = setup.newSessions({
-      fetch: async (url, init) => {
-        const response = await fetch(url, init);
-        if (!url.endsWith("/token")) return response;
-        const { refresh_token: _, ...rest } = (await response.json()) as Record<string, unknown>;
-        return Response.json(rest);
-      },
-    });
+    const sessions = setup.newSessions({ fetch: fetchWithoutRefreshToken });
     const other = new Browser(sessions);
     await other.signIn("bob");
     const { expiresAtSeconds } = sessionOf(sessions.read(other.cookieHeader())).identity;
@@ -371,4 +372,52 @@ describe("other requests", () => {
       );
     });
   }
+});
+
+describe("claims that the policy asks for", () => {
+  test("are in the session, renewed with its right, and its age is that of the latest token", async () => {
+    const first = sessionOf(read()).identity;
+    assert.deepEqual(first.claims, { amr: ["pwd", "mfa"], level: ["3"] });
+    assert.equal(first.issuedAtSeconds, first.expiresAtSeconds - 900);
+    goToRemaining(5);
+    const refreshed = await setup.sessions.refresh(sessionOf(read()), 30);
+    assert.ok(refreshed.ok);
+    const { identity } = refreshed.session;
+    assert.deepEqual(identity.claims, first.claims);
+    assert.equal(identity.issuedAtSeconds, identity.expiresAtSeconds - 900);
+  });
+
+  test("since a reload are had by one refresh before anybody relies on the session", async () => {
+    const usedClaims = [...USED_CLAIMS, "department"];
+    const verifier = setup.newVerifier({ usedClaims });
+    const reloaded = setup.newSessions({ verifier, usedClaims });
+    const state = reloaded.read(browser.cookieHeader(), 0);
+    assert.equal(state.state, "needs-refresh");
+    const refreshed = await reloaded.refresh(sessionOf(state), 0);
+    assert.ok(refreshed.ok);
+    assert.equal(tokenCalls(), 1);
+    browser.keep(BASE_URL, refreshed.setCookie);
+    const next = reloaded.read(browser.cookieHeader(), 0);
+    assert.equal(next.state, "valid");
+    assert.deepEqual(sessionOf(next).identity.claims, { amr: ["pwd", "mfa"], department: ["sales"], level: ["3"] });
+    assert.equal(sessionOf(next).id, sessionOf(state).id);
+  });
+
+  test("since a reload, while the provider is away, leave nobody signed in without them", async () => {
+    const usedClaims = [...USED_CLAIMS, "department"];
+    const reloaded = setup.newSessions({ verifier: setup.newVerifier({ usedClaims }), usedClaims });
+    const session = sessionOf(reloaded.read(browser.cookieHeader(), 0));
+    setup.fault = async () => Promise.reject(new Error("down"));
+    assert.deepEqual(await reloaded.refresh(session, 0), { ok: false, reason: "provider-unavailable" });
+  });
+
+  test("since a reload send a session that cannot be renewed to sign in again", async () => {
+    const sessions = setup.newSessions({ fetch: fetchWithoutRefreshToken });
+    const other = new Browser(sessions);
+    await other.signIn("bob");
+    assert.equal(sessions.read(other.cookieHeader(), 0).state, "valid");
+    const usedClaims = [...USED_CLAIMS, "department"];
+    const reloaded = setup.newSessions({ verifier: setup.newVerifier({ usedClaims }), usedClaims });
+    assert.deepEqual(reloaded.read(other.cookieHeader(), 0), { state: "expired" });
+  });
 });

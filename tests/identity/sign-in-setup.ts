@@ -15,6 +15,7 @@ import {
   type Sessions,
   type SessionsOptions,
   type TokenVerifier,
+  type TokenVerifierOptions,
   createKeySource,
   createSessions,
   createTokenVerifier,
@@ -28,6 +29,14 @@ export const AUDIENCE = "shop-api";
 const CLAIMS = { groups: "groups", name: "preferred_username" };
 /** What the policy asks for; nobody has an `acr`. */
 export const USED_CLAIMS = ["acr", "amr", "level"];
+
+const LOGIN: SessionsOptions["login"] = {
+  clientId: "shop-edge",
+  clientSecret: new Secret("edge-secret"),
+  scopes: ["openid", "profile", "email", "groups", "offline_access"],
+  sessionIdleMs: 1_800_000,
+  sessionMaxMs: 43_200_000,
+};
 
 const PEOPLE = `
 people:
@@ -59,6 +68,7 @@ export interface Setup {
   readonly sent: string[];
   /** Answers instead of the provider while set. */
   fault: ((url: string) => Promise<Response> | null) | null;
+  readonly newVerifier: (more?: Partial<TokenVerifierOptions>) => TokenVerifier;
   readonly newSessions: (more?: Partial<SessionsOptions>) => Sessions;
   readonly close: () => Promise<void>;
 }
@@ -84,27 +94,24 @@ export async function setUpSignIn(more: Partial<DevProviderOptions> = {}): Promi
   const clock = createManualClock(Date.now());
   const keys = createKeySource({ issuer: provider.issuer, clock, allowHttpLoopback: true });
   await keys.load();
-  const verifier = createTokenVerifier({
-    issuer: provider.issuer,
-    audience: AUDIENCE,
-    claims: CLAIMS,
-    keys,
-    usedClaims: USED_CLAIMS,
-    clock,
-    // The clock stands still while the provider, on the real one, goes on.
-    skewSeconds: 300,
-  });
+  const newVerifier = (changed: Partial<TokenVerifierOptions> = {}): TokenVerifier =>
+    createTokenVerifier({
+      issuer: provider.issuer,
+      audience: AUDIENCE,
+      claims: CLAIMS,
+      keys,
+      usedClaims: USED_CLAIMS,
+      clock,
+      // The clock stands still while the provider, on the real one, goes on.
+      skewSeconds: 300,
+      ...changed,
+    });
+  const verifier = newVerifier();
   const sent: string[] = [];
   const newSessions = (changed: Partial<SessionsOptions> = {}): Sessions =>
     createSessions({
       issuer: provider.issuer,
-      login: {
-        clientId: "shop-edge",
-        clientSecret: new Secret("edge-secret"),
-        scopes: ["openid", "profile", "email", "groups", "offline_access"],
-        sessionIdleMs: 1_800_000,
-        sessionMaxMs: 43_200_000,
-      },
+      login: LOGIN,
       baseUrl: BASE_URL,
       audience: AUDIENCE,
       claims: CLAIMS,
@@ -128,6 +135,7 @@ export async function setUpSignIn(more: Partial<DevProviderOptions> = {}): Promi
     people,
     sent,
     fault: null,
+    newVerifier,
     newSessions,
     async close() {
       keys.close();
