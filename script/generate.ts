@@ -12,7 +12,8 @@ import { createProgram } from "../src/cli/main.ts";
 import { catalogue } from "../src/core/index.ts";
 import { ROAD_REASONS } from "../src/gateway/index.ts";
 import { TOKEN_REASONS } from "../src/identity/index.ts";
-import { GUARDRAILS, REASONS, RULES } from "../src/policy/index.ts";
+import { RULES_FOR_IAM } from "../src/policy/guardrails/rules-for-iam.ts";
+import { GUARDRAILS, REASONS, RULES, WAIVER_FINDINGS } from "../src/policy/index.ts";
 import type { Layers } from "./checks/layers.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -25,6 +26,7 @@ export function renderPages(): Pages {
     ["README.md", renderIndex()],
     ["errors.md", renderErrors()],
     ["findings.md", renderFindings()],
+    ["guardrails.md", renderGuardrails()],
     ["reasons.md", renderReasons()],
     ["cli.md", renderCommands()],
     ["layers.md", renderLayers()],
@@ -44,6 +46,7 @@ function renderIndex(): string {
 
 - [Errors](errors.md): every fault that Gatehouse raises, with its exit code and next step
 - [Findings](findings.md): what \`gatehouse check\` can say about a policy
+- [Guardrails](guardrails.md): each with an example, and the rules of other tools with what answers them
 - [Reasons](reasons.md): why a request was let in or refused, the words in records and in \`explain\`
 - [Commands](cli.md): the command line's own help
 - [Layers](layers.md): the modules and what each may import
@@ -87,7 +90,13 @@ ${section("The road", "Source: `src/gateway/reasons.ts`. What only the gateway i
 
 function renderFindings(): string {
   const rules = Object.entries(RULES).map(([id, rule]) => [`\`${id}\``, rule.severity, rule.why]);
-  const guardrails = Object.entries(GUARDRAILS).map(([id, rule]) => [`\`${id}\``, rule.severity, rule.why, rule.fix]);
+  const guardrails = Object.entries(GUARDRAILS).map(([id, rule]) => [
+    linkToGuardrail(id),
+    rule.severity,
+    rule.why,
+    rule.fix,
+  ]);
+  const waivers = Object.entries(WAIVER_FINDINGS).map(([id, rule]) => [`\`${id}\``, rule.severity, rule.why, rule.fix]);
   return `${NOTE}# Findings
 
 What \`gatehouse check\` can say about a policy, each at its line and column.
@@ -95,14 +104,61 @@ What \`gatehouse check\` can say about a policy, each at its line and column.
 ## Guardrails
 
 Source: \`src/policy/guardrails.ts\`. A policy may be well formed and still say what it should not. A guardrail can be
-waived in the policy, with a reason, an owner and an expiry.
+waived in the policy, with a reason, an owner and an expiry: [Guardrails](../guide/guardrails.md).
 
 ${table(["id", "severity", "why", "what to do"], guardrails)}
+## Waivers
+
+Source: \`src/policy/lint-policy.ts\`. These cannot be waived.
+
+${table(["id", "severity", "why", "what to do"], waivers)}
 ## The language
 
 Source: \`src/policy/rules.ts\`.
 
 ${table(["id", "severity", "why"], rules)}`;
+}
+
+function linkToGuardrail(id: string): string {
+  return `[\`${id}\`](guardrails.md#${anchorOf(id)})`;
+}
+
+/** The anchor that a heading of this text gets. */
+function anchorOf(heading: string): string {
+  return heading.replaceAll(/[^a-z0-9-]/g, "");
+}
+
+function renderGuardrails(): string {
+  const sections = Object.entries(GUARDRAILS).map(([id, { severity, why, example, fix, sources }]) => {
+    const links = sources.map((source) => (source.startsWith("GH") ? `[${source}](#${source.toLowerCase()})` : source));
+    const known = links.length === 0 ? "" : `\nAnswers: ${links.join("; ")}.\n`;
+    return `### ${id}\n\n**${severity}**: ${why}.\n\n\`\`\`yaml\n${example}\n\`\`\`\n\nInstead: ${fix}.\n${known}`;
+  });
+  const rules = Object.entries(RULES_FOR_IAM).map(([id, { rule, known, language, emitted }]) => {
+    const guardrails = Object.entries(GUARDRAILS).filter(([, { sources }]) => sources.includes(id));
+    const answers = [
+      ...guardrails.map(([name]) => linkToGuardrail(name).replace("guardrails.md", "")),
+      ...language.map((name) => `\`${name}\``),
+    ].join(", ");
+    return [`<a id="${id.toLowerCase()}"></a>${id}`, rule, known.join("; "), answers, emitted ?? ""];
+  });
+  return `${NOTE}# Guardrails
+
+What a well-formed policy should still not say. How to read a finding and how to waive one is in the
+[guide](../guide/guardrails.md). Each example is a section of a policy in which the guardrail finds something.
+
+## The list
+
+Source: \`src/policy/guardrails.ts\`.
+
+${sections.join("\n")}
+## Rules of other tools
+
+Source: \`src/policy/guardrails/rules-for-iam.ts\`. What linters and scanners ask of IAM policies and API gateways, and
+what answers it: a finding about the policy, or that no document is ever emitted like this, which
+\`tests/guardrails\` checks over generated policies.
+
+${table(["rule", "what it asks", "known as", "findings here", "why it cannot be emitted"], rules)}`;
 }
 
 function renderCommands(): string {

@@ -92,3 +92,15 @@ test("a waiver holds to the end of its last day in UTC and is a finding from the
     "47:11 warning guardrail/waiver-expired: the waiver of `guardrail/open-write` by ada ended on 2026-12-31 -> correct what it waived and remove it, or decide again and set a new expiry",
   ]);
 });
+
+test("a waiver that holds for more than a year is a finding", () => {
+  const until = (day: string): string => editClean(OPEN, waive(`rule: guardrail/open-write, ${WORDS}, expiry: ${day}`));
+  // 366 days from now end at noon of the day.
+  assert.deepEqual(
+    lint(until("2027-11-24")).map((line) => line.split(": ")[0]),
+    ["26:7 info guardrail/open-write"],
+  );
+  assert.deepEqual(lint(until("2027-11-25")).slice(1), [
+    "47:11 warning guardrail/waiver-long: the waiver of `guardrail/open-write` by ada holds until 2027-11-25 -> set an expiry within a year, and decide again then",
+  ]);
+});

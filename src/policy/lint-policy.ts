@@ -1,17 +1,38 @@
 /**
  * Guardrails on a checked policy, with its waivers applied.
- * A waived finding stays visible as information with the waiver's words; a waiver that has ended, or that waives
- * nothing, is itself a finding. Neither of these can be waived.
+ * A waived finding stays visible as information with the waiver's words; a waiver that has ended, that waives nothing
+ * or that holds for years is itself a finding. None of these can be waived.
  */
-import { type Clock, type Diagnostic, systemClock } from "../core/index.ts";
+import { type Clock, type Diagnostic, type Severity, systemClock } from "../core/index.ts";
 import { GUARDRAILS } from "./guardrails.ts";
 import type { Policy, Waiver } from "./policy.ts";
 
+interface WaiverFinding {
+  readonly severity: Severity;
+  readonly why: string;
+  readonly fix: string;
+}
+
 /** Findings about waivers themselves. */
 export const WAIVER_FINDINGS = {
-  "guardrail/waiver-expired": { severity: "warning", why: "what it waived is found again, and somebody has to decide" },
-  "guardrail/waiver-unused": { severity: "warning", why: "it would hide a finding that nobody has looked at" },
-} as const satisfies Record<`guardrail/${string}`, Pick<Diagnostic, "severity"> & { readonly why: string }>;
+  "guardrail/waiver-expired": {
+    severity: "warning",
+    why: "what it waived is found again, and somebody has to decide",
+    fix: "correct what it waived and remove it, or decide again and set a new expiry",
+  },
+  "guardrail/waiver-unused": {
+    severity: "warning",
+    why: "it would hide a finding that nobody has looked at",
+    fix: "remove it",
+  },
+  "guardrail/waiver-long": {
+    severity: "warning",
+    why: "an exception that nobody looks at for more than a year is a rule",
+    fix: "set an expiry within a year, and decide again then",
+  },
+} as const satisfies Record<`guardrail/${string}`, WaiverFinding>;
+
+const LONGEST_WAIVER_MS = 366 * 86_400_000;
 
 /** All findings in the order of the file. The clock says which waivers still hold. */
 export function lintPolicy(policy: Policy, clock: Clock = systemClock): Diagnostic[] {
@@ -34,23 +55,18 @@ export function lintPolicy(policy: Policy, clock: Clock = systemClock): Diagnost
         });
       }
     }
-  for (const waiver of policy.waivers)
+  const addWaiver = (id: keyof typeof WAIVER_FINDINGS, waiver: Waiver, message: string): void => {
+    const { severity, fix } = WAIVER_FINDINGS[id];
+    found.push({ id, severity, message, span: waiver.at, hint: fix });
+  };
+  for (const waiver of policy.waivers) {
+    const name = `the waiver of \`${waiver.rule}\``;
     if (!holding.includes(waiver))
-      found.push({
-        id: "guardrail/waiver-expired",
-        severity: WAIVER_FINDINGS["guardrail/waiver-expired"].severity,
-        message: `the waiver of \`${waiver.rule}\` by ${waiver.owner} ended on ${lastDay(waiver)}`,
-        span: waiver.at,
-        hint: "correct what it waived and remove it, or decide again and set a new expiry",
-      });
-    else if (!used.has(waiver))
-      found.push({
-        id: "guardrail/waiver-unused",
-        severity: WAIVER_FINDINGS["guardrail/waiver-unused"].severity,
-        message: `the waiver of \`${waiver.rule}\` waives nothing`,
-        span: waiver.at,
-        hint: "remove it",
-      });
+      addWaiver("guardrail/waiver-expired", waiver, `${name} by ${waiver.owner} ended on ${lastDay(waiver)}`);
+    else if (!used.has(waiver)) addWaiver("guardrail/waiver-unused", waiver, `${name} waives nothing`);
+    else if (waiver.expiresAtMs - nowMs > LONGEST_WAIVER_MS)
+      addWaiver("guardrail/waiver-long", waiver, `${name} by ${waiver.owner} holds until ${lastDay(waiver)}`);
+  }
   return found.toSorted((a, b) => a.span.start - b.span.start);
 }
 
