@@ -2,7 +2,7 @@
  * Who may call what, in one environment: every route, and for each role or each person and client whether it is let in.
  * Cells come from `decide`, so the table cannot say anything but what the gateway does.
  */
-import { type Caller, type PolicyRoute, type Reason, decide } from "../policy/index.ts";
+import { type PolicyRoute, type Reason, decide, inEnvironment, judgeRole, permissionMatches } from "../policy/index.ts";
 import { type LoadedEnvironment, type LoadedPolicy, isLoaded, loadEnvironment } from "./load-policy.ts";
 import { allCallers, loadPeople } from "./people.ts";
 
@@ -49,29 +49,24 @@ interface Column {
   readonly judge: (exposure: "public" | "private", route: PolicyRoute) => Reason | "allow" | "conditional";
 }
 
-/** A role is judged alone: the policy as if it had no other, asked by somebody who holds it. */
-function roleColumns({ policy, environment }: LoadedEnvironment): readonly Column[] {
-  return policy.roles.map((role) => {
-    const caller: Caller = {
-      subject: role.members.subjects[0] ?? "member",
-      clientId: role.members.clientIds[0] ?? null,
-      groups: role.members.groups,
-    };
-    const alone = { ...policy, roles: [role] };
-    const sourceIp = role.when?.sourceIp[0]?.split("/")[0] ?? "127.0.0.1";
-    return {
-      name: role.name,
-      judge: (exposure, route) => {
-        const decision = decide(alone, environment.name, requestFor(exposure, route, sourceIp), caller);
-        if (decision.effect === "deny") return decision.reason;
-        return role.when === null || decision.reason === "open-route" ? "allow" : "conditional";
-      },
-    };
-  });
+/** A role is judged for whoever holds it; what its conditions ask for is taken to be given. */
+function roleColumns({ policy: written, environment }: LoadedEnvironment): readonly Column[] {
+  const policy = inEnvironment(written, environment);
+  return policy.roles.map((role) => ({
+    name: role.name,
+    judge: (_, route) => {
+      if (route.access.kind === "open") return "allow";
+      const { permission } = route.access;
+      const { outcome } = judgeRole(policy, role, permission, null);
+      if (outcome !== "allows") return outcome;
+      const grants = role.can.filter(({ value }) => permissionMatches(value, permission));
+      return role.when === null && grants.some(({ when }) => when === null) ? "allow" : "conditional";
+    },
+  }));
 }
 
 function identityColumns(loaded: LoadedEnvironment): readonly Column[] {
-  return allCallers(loadPeople(loaded)).map(({ name, caller }) => ({
+  return allCallers(loadPeople(loaded), loaded.artifacts.identity).map(({ name, caller }) => ({
     name,
     judge: (exposure, route) => {
       const request = requestFor(exposure, route, "127.0.0.1");

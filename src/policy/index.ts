@@ -16,6 +16,7 @@ export { describeCondition } from "./condition.ts";
 export { decide } from "./decide.ts";
 export { type Finding, type Guardrail, GUARDRAILS } from "./guardrails.ts";
 export { inEnvironment } from "./in-environment.ts";
+export { type RoleVerdict, judgeRole } from "./judge-role.ts";
 export { hostOf, listRoutes } from "./list-routes.ts";
 export { WAIVER_FINDINGS, lintPolicy } from "./lint-policy.ts";
 export { describeMembers, isMember, listLeaves } from "./members.ts";
