@@ -1,9 +1,11 @@
 /**
  * Roles and boundaries as IAM documents that say exactly what `decide` says.
  *
- * In: the policy and its compiled APIs. Out: one role each with its grants, and its boundary as a second document.
- * A role holds what it `can`, its boundary what the boundary lists; each is exact by itself, so what both allow is too.
- * Not here: how a set of permissions becomes resources (exact-grants.ts), trust policies.
+ * In: the policy and its compiled APIs. Out: an IAM role for each condition under which a role has grants, and its
+ * boundary as a second document. An IAM role holds what the role `can` under that condition, its boundary what the boundary
+ * lists; each is exact by itself, so what both allow is too.
+ * Not here: how a set of permissions becomes resources (exact-grants.ts), which grants belong together (group-grants.ts),
+ * trust policies.
  * Source: IAM user guide, "Permissions boundaries"; API Gateway developer guide, "Control access for invoking an API".
  */
 import type { Diagnostic } from "../core/index.ts";
@@ -12,6 +14,8 @@ import type { IamArtifact, IamRole } from "../model/index.ts";
 import { type Located, type Policy, type Role, permissionMatches } from "../policy/index.ts";
 import type { CompiledApi } from "./compile-api.ts";
 import { type Overlap, type RouteIndex, grantExactly } from "./exact-grants.ts";
+import { groupGrants } from "./group-grants.ts";
+import type { ConditionBlock } from "./iam-condition.ts";
 import { createOverlapReport } from "./overlap-diagnostics.ts";
 import type { Target } from "./target.ts";
 
@@ -45,24 +49,43 @@ export function compileIam(
 
   const { partition, region, account } = target;
   const roles: IamRole[] = [];
+  const found: Diagnostic[] = [];
+  const nameOf = createNames(policy, environmentName);
   for (const role of policy.roles) {
-    const permissions = expand(role.can);
-    const { grants, overlaps } = grant(permissions);
-    report.add({ kind: "role", name: role.name, at: role.at }, overlaps);
     const boundary = boundaries.get(role.boundary) ?? { document: NOTHING, permissions: new Set() };
-    const roleName = `${policy.name}-${environmentName}-${role.name}`;
-    roles.push({
-      name: role.name,
-      roleName,
-      arn: `arn:${partition}:iam::${account}:role/gatehouse/${roleName}`,
-      members: role.members,
-      permissions: [...permissions].filter((permission) => boundary.permissions.has(permission)).sort(),
-      policy: documentOf(grants, role),
-      boundaryName: role.boundary,
-      permissionsBoundary: boundary.document,
-    });
+    const { groups, diagnostics } = groupGrants(role, expand);
+    found.push(...diagnostics);
+    for (const [index, { condition, permissions }] of groups.entries()) {
+      const { grants, overlaps } = grant(permissions);
+      report.add({ kind: "role", name: role.name, at: role.at }, overlaps);
+      const roleName = nameOf(role, index);
+      roles.push({
+        name: role.name,
+        roleName,
+        arn: `arn:${partition}:iam::${account}:role/gatehouse/${roleName}`,
+        members: role.members,
+        permissions: [...permissions].filter((permission) => boundary.permissions.has(permission)).sort(),
+        policy: documentOf(grants, condition),
+        boundaryName: role.boundary,
+        permissionsBoundary: boundary.document,
+      });
+    }
   }
-  return { iam: { partition, region, account, roles }, diagnostics: report.diagnostics() };
+  return { iam: { partition, region, account, roles }, diagnostics: [...found, ...report.diagnostics()] };
+}
+
+/** `policy-environment-role` for a role's first group, then with `-2`, `-3`..., but never the name of another role. */
+function createNames(policy: Policy, environmentName: string): (role: Role, index: number) => string {
+  const plain = (name: string): string => `${policy.name}-${environmentName}-${name}`;
+  const given = new Set(policy.roles.map(({ name }) => plain(name)));
+  return (role, index) => {
+    if (index === 0) return plain(role.name);
+    let number = index + 1;
+    while (given.has(`${plain(role.name)}-${number}`)) number++;
+    const name = `${plain(role.name)}-${number}`;
+    given.add(name);
+    return name;
+  };
 }
 
 interface Grants {
@@ -76,9 +99,8 @@ const NOTHING: PolicyDocument = {
   Statement: [{ Sid: "Nothing", Effect: "Deny", Action: ACTION, Resource: "*" }],
 };
 
-function documentOf({ allow, deny }: Grants, role: Role | null): PolicyDocument {
+function documentOf({ allow, deny }: Grants, Condition: ConditionBlock | null): PolicyDocument {
   if (allow.length === 0) return NOTHING;
-  const Condition = role === null || role.when === null ? null : { IpAddress: { "aws:SourceIp": role.when.sourceIp } };
   const statements: Statement[] = [
     { Sid: "Grants", Effect: "Allow", Action: ACTION, Resource: allow, ...(Condition === null ? {} : { Condition }) },
   ];

@@ -132,6 +132,12 @@ test("the additions of each route", () => {
     login: false,
     keepHeaders: ["x-tenant"],
     identityHeaders: {},
+    maxBodyBytes: 10_485_760,
+    streaming: false,
+    websocket: false,
+    retries: 0,
+    requestHeaders: { set: {}, remove: [] },
+    responseHeaders: { set: {}, remove: [] },
     at: "gatehouse.yaml:27:7",
   });
   assert.deepEqual(artifacts?.routes[`${privateId}/ANY /files/{path+}`], {
@@ -140,6 +146,12 @@ test("the additions of each route", () => {
     login: true,
     keepHeaders: [],
     identityHeaders: {},
+    maxBodyBytes: 10_485_760,
+    streaming: false,
+    websocket: false,
+    retries: 0,
+    requestHeaders: { set: {}, remove: [] },
+    responseHeaders: { set: {}, remove: [] },
     at: "gatehouse.yaml:33:7",
   });
 });
@@ -158,7 +170,13 @@ test("roles and boundaries as IAM documents", () => {
       ["orders:read"],
     ],
   );
-  assert.deepEqual(bot?.members, { groups: [], subjects: ["s-1"], clientIds: ["billing"] });
+  assert.deepEqual(bot?.members, {
+    kind: "any",
+    of: [
+      { kind: "subject", values: ["s-1"], issuer: null },
+      { kind: "client", values: ["billing"], issuer: null },
+    ],
+  });
   assert.deepEqual(bot?.policy, {
     Version: "2012-10-17",
     Statement: [
@@ -191,7 +209,7 @@ test("a role or boundary of which no route needs anything allows nothing", () =>
   assert.ok(role && boundary);
   const changed = {
     ...policy,
-    roles: [{ ...role, can: [{ value: "reports:read", at: role.at }] }, ...roles],
+    roles: [{ ...role, can: [{ value: "reports:read", when: null, at: role.at }] }, ...roles],
     boundaries: [{ ...boundary, permissions: [] }, ...boundaries],
   };
   const [support] = compile(changed, "local", new Map()).artifacts?.iam.roles ?? [];
@@ -222,6 +240,8 @@ test("identity and edge", () => {
     issuer: "",
     audience: "shop-api",
     claims: { groups: "realm_access.roles", name: "preferred_username" },
+    usedClaims: [],
+    issuers: [],
     login: {
       clientId: "shop-edge",
       clientSecret: "login-client",
@@ -234,12 +254,14 @@ test("identity and edge", () => {
   assert.equal(prod?.apis.public?.authorizers[0]?.jwtConfiguration.issuer, "https://login.shop.example");
   assert.deepEqual(local?.edge, {
     domain: "shop.localhost",
+    hosts: [],
     certificates: { kind: "internal" },
     loopbackOnly: true,
     privateNetwork: local?.edge.privateNetwork,
   });
   assert.deepEqual(prod?.edge, {
     domain: "api.shop.example",
+    hosts: [],
     certificates: { kind: "acme", email: "ops@shop.example", directory: null },
     loopbackOnly: false,
     privateNetwork: ["10.0.0.0/16"],

@@ -6,12 +6,20 @@
  * Not here: Caddy's configuration (caddy.ts), CloudFormation.
  */
 import { type Diagnostic, type Sources, hasErrors } from "../core/index.ts";
-import { type Artifacts, type EdgeArtifact, type IdentityArtifact, digestArtifacts } from "../model/index.ts";
-import type { Environment, Policy } from "../policy/index.ts";
-import { type CompiledApi, compileApi } from "./compile-api.ts";
+import {
+  type Artifacts,
+  type EdgeArtifact,
+  type HttpApi,
+  type IdentityArtifact,
+  digestArtifacts,
+  sortBy,
+} from "../model/index.ts";
+import { type Environment, type Exposure, type Policy, inEnvironment, listUsedClaims } from "../policy/index.ts";
+import { type CompiledApi, compileApis } from "./compile-api.ts";
 import { type IndexedApi, compileIam } from "./compile-iam.ts";
 import { indexRoutes } from "./exact-grants.ts";
 import { createLocator } from "./locate.ts";
+import { createShortIds } from "./short-id.ts";
 import { checkAwsLimits } from "./target-limits.ts";
 import { targetOf } from "./target.ts";
 
@@ -21,19 +29,19 @@ export interface Compiled {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function compile(policy: Policy, environmentName: string, sources: Sources): Compiled {
-  const environment = policy.environments.find((candidate) => candidate.name === environmentName);
-  if (environment === undefined) return { artifacts: null, diagnostics: [unknownEnvironment(policy, environmentName)] };
+export function compile(written: Policy, environmentName: string, sources: Sources): Compiled {
+  const environment = written.environments.find((candidate) => candidate.name === environmentName);
+  if (environment === undefined)
+    return { artifacts: null, diagnostics: [unknownEnvironment(written, environmentName)] };
+  const policy = inEnvironment(written, environment);
   const target = targetOf(environment);
-  const locate = createLocator(sources);
-  const publicApi = compileApi(policy, environment, "public", locate);
-  const privateApi = compileApi(policy, environment, "private", locate);
-  const apis = [publicApi, privateApi].filter((api) => api !== null).map(indexApi);
-  const { iam, diagnostics } = compileIam(policy, environment.name, apis, target);
+  const [locate, idOf] = [createLocator(sources), createShortIds()];
+  const compiled = EXPOSURES.flatMap((exposure) => compileApis(policy, environment, exposure, locate, idOf));
+  const { iam, diagnostics } = compileIam(policy, environment.name, compiled.map(indexApi), target);
   const found: Diagnostic[] = [
-    ...apis.flatMap(({ compiled }) => compiled.diagnostics),
+    ...compiled.flatMap((api) => api.diagnostics),
     ...diagnostics,
-    ...checkAwsLimits(policy, environment, publicApi, iam),
+    ...checkAwsLimits(policy, environment, compiled, iam),
   ];
   if (hasErrors(found)) return { artifacts: null, diagnostics: found };
   const artifacts: Omit<Artifacts, "digest"> = {
@@ -41,26 +49,41 @@ export function compile(policy: Policy, environmentName: string, sources: Source
     environment: environment.name,
     domain: environment.domain,
     identity: identityOf(policy, environment),
-    apis: { public: publicApi?.api ?? null, private: privateApi?.api ?? null },
+    apis: { public: apiOfDomain(compiled, "public"), private: apiOfDomain(compiled, "private") },
+    hostApis: hostApisOf(compiled),
     iam,
-    routes: { ...publicApi?.artifacts, ...privateApi?.artifacts },
+    routes: Object.assign({}, ...compiled.map((api) => api.artifacts)) as Artifacts["routes"],
     perIdentityThrottle: policy.throttle.perIdentity,
-    edge: edgeOf(environment, privateApi !== null),
+    edge: edgeOf(environment, compiled),
   };
   return { artifacts: { ...artifacts, digest: digestArtifacts(artifacts) }, diagnostics: found };
+}
+
+const EXPOSURES: readonly Exposure[] = ["public", "private"];
+
+function apiOfDomain(compiled: readonly CompiledApi[], exposure: Exposure): HttpApi | null {
+  return compiled.find((api) => api.host === null && api.exposure === exposure)?.api ?? null;
+}
+
+function hostApisOf(compiled: readonly CompiledApi[]): Artifacts["hostApis"] {
+  const apis = compiled.flatMap(({ host, exposure, api }) => (host === null ? [] : [{ host, exposure, api }]));
+  return sortBy(apis, ({ host, exposure }) => `${host} ${exposure}`);
 }
 
 function indexApi(compiled: CompiledApi): IndexedApi {
   return { compiled, index: indexRoutes(compiled.routes) };
 }
 
-function identityOf({ identity }: Policy, environment: Environment): IdentityArtifact {
+function identityOf(policy: Policy, environment: Environment): IdentityArtifact {
+  const { identity } = policy;
   const { login } = identity;
   return {
     kind: environment.identity.kind,
     issuer: environment.identity.kind === "issuer" ? environment.identity.issuer : "",
     audience: identity.audience,
-    claims: { groups: identity.claims.groups, name: identity.claims.name },
+    claims: identity.claims,
+    usedClaims: listUsedClaims(policy),
+    issuers: identity.issuers.map(({ name, issuer, audience, claims }) => ({ name, issuer, audience, claims })),
     login:
       login === null
         ? null
@@ -74,9 +97,16 @@ function identityOf({ identity }: Policy, environment: Environment): IdentityArt
   };
 }
 
-function edgeOf(environment: Environment, hasPrivate: boolean): EdgeArtifact {
+function edgeOf(environment: Environment, compiled: readonly CompiledApi[]): EdgeArtifact {
+  const names = new Set(compiled.flatMap(({ host }) => host ?? []));
+  const isKnownTo = (host: string, exposure: Exposure): boolean =>
+    compiled.some((api) => api.host === host && api.exposure === exposure);
+  const hasPrivate = compiled.some(({ exposure }) => exposure === "private");
   return {
     domain: environment.domain,
+    hosts: [...names]
+      .sort()
+      .map((host) => ({ host, public: isKnownTo(host, "public"), private: isKnownTo(host, "private") })),
     certificates: environment.certificates,
     // Passwords of the development provider stand in a file, and `.localhost` names nobody else's machine (RFC 6761).
     loopbackOnly: environment.identity.kind === "embedded" || /(^|\.)localhost$/.test(environment.domain),

@@ -11,11 +11,16 @@ function routeOf(key: string): PolicyRoute {
   return {
     method: method as PolicyRoute["method"],
     path,
+    servicePath: path,
     key,
     service: "s",
     access: { kind: "open", because: "a test" },
     throttle: null,
     timeoutMs: 1000,
+    maxBodyBytes: 0,
+    streaming: false,
+    websocket: false,
+    retries: 0,
     at: { file: "f", start: 0, end: 0 },
   };
 }

@@ -7,7 +7,7 @@
 import type { Diagnostic, Span } from "../core/index.ts";
 import type { PolicyDocument } from "../iam/index.ts";
 import type { IamArtifact } from "../model/index.ts";
-import type { Environment, Policy, Role } from "../policy/index.ts";
+import { type Environment, type Policy, type Role, listLeaves } from "../policy/index.ts";
 import type { CompiledApi } from "./compile-api.ts";
 
 const MAX_ROUTES = 300;
@@ -18,7 +18,7 @@ const MAX_API_NAME = 128;
 export function checkAwsLimits(
   policy: Policy,
   environment: Environment,
-  publicApi: CompiledApi | null,
+  apis: readonly CompiledApi[],
   iam: IamArtifact,
 ): Diagnostic[] {
   const { gateway } = environment;
@@ -27,21 +27,24 @@ export function checkAwsLimits(
   const add = (id: string, span: Span, message: string, hint: string): void => {
     found.push({ id, severity: "error", message, span, hint });
   };
-  const extra = publicApi?.routes[MAX_ROUTES]?.route;
-  if (publicApi !== null && extra !== undefined)
-    add(
-      "compile/too-many-routes",
-      extra.at,
-      `the public API has ${publicApi.routes.length} routes, an HTTP API of AWS has at most ${MAX_ROUTES}`,
-      "join routes with `ANY` or `{path+}`, or keep the environment on the embedded gateway",
-    );
-  if (publicApi !== null && publicApi.api.name.length > MAX_API_NAME)
-    add(
-      "compile/name-too-long",
-      environment.at,
-      `the API's name \`${publicApi.api.name}\` has more than ${MAX_API_NAME} characters`,
-      "shorten the policy's `name`",
-    );
+  for (const { api, exposure, routes } of apis) {
+    if (exposure === "private") continue;
+    const extra = routes[MAX_ROUTES]?.route;
+    if (extra !== undefined)
+      add(
+        "compile/too-many-routes",
+        extra.at,
+        `the public API has ${routes.length} routes, an HTTP API of AWS has at most ${MAX_ROUTES}`,
+        "join routes with `ANY` or `{path+}`, or keep the environment on the embedded gateway",
+      );
+    if (api.name.length > MAX_API_NAME)
+      add(
+        "compile/name-too-long",
+        environment.at,
+        `the API's name \`${api.name}\` has more than ${MAX_API_NAME} characters`,
+        "shorten the policy's `name`",
+      );
+  }
   if (gateway.authorize === "jwt")
     add(
       "compile/role-not-enforceable-by-jwt",
@@ -62,7 +65,7 @@ export function checkAwsLimits(
       );
     checkDocument(artifact.policy, `role \`${role.name}\``, role.at, add);
     if (gateway.federation === "direct") checkDirectFederation(role, add);
-    if (role.when !== null) found.push(sourceAddressSeen(role));
+    if (role.when?.sourceIp != null) found.push(sourceAddressSeen(role));
   }
   for (const boundary of policy.boundaries) {
     const holder = iam.roles.find((role) => role.boundaryName === boundary.name);
@@ -95,7 +98,7 @@ function checkDocument(document: PolicyDocument, subject: string, span: Span, ad
 }
 
 function checkDirectFederation(role: Role, add: Add): void {
-  const [group] = role.members.groups;
+  const group = listLeaves(role.members).find(({ kind }) => kind === "groups")?.values[0];
   if (group === undefined) return;
   add(
     "compile/role-not-enforceable-by-iam",

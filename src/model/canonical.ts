@@ -4,9 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../core/index.ts";
-import type { PolicyDocument } from "../iam/index.ts";
+import type { PolicyDocument, Statement } from "../iam/index.ts";
 import type { Artifacts } from "./artifacts.ts";
-import type { HttpApi } from "./http-api.ts";
+import type { CorsConfiguration, HttpApi } from "./http-api.ts";
 
 /** The same API with every list in its one order: routes by key, the rest by id or name. */
 export function canonicalHttpApi(api: HttpApi): HttpApi {
@@ -16,7 +16,28 @@ export function canonicalHttpApi(api: HttpApi): HttpApi {
     integrations: sortBy(api.integrations, (integration) => integration.integrationId),
     authorizers: sortBy(api.authorizers, (authorizer) => authorizer.authorizerId),
     stages: sortBy(api.stages, (stage) => stage.stageName),
+    ...(api.corsConfiguration === undefined ? {} : { corsConfiguration: canonicalCors(api.corsConfiguration) }),
   };
+}
+
+function canonicalCors(cors: CorsConfiguration): CorsConfiguration {
+  return {
+    ...cors,
+    allowOrigins: cors.allowOrigins.toSorted(),
+    allowMethods: cors.allowMethods.toSorted(),
+    allowHeaders: cors.allowHeaders.toSorted(),
+    exposeHeaders: cors.exposeHeaders.toSorted(),
+  };
+}
+
+/** Equal for condition blocks that say the same in another order; empty for none. */
+export function canonicalCondition(block: Statement["Condition"] | null): string {
+  if (block === null || block === undefined) return "";
+  const sorted = Object.entries(block).map(([operator, keys]) => [
+    operator,
+    Object.fromEntries(Object.entries(keys).map(([key, values]) => [key, [values].flat().toSorted()])),
+  ]);
+  return canonicalJson(Object.fromEntries(sorted));
 }
 
 /** SHA-256 of the API's canonical form, in lower-case hexadecimal. */
@@ -35,7 +56,7 @@ export function digestArtifacts(artifacts: Omit<Artifacts, "digest">): string {
     if (found === undefined) known.set(document, (found = digest(document)));
     return found;
   };
-  const { apis, iam } = artifacts;
+  const { apis, hostApis, iam } = artifacts;
   return digest({
     ...artifacts,
     digest: undefined,
@@ -43,6 +64,7 @@ export function digestArtifacts(artifacts: Omit<Artifacts, "digest">): string {
       public: apis.public === null ? null : digestHttpApi(apis.public),
       private: apis.private === null ? null : digestHttpApi(apis.private),
     },
+    hostApis: hostApis.map(({ api, ...rest }) => ({ ...rest, api: digestHttpApi(api) })),
     iam: {
       ...iam,
       roles: iam.roles.map((role) => ({

@@ -3,6 +3,7 @@ export interface Change {
   readonly kind:
     | "domain"
     | "edge"
+    | "cors"
     | "identity"
     | "throttle"
     | "route-added"
@@ -10,7 +11,12 @@ export interface Change {
     | "route-access"
     | "route-throttle"
     | "route-timeout"
+    | "route-body"
+    | "route-retries"
+    | "route-streaming"
+    | "route-websocket"
     | "service-upstream"
+    | "service-host"
     | "service-headers"
     | "service-login"
     | "role-added"
@@ -19,7 +25,10 @@ export interface Change {
     | "role-grants"
     | "role-boundary"
     | "role-condition";
-  /** What changed: a route key (`private GET /x` behind the private listener), a role, a service, a host name. */
+  /**
+   * What changed: a route key (`private GET /x` behind the private listener, `GET /x at HOST` on a host of its own), a
+   * role, a service, a host name.
+   */
   readonly subject: string;
   /** One sentence, lower case, without full stop; values in backticks. */
   readonly text: string;

@@ -1,8 +1,8 @@
 /**
  * The context keys that a decision can depend on, and their values for one request.
  *
- * AWS's own keys have AWS's names. What AWS has no key for is under `gatehouse:`, known to the embedded gateway only;
- * documents for AWS hold none of these (compile says so).
+ * AWS's own keys have AWS's names. What AWS has no key for is under `gatehouse:`, known to Gatehouse only; documents for
+ * AWS are without these (aws-document.ts), and compile says what that means.
  * Source: IAM user guide, "AWS global condition context keys"; docs/spec/policy-language.md chapter 13.
  * INVARIANT: a value that is not known is left out, so that what asks for it does not hold.
  */
@@ -61,22 +61,36 @@ function valueOf(key: string, facts: DecisionFacts): string | readonly string[] 
   if (key === CURRENT_TIME_KEY) return new Date(facts.atMs).toISOString();
   if (key === TOKEN_AGE_KEY)
     return facts.issuedAtSeconds === null ? null : String(Math.floor(facts.atMs / 1000) - facts.issuedAtSeconds);
-  const [, kind, name = ""] = /^gatehouse:(path|claim|weekday|minute)\/(.+)$/s.exec(key) ?? [];
+  const read = readContextKey(key);
+  if (read === null) return null;
+  const { kind, name } = read;
   switch (kind) {
-    case "path": {
-      const parameter = decodeName(name);
-      return Object.hasOwn(facts.params, parameter) ? (facts.params[parameter] ?? null) : null;
-    }
-    case "claim": {
-      const claim = decodeName(name);
-      return Object.hasOwn(facts.claims, claim) ? (facts.claims[claim] ?? null) : null;
-    }
+    case "path":
+      return Object.hasOwn(facts.params, name) ? (facts.params[name] ?? null) : null;
+    case "claim":
+      return Object.hasOwn(facts.claims, name) ? (facts.claims[name] ?? null) : null;
     case "weekday":
       return localTime(facts.atMs, name)?.weekday ?? null;
     case "minute": {
       const local = localTime(facts.atMs, name);
       return local === null ? null : String(local.minute);
     }
+  }
+  return kind satisfies never;
+}
+
+/** What a key of ours is about: a parameter, a claim or a time zone by its name; null for any other key. */
+export function readContextKey(
+  key: string,
+): { readonly kind: "path" | "claim" | "weekday" | "minute"; readonly name: string } | null {
+  const [, kind, name = ""] = /^gatehouse:(path|claim|weekday|minute)\/(.+)$/s.exec(key) ?? [];
+  switch (kind) {
+    case "path":
+    case "claim":
+      return { kind, name: decodeName(name) };
+    case "weekday":
+    case "minute":
+      return { kind, name };
     default:
       return null;
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Artifacts, IamRole, RouteArtifact } from "./artifacts.ts";
+import type { Artifacts, IamRole, MembersArtifact, RouteArtifact } from "./artifacts.ts";
 import { canonicalHttpApi, digestArtifacts, digestHttpApi } from "./canonical.ts";
 import { renderChanges } from "./change.ts";
 import { diffArtifacts } from "./diff-artifacts.ts";
@@ -56,9 +56,13 @@ interface Parts {
   readonly apiId?: string;
   readonly public?: Readonly<Record<string, RouteParts>>;
   readonly private?: Readonly<Record<string, RouteParts>>;
-  readonly roles?: Readonly<Record<string, Partial<IamRole>>>;
+  /** A role with several conditions is several IAM roles. */
+  readonly roles?: Readonly<Record<string, Partial<IamRole> | readonly Partial<IamRole>[]>>;
   readonly change?: (artifacts: Omit<Artifacts, "digest">) => Omit<Artifacts, "digest">;
 }
+
+const NO_RULES = { set: {}, remove: [] };
+const NOBODY: MembersArtifact = { kind: "any", of: [] };
 
 function artifactsOf(parts: Parts): Artifacts {
   const routes: Record<string, RouteArtifact> = {};
@@ -75,6 +79,12 @@ function artifactsOf(parts: Parts): Artifacts {
         login: false,
         keepHeaders: [],
         identityHeaders: {},
+        maxBodyBytes: 10_485_760,
+        streaming: false,
+        websocket: false,
+        retries: 0,
+        requestHeaders: NO_RULES,
+        responseHeaders: NO_RULES,
         at: "gatehouse.yaml:1:1",
         ...artifact,
       };
@@ -89,29 +99,35 @@ function artifactsOf(parts: Parts): Artifacts {
       issuer: "https://a.example",
       audience: "shop-api",
       claims: { groups: "groups", name: "name" },
+      usedClaims: [],
+      issuers: [],
       login: null,
     },
     apis,
+    hostApis: [],
     iam: {
       partition: "aws",
       region: "local",
       account: "000000000000",
-      roles: Object.entries(parts.roles ?? {}).map(([name, role]) => ({
-        name,
-        roleName: name,
-        arn: name,
-        members: { groups: [], subjects: [], clientIds: [] },
-        permissions: [],
-        policy: document,
-        boundaryName: "staff",
-        permissionsBoundary: document,
-        ...role,
-      })),
+      roles: Object.entries(parts.roles ?? {}).flatMap(([name, groups]) =>
+        [groups].flat().map((role) => ({
+          name,
+          roleName: name,
+          arn: name,
+          members: NOBODY,
+          permissions: [],
+          policy: document,
+          boundaryName: "staff",
+          permissionsBoundary: document,
+          ...role,
+        })),
+      ),
     },
     routes,
     perIdentityThrottle: null,
     edge: {
       domain: "shop.localhost",
+      hosts: [],
       certificates: { kind: "internal" },
       loopbackOnly: true,
       privateNetwork: null,
@@ -128,7 +144,9 @@ function fromAddresses(...blocks: string[]): Partial<IamRole> {
   };
 }
 
-const members = { groups: ["support"], subjects: ["s-1"], clientIds: [] };
+const support: MembersArtifact = { kind: "groups", values: ["support"], issuer: null };
+const subject: MembersArtifact = { kind: "subject", values: ["s-1"], issuer: null };
+const members: MembersArtifact = { kind: "any", of: [support, subject] };
 
 const rows: [title: string, before: Parts, after: Parts, expected: string[]][] = [
   ["nothing", { public: { "GET /a": {} } }, { public: { "GET /a": {} } }, []],
@@ -205,7 +223,7 @@ const rows: [title: string, before: Parts, after: Parts, expected: string[]][] =
     {
       roles: {
         support: {
-          members: { ...members, subjects: [], clientIds: ["bot"] },
+          members: { kind: "any", of: [{ kind: "client", values: ["bot"], issuer: null }, support] },
           permissions: ["b:read", "c:read", "d:read"],
           boundaryName: "all",
           ...fromAddresses("10.0.0.0/8", "192.0.2.0/24"),
@@ -218,7 +236,7 @@ const rows: [title: string, before: Parts, after: Parts, expected: string[]][] =
       "role-boundary support: role `support` now has boundary `all` (was `staff`)",
       "role-grants support: role `support` now may `c:read` and `d:read`",
       "role-grants support: role `support` no longer may `a:read`",
-      "role-condition support: role `support` now holds from `10.0.0.0/8` and `192.0.2.0/24` (held from anywhere before)",
+      "role-condition support: role `support` now holds from `10.0.0.0/8` or `192.0.2.0/24` (held without a condition before)",
     ],
   ],
   [
@@ -233,6 +251,7 @@ const rows: [title: string, before: Parts, after: Parts, expected: string[]][] =
         perIdentityThrottle: { ratePerSecond: 100, burst: 200 },
         edge: {
           domain: "shop.example",
+          hosts: [],
           certificates: { kind: "acme", email: "ops@shop.example", directory: null },
           loopbackOnly: false,
           privateNetwork: ["10.0.0.0/16"],

@@ -1,56 +1,87 @@
 /**
- * What changed for callers and services: routes by exposure and key, services by name.
- * INVARIANT: ids do not matter; an API with other ids and the same routes is the same API.
+ * What changed for callers and services: routes by exposure, host and key, services by name.
+ * INVARIANT: ids do not matter; an API with other ids and the same routes is the same API. A service that moves to
+ * another host is told once, and its routes are compared as the same ones.
  */
-import { formatDuration, formatRate } from "../core/index.ts";
-import type { Artifacts, RouteArtifact } from "./artifacts.ts";
+import { formatDuration, formatRate, formatSize } from "../core/index.ts";
+import type { Artifacts, HeaderRules, RouteArtifact } from "./artifacts.ts";
 import { type Change, compareLists, listValues } from "./change.ts";
-import type { RouteSettings } from "./http-api.ts";
+import type { HttpApi, RouteSettings } from "./http-api.ts";
 
 interface RouteView {
   readonly subject: string;
+  /** The same for a service's route on whatever host. */
+  readonly identity: string;
+  readonly host: string;
   readonly artifact: RouteArtifact;
   readonly upstream: string;
   readonly timeoutMs: number;
   readonly throttle: string | null;
 }
 
-const EXPOSURES = ["public", "private"] as const;
+type Exposure = "public" | "private";
+const EXPOSURES: readonly Exposure[] = ["public", "private"];
 
 export function diffRoutes(before: Artifacts, after: Artifacts): Change[] {
   const [old, current] = [viewRoutes(before), viewRoutes(after)];
+  const pairs = pairRoutes(old, current);
+  const gone = new Set(old.values());
   const changes: Change[] = [];
-  for (const [subject, route] of current) {
-    const previous = old.get(subject);
+  for (const route of current.values()) {
+    const previous = pairs.get(route);
     if (previous === undefined) changes.push(describeAdded(route));
     else changes.push(...compareRoutes(previous, route));
+    if (previous !== undefined) gone.delete(previous);
   }
-  for (const subject of old.keys())
-    if (!current.has(subject)) changes.push({ kind: "route-removed", subject, text: `route \`${subject}\` is gone` });
-  return [...changes, ...compareServices(old, current), ...compareDefaultThrottle(before, after)];
+  for (const { subject } of gone)
+    changes.push({ kind: "route-removed", subject, text: `route \`${subject}\` is gone` });
+  return [...changes, ...compareServices(pairs), ...compareDefaultThrottle(before, after)];
+}
+
+/** Each route with the one that it was: the same key on the same host, else the same service's on another one. */
+function pairRoutes(
+  old: ReadonlyMap<string, RouteView>,
+  current: ReadonlyMap<string, RouteView>,
+): Map<RouteView, RouteView> {
+  const pairs = new Map<RouteView, RouteView>();
+  const left = new Map<string, RouteView>();
+  for (const [subject, route] of old) if (!current.has(subject)) left.set(route.identity, route);
+  for (const [subject, route] of current) {
+    const previous = old.get(subject) ?? left.get(route.identity);
+    if (previous === undefined) continue;
+    pairs.set(route, previous);
+    left.delete(route.identity);
+  }
+  return pairs;
 }
 
 function viewRoutes(artifacts: Artifacts): Map<string, RouteView> {
   const views = new Map<string, RouteView>();
-  for (const exposure of EXPOSURES) {
-    const api = artifacts.apis[exposure];
-    if (api === null) continue;
+  const add = (exposure: Exposure, host: string, api: HttpApi): void => {
     const integrations = new Map(api.integrations.map((integration) => [integration.integrationId, integration]));
     const settings = api.stages[0]?.routeSettings ?? {};
     for (const { routeKey, target } of api.routes) {
       const artifact = artifacts.routes[`${api.apiId}/${routeKey}`];
       const integration = integrations.get(target.slice("integrations/".length));
       if (artifact === undefined || integration === undefined) continue;
-      const subject = exposure === "private" ? `private ${routeKey}` : routeKey;
+      const key = exposure === "private" ? `private ${routeKey}` : routeKey;
+      const subject = host === "" ? key : `${key} at ${host}`;
       views.set(subject, {
         subject,
+        identity: `${artifact.service} ${key}`,
+        host,
         artifact,
         upstream: /^[a-z]+:\/\/[^/]*/.exec(integration.integrationUri)?.[0] ?? integration.integrationUri,
         timeoutMs: integration.timeoutInMillis,
         throttle: showThrottle(settings[routeKey]),
       });
     }
+  };
+  for (const exposure of EXPOSURES) {
+    const api = artifacts.apis[exposure];
+    if (api !== null) add(exposure, "", api);
   }
+  for (const { host, exposure, api } of artifacts.hostApis) add(exposure, host, api);
   return views;
 }
 
@@ -86,6 +117,7 @@ function compareRoutes(before: RouteView, after: RouteView): Change[] {
     const text = `route \`${subject}\` now waits \`${now}\` for its service (was \`${was}\`)`;
     changes.push({ kind: "route-timeout", subject, text });
   }
+  changes.push(...compareTransport(before, after));
   if (before.artifact.service !== after.artifact.service) {
     const [was, now] = [before.artifact.service, after.artifact.service];
     const text = `route \`${subject}\` now belongs to service \`${now}\` (was \`${was}\`)`;
@@ -94,21 +126,49 @@ function compareRoutes(before: RouteView, after: RouteView): Change[] {
   return changes;
 }
 
-/** A service's routes share upstream, headers and sign-in, so their changes are told once. */
-function compareServices(old: ReadonlyMap<string, RouteView>, current: ReadonlyMap<string, RouteView>): Change[] {
+/** How bodies and connections pass. */
+function compareTransport({ artifact: was }: RouteView, { subject, artifact: now }: RouteView): Change[] {
+  const changes: Change[] = [];
+  const add = (kind: Change["kind"], text: string): void => {
+    changes.push({ kind, subject, text: `route \`${subject}\` ${text}` });
+  };
+  const showSize = (bytes: number | null): string => (bytes === null ? "any size" : `\`${formatSize(bytes)}\``);
+  if (was.maxBodyBytes !== now.maxBodyBytes)
+    add("route-body", `now takes bodies of up to ${showSize(now.maxBodyBytes)} (was ${showSize(was.maxBodyBytes)})`);
+  if (was.streaming !== now.streaming)
+    add("route-streaming", now.streaming ? "now passes bodies as they come" : "no longer passes bodies as they come");
+  if (was.websocket !== now.websocket)
+    add("route-websocket", now.websocket ? "can now open a WebSocket" : "can no longer open a WebSocket");
+  if (was.retries !== now.retries)
+    add("route-retries", `is now tried again up to ${countTimes(now.retries)} (was ${countTimes(was.retries)})`);
+  return changes;
+}
+
+function countTimes(count: number): string {
+  return count === 1 ? "1 time" : `${count} times`;
+}
+
+/** A service's routes share upstream, host, headers and sign-in, so their changes are told once. */
+function compareServices(pairs: ReadonlyMap<RouteView, RouteView>): Change[] {
   const changes = new Map<string, Change>();
   const add = (change: Change): void => {
     changes.set(change.text, change);
   };
-  for (const [key, after] of current) {
-    const before = old.get(key);
-    if (before === undefined || before.artifact.service !== after.artifact.service) continue;
+  const showHost = (host: string): string => (host === "" ? "the environment's domain" : `\`${host}\``);
+  for (const [after, before] of pairs) {
+    if (before.artifact.service !== after.artifact.service) continue;
     const subject = after.artifact.service;
     if (before.upstream !== after.upstream)
       add({
         kind: "service-upstream",
         subject,
         text: `service \`${subject}\` is now at \`${after.upstream}\` (was \`${before.upstream}\`)`,
+      });
+    if (before.host !== after.host)
+      add({
+        kind: "service-host",
+        subject,
+        text: `service \`${subject}\` now answers for ${showHost(after.host)} (was ${showHost(before.host)})`,
       });
     if (before.artifact.login !== after.artifact.login)
       add({
@@ -134,13 +194,29 @@ function compareHeaders(before: RouteArtifact, after: RouteArtifact): string[] {
   const named = compareLists(show(before.identityHeaders), show(after.identityHeaders));
   if (named.gained.length > 0) texts.push(`now gets identity as ${listValues(named.gained)}`);
   if (named.lost.length > 0) texts.push(`no longer gets identity as ${listValues(named.lost)}`);
+  texts.push(...compareRules(before.requestHeaders, after.requestHeaders, "requests"));
+  texts.push(...compareRules(before.responseHeaders, after.responseHeaders, "answers"));
+  return texts;
+}
+
+function compareRules(before: HeaderRules, after: HeaderRules, where: string): string[] {
+  const texts: string[] = [];
+  const show = ({ set }: HeaderRules): string[] => Object.entries(set).map(([name, value]) => `${name}: ${value}`);
+  const set = compareLists(show(before), show(after));
+  if (set.gained.length > 0) texts.push(`now has ${listValues(set.gained)} set in ${where}`);
+  if (set.lost.length > 0) texts.push(`no longer has ${listValues(set.lost)} set in ${where}`);
+  const removed = compareLists(before.remove, after.remove);
+  if (removed.gained.length > 0) texts.push(`now has ${listValues(removed.gained)} removed from ${where}`);
+  if (removed.lost.length > 0) texts.push(`no longer has ${listValues(removed.lost)} removed from ${where}`);
   return texts;
 }
 
 function compareDefaultThrottle(before: Artifacts, after: Artifacts): Change[] {
   const changes: Change[] = [];
   for (const exposure of EXPOSURES) {
-    const [was, now] = [before, after].map(({ apis }) => showThrottle(apis[exposure]?.stages[0]?.defaultRouteSettings));
+    const [was, now] = [before, after].map((artifacts) =>
+      showThrottle(anyApi(artifacts, exposure)?.stages[0]?.defaultRouteSettings),
+    );
     if (was === undefined || now === undefined || was === null || now === null || was === now) continue;
     const text = `${exposure} routes are now throttled at \`${now}\` each by default (was \`${was}\`)`;
     changes.push({ kind: "throttle", subject: exposure, text });
@@ -154,4 +230,9 @@ function compareDefaultThrottle(before: Artifacts, after: Artifacts): Change[] {
     changes.push({ kind: "throttle", subject: "identity", text });
   }
   return changes;
+}
+
+/** APIs of one exposure have the same defaults, whatever their host. */
+function anyApi({ apis, hostApis }: Artifacts, exposure: Exposure): HttpApi | undefined {
+  return apis[exposure] ?? hostApis.find((one) => one.exposure === exposure)?.api;
 }

@@ -1,6 +1,7 @@
 /** What a policy means in one environment, in plain JSON, and how two such meanings differ. */
 export type * from "./artifacts.ts";
-export { canonicalHttpApi, digestArtifacts, digestHttpApi } from "./canonical.ts";
+export { documentForAws } from "./aws-document.ts";
+export { canonicalCondition, canonicalHttpApi, digestArtifacts, digestHttpApi, sortBy } from "./canonical.ts";
 export { type Change, renderChanges } from "./change.ts";
 export {
   type DecisionFacts,
@@ -11,6 +12,7 @@ export {
   contextOf,
   minuteKey,
   pathKey,
+  readContextKey,
   weekdayKey,
 } from "./decision-context.ts";
 export { diffArtifacts } from "./diff-artifacts.ts";
