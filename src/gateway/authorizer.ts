@@ -18,6 +18,7 @@ import {
 } from "../iam/index.ts";
 import type { Identity } from "../identity/index.ts";
 import type { IamArtifact } from "../model/index.ts";
+import { RoleHolders } from "./role-holders.ts";
 import { UNKNOWN_ADDRESS } from "./service-headers.ts";
 
 export type DenyReason = "no-role" | "not-granted" | "outside-boundary" | "condition-not-met";
@@ -58,9 +59,7 @@ const MAX_ROLE_SETS = 10_000;
 export class Authorizer {
   readonly #iam: Pick<IamArtifact, "partition" | "region" | "account">;
   readonly #roles: readonly CompiledRole[];
-  readonly #byGroup = new Map<string, number[]>();
-  readonly #bySubject = new Map<string, number[]>();
-  readonly #byClient = new Map<string, number[]>();
+  readonly #holders: RoleHolders;
   #roleSets = new Map<string, RoleSet>();
   #lastRoleSet = 0;
   readonly #grants = new RecentMap<Authorization>(REMEMBERED_GRANTS);
@@ -74,19 +73,12 @@ export class Authorizer {
       boundary: compileDocument(role.permissionsBoundary),
       isConditional: hasCondition(role.policy) || hasCondition(role.permissionsBoundary),
     }));
-    for (const [index, { members }] of iam.roles.entries()) {
-      for (const group of members.groups) push(this.#byGroup, group, index);
-      for (const subject of members.subjects) push(this.#bySubject, subject, index);
-      for (const client of members.clientIds) push(this.#byClient, client, index);
-    }
+    this.#holders = new RoleHolders(iam.roles.map(({ members }) => members));
   }
 
-  /** The roles of an identity: held by group, subject or client, each compared whole. */
+  /** The roles of an identity, one object for all identities that hold the same. */
   roleSetOf(identity: Identity): RoleSet {
-    const held = new Set<number>(this.#bySubject.get(identity.subject));
-    for (const group of identity.groups) for (const role of this.#byGroup.get(group) ?? []) held.add(role);
-    if (identity.clientId !== null) for (const role of this.#byClient.get(identity.clientId) ?? []) held.add(role);
-    const indexes = [...held].sort((a, b) => a - b);
+    const indexes = this.#holders.rolesOf(identity);
     const key = indexes.join(",");
     const known = this.#roleSets.get(key);
     if (known !== undefined) return known;
@@ -150,10 +142,4 @@ const NEARNESS: Readonly<Record<Exclude<DenyReason, "no-role">, number>> = {
 
 function hasCondition(document: PolicyDocument): boolean {
   return document.Statement.some((statement) => statement.Condition !== undefined);
-}
-
-function push(map: Map<string, number[]>, key: string, value: number): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }

@@ -19,7 +19,14 @@ import {
   createKeySource,
   createTokenVerifier,
 } from "../../src/identity/index.ts";
-import type { Artifacts, HttpApi, IamRole, RouteArtifact } from "../../src/model/index.ts";
+import type {
+  Artifacts,
+  HeaderRules,
+  HttpApi,
+  IamRole,
+  MembersArtifact,
+  RouteArtifact,
+} from "../../src/model/index.ts";
 import type { PolicyDocument } from "../../src/iam/index.ts";
 import type { GatewayRecord } from "../../src/records/index.ts";
 
@@ -41,6 +48,13 @@ export interface RouteSpec {
   readonly login?: boolean;
   readonly keepHeaders?: readonly string[];
   readonly identityHeaders?: RouteArtifact["identityHeaders"];
+  /** Default: API Gateway's limit, none for a streaming route. */
+  readonly maxBodyBytes?: number | null;
+  readonly streaming?: boolean;
+  readonly websocket?: boolean;
+  readonly retries?: number;
+  readonly requestHeaders?: Partial<HeaderRules>;
+  readonly responseHeaders?: Partial<HeaderRules>;
   /** Default: the route's path behind the upstream. */
   readonly uri?: string;
 }
@@ -50,6 +64,8 @@ export interface RoleSpec {
   readonly groups?: readonly string[];
   readonly subjects?: readonly string[];
   readonly clientIds?: readonly string[];
+  /** In place of the lists. */
+  readonly members?: MembersArtifact;
   /** `METHOD/path` patterns of the public API. */
   readonly can: readonly string[];
   readonly boundary?: readonly string[];
@@ -75,6 +91,13 @@ export function artifactsOf(spec: PolicySpec): Artifacts {
       login: route.login ?? false,
       keepHeaders: route.keepHeaders ?? [],
       identityHeaders: route.identityHeaders ?? {},
+      maxBodyBytes:
+        route.maxBodyBytes === undefined ? (route.streaming === true ? null : 10_485_760) : route.maxBodyBytes,
+      streaming: route.streaming ?? false,
+      websocket: route.websocket ?? false,
+      retries: route.retries ?? 0,
+      requestHeaders: { set: {}, remove: [], ...route.requestHeaders },
+      responseHeaders: { set: {}, remove: [], ...route.responseHeaders },
       at: "gatehouse.yaml:1:1",
     };
   return {
@@ -86,9 +109,12 @@ export function artifactsOf(spec: PolicySpec): Artifacts {
       issuer: ISSUER,
       audience: AUDIENCE,
       claims: { groups: "groups", name: "name" },
+      usedClaims: [],
+      issuers: [],
       login: null,
     },
     apis: { public: apiOf("public", spec), private: apiOf("private", spec) },
+    hostApis: [],
     iam: {
       partition: "aws",
       region: "local",
@@ -99,6 +125,7 @@ export function artifactsOf(spec: PolicySpec): Artifacts {
     perIdentityThrottle: spec.perIdentity ?? null,
     edge: {
       domain: DOMAIN,
+      hosts: [],
       certificates: { kind: "internal" },
       loopbackOnly: true,
       privateNetwork: null,
@@ -164,12 +191,22 @@ function roleOf(role: RoleSpec): IamRole {
     name: role.name,
     roleName: `shop-${role.name}`,
     arn: `arn:aws:iam::000000000000:role/shop-${role.name}`,
-    members: { groups: role.groups ?? [], subjects: role.subjects ?? [], clientIds: role.clientIds ?? [] },
+    members: role.members ?? membersOf(role),
     permissions: [],
     policy: allow(role.can, condition),
     boundaryName: "staff",
     permissionsBoundary: allow(role.boundary ?? ["*/*"], {}),
   };
+}
+
+/** One of the lists has to fit. */
+function membersOf({ groups = [], subjects = [], clientIds = [] }: RoleSpec): MembersArtifact {
+  const leaves = [
+    { kind: "groups", values: groups, issuer: null },
+    { kind: "subject", values: subjects, issuer: null },
+    { kind: "client", values: clientIds, issuer: null },
+  ] as const;
+  return { kind: "any", of: leaves.filter(({ values }) => values.length > 0) };
 }
 
 function allow(patterns: readonly string[], more: object): PolicyDocument {
