@@ -4,20 +4,16 @@
  * In: the compiled roles, a verified identity, the request. Out: a grant with its role, or the reason of the refusal.
  * Not here: who the identity is (identity), how a document is evaluated (iam), what a role was in the policy (compile).
  * Source: API Gateway developer guide, "Control access to HTTP APIs with AWS IAM authorization".
- * INVARIANT: only an evaluation that said `Allowed` is remembered, under everything it may have depended on; the memory
- * belongs to one set of artifacts and dies with it.
+ * INVARIANT: only an evaluation that said `Allowed` is remembered, under everything it may have depended on; what depends
+ * on more than the route and the address is evaluated each time. The memory belongs to one set of artifacts and dies
+ * with it.
  */
 import { RecentMap } from "../core/index.ts";
-import {
-  type AccessRequest,
-  type CompiledDocument,
-  type PolicyDocument,
-  compileDocument,
-  evaluate,
-  invokeArn,
-} from "../iam/index.ts";
+import { type AccessRequest, type CompiledDocument, compileDocument, evaluate, invokeArn } from "../iam/index.ts";
 import type { Identity } from "../identity/index.ts";
-import type { IamArtifact } from "../model/index.ts";
+import { type IamArtifact, SOURCE_IP_KEY, contextOf, pathKey } from "../model/index.ts";
+import { captureParameters } from "../policy/index.ts";
+import { listContextKeys } from "./context-keys.ts";
 import { RoleHolders } from "./role-holders.ts";
 import { UNKNOWN_ADDRESS } from "./service-headers.ts";
 
@@ -31,23 +27,34 @@ interface CompiledRole {
   readonly name: string;
   readonly identity: readonly CompiledDocument[];
   readonly boundary: CompiledDocument;
-  readonly isConditional: boolean;
+  /** Of `listContextKeys`. */
+  readonly contextKeys: readonly string[];
 }
 
 /** The roles that an identity holds, in the order of the artifacts. One object for each combination. */
 export interface RoleSet {
   readonly id: number;
   readonly roles: readonly CompiledRole[];
-  readonly isConditional: boolean;
+  /** What a decision depends on beside the route and the path. */
+  readonly contextKeys: readonly string[];
+  /** Whether parameters of the path are among that. */
+  readonly needsParameters: boolean;
+  /** Under what a grant may be remembered. */
+  readonly memory: "route" | "route-and-address" | "none";
 }
 
-/** The route as far as a decision is concerned. */
-export interface Resource {
+/** A request as far as a decision is concerned. */
+export interface Question {
   readonly apiId: string;
   readonly stage: string;
   readonly method: string;
   /** Decoded, with leading slash. */
   readonly path: string;
+  /** The path of the route that answers, with its parameters. */
+  readonly routePath: string;
+  readonly sourceIp: string;
+  readonly atMs: number;
+  readonly identity: Identity;
 }
 
 const ACTION = "execute-api:Invoke";
@@ -55,6 +62,7 @@ const ACTION = "execute-api:Invoke";
 const MAX_ARN_BYTES = 1600;
 const REMEMBERED_GRANTS = 50_000;
 const MAX_ROLE_SETS = 10_000;
+const PATH_KEYS = pathKey("");
 
 export class Authorizer {
   readonly #iam: Pick<IamArtifact, "partition" | "region" | "account">;
@@ -71,7 +79,7 @@ export class Authorizer {
       name: role.name,
       identity: [compileDocument(role.policy)],
       boundary: compileDocument(role.permissionsBoundary),
-      isConditional: hasCondition(role.policy) || hasCondition(role.permissionsBoundary),
+      contextKeys: listContextKeys([role.policy, role.permissionsBoundary]),
     }));
     this.#holders = new RoleHolders(iam.roles.map(({ members }) => members));
   }
@@ -85,31 +93,41 @@ export class Authorizer {
     const roles = indexes.flatMap((index) => this.#roles[index] ?? []);
     // Ids are never used twice, so forgetting sets cannot mix up what is remembered about them.
     if (this.#roleSets.size >= MAX_ROLE_SETS) this.#roleSets = new Map();
-    const set = { id: ++this.#lastRoleSet, roles, isConditional: roles.some((role) => role.isConditional) };
+    const contextKeys = [...new Set(roles.flatMap((role) => role.contextKeys))];
+    const set = {
+      id: ++this.#lastRoleSet,
+      roles,
+      contextKeys,
+      needsParameters: contextKeys.some((each) => each.startsWith(PATH_KEYS)),
+      memory: memoryFor(contextKeys),
+    };
     this.#roleSets.set(key, set);
     return set;
   }
 
   /** The first role that allows wins. */
-  authorize(set: RoleSet, resource: Resource, sourceIp: string): Authorization {
+  authorize(set: RoleSet, question: Question): Authorization {
     if (set.roles.length === 0) return { allowed: false, reason: "no-role", role: null };
+    if (set.memory === "none") return this.#evaluate(set, question);
+    const { apiId, method, path, sourceIp } = question;
     // Lengths are written where a client's text is followed by more, so that no two questions share a key.
-    const key = set.isConditional
-      ? `${set.id} ${resource.apiId} ${resource.method} ${sourceIp.length} ${sourceIp} ${resource.path}`
-      : `${set.id} ${resource.apiId} ${resource.method} ${resource.path}`;
+    const key =
+      set.memory === "route"
+        ? `${set.id} ${apiId} ${method} ${path}`
+        : `${set.id} ${apiId} ${method} ${sourceIp.length} ${sourceIp} ${path}`;
     const remembered = this.#grants.get(key);
     if (remembered !== undefined) return remembered;
-    const fresh = this.#evaluate(set, resource, sourceIp);
+    const fresh = this.#evaluate(set, question);
     if (fresh.allowed) this.#grants.set(key, fresh);
     return fresh;
   }
 
-  #evaluate(set: RoleSet, resource: Resource, sourceIp: string): Authorization {
-    const arn = invokeArn({ ...this.#iam, ...resource });
+  #evaluate(set: RoleSet, question: Question): Authorization {
+    const { apiId, stage, method, path } = question;
+    const arn = invokeArn({ ...this.#iam, apiId, stage, method, path });
     if (arn.length * 3 > MAX_ARN_BYTES && Buffer.byteLength(arn) > MAX_ARN_BYTES)
       return { allowed: false, reason: "request-path-too-long", role: null };
-    const context: Record<string, string> = sourceIp === UNKNOWN_ADDRESS ? {} : { "aws:SourceIp": sourceIp };
-    const request = { action: ACTION, resource: arn, context };
+    const request = { action: ACTION, resource: arn, context: contextFor(set, question) };
     let nearest: Authorization = { allowed: false, reason: "not-granted", role: set.roles[0]?.name ?? null };
     let nearness = 0;
     for (const role of set.roles) {
@@ -140,6 +158,19 @@ const NEARNESS: Readonly<Record<Exclude<DenyReason, "no-role">, number>> = {
   "condition-not-met": 2,
 };
 
-function hasCondition(document: PolicyDocument): boolean {
-  return document.Statement.some((statement) => statement.Condition !== undefined);
+function memoryFor(contextKeys: readonly string[]): RoleSet["memory"] {
+  if (contextKeys.length === 0) return "route";
+  return contextKeys.every((key) => key === SOURCE_IP_KEY) ? "route-and-address" : "none";
+}
+
+function contextFor(set: RoleSet, question: Question): AccessRequest["context"] {
+  if (set.contextKeys.length === 0) return {};
+  const { sourceIp, atMs, routePath, path, identity } = question;
+  return contextOf(set.contextKeys, {
+    sourceIp: sourceIp === UNKNOWN_ADDRESS ? null : sourceIp,
+    atMs,
+    params: set.needsParameters ? captureParameters(routePath, path) : {},
+    claims: identity.claims,
+    issuedAtSeconds: identity.issuedAtSeconds,
+  });
 }

@@ -201,9 +201,18 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
   #authorize(plan: RoutePlan, identity: Identity): void {
     this.#identity = identity;
     const { roleSet } = this.#runtime.factsOf(identity);
-    const { method, path, sourceIp } = this.#arrival;
-    const resource = { apiId: plan.apiId, stage: STAGE, method, path: path ?? "" };
-    const decision = this.#runtime.authorizer.authorize(roleSet, resource, sourceIp);
+    const { method, path, sourceIp, atMs } = this.#arrival;
+    const question = {
+      apiId: plan.apiId,
+      stage: STAGE,
+      method,
+      path: path ?? "",
+      routePath: plan.path,
+      sourceIp,
+      atMs,
+      identity,
+    };
+    const decision = this.#runtime.authorizer.authorize(roleSet, question);
     this.#role = decision.role;
     if (!decision.allowed) return this.#refuse(decision.reason);
     this.#reason = "role-grants";
