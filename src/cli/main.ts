@@ -6,6 +6,7 @@ import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
 import { addInstanceCommands } from "./instance-commands.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { addRecordCommands } from "./record-commands.ts";
+import { addTestCommand } from "./test-command.ts";
 import { type Outcome, type Shell, createShell, printFault, printOutcome } from "./shell.ts";
 
 const manifest = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as {
@@ -36,6 +37,7 @@ export function createProgram(): Command {
     }
   };
   addPolicyCommands(program, run);
+  addTestCommand(program, run);
   addInstanceCommands(program, run);
   addRecordCommands(program, run);
   for (const command of program.commands) {

@@ -179,6 +179,11 @@ export const catalogue = {
     message: (d: D<"problem">) => `the claims cannot be used: ${d.problem}`,
     hint: `give a JSON object, such as --claims '{"sub":"ana","groups":["support"]}'`,
   },
+  GH_APP_NO_TESTS: {
+    kind: "bad-usage",
+    message: (d: D<"folder">) => `there is no \`*.test.yaml\` in \`${d.folder}\``,
+    hint: "write `gatehouse.test.yaml` beside the policy: `tests: [{ as: nobody, request: GET /orders, expect: deny }]`",
+  },
   GH_APP_PATH: {
     kind: "bad-usage",
     message: (d: D<"path">) => `the path \`${d.path}\` can be read in more than one way, so it is refused with 400`,

@@ -24,6 +24,8 @@ export { type NormalPath, normalizePath } from "./normalize-path.ts";
 export { isPermission, isPermissionPattern, permissionMatches } from "./permission.ts";
 export { type ParsedPolicy, parsePolicy } from "./parse/parse-policy.ts";
 export type { ReadInclude } from "./parse/read-includes.ts";
+export type * from "./policy-tests/policy-test.ts";
+export { type ReadPolicyTests, labelOf, readPolicyTests } from "./policy-tests/read-policy-tests.ts";
 export { type RuleId, RULES } from "./rules.ts";
 export { isAddressInBlocks } from "./source-address.ts";
 export { listUsedClaims } from "./used-claims.ts";

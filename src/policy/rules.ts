@@ -105,6 +105,7 @@ export const RULES = {
   "condition/zone": error("a time of day means something in a time zone only"),
   "condition/path-parameter": error("no route that the grant is for has the parameter, so the grant would never hold"),
   "condition/path-parameter-missing": warning("on a route without the parameter the grant never holds"),
+  "test/request": error("a test asks one request, as it is sent"),
   "secret/overlap": error("two generations at once are enough"),
   "waiver/expiry": error("an exception without an end is a rule"),
   "reference/environment": error("the environment does not exist"),

@@ -4,9 +4,9 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Status } from "../../src/app/status.ts";
 import { type Ran, run } from "./run.ts";
 
@@ -40,7 +40,10 @@ const START_LIMIT_MS = 30_000;
 export function makeDirectory(files: Readonly<Record<string, string>>): string {
   // A short path: unix sockets live below it.
   const dir = mkdtempSync(join(tmpdir(), "gh-"));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, name)), { recursive: true });
+    writeFileSync(join(dir, name), text);
+  }
   return dir;
 }
 
