@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { type Json, canonicalJson } from "../core/index.ts";
 import type { EdgeArtifact } from "../model/index.ts";
 import { type EdgeRuntime, bootstrapCaddy, compileCaddy } from "./caddy.ts";
@@ -147,4 +147,58 @@ test("braces in a path are not a placeholder", () => {
 test("an address as domain is reached without a server name", () => {
   assert.equal(at(compiled({ domain: "127.0.0.1" }), "apps.http.servers.public.strict_sni_host"), false);
   assert.equal(at(compiled(), "apps.http.servers.public.strict_sni_host"), true);
+});
+
+describe("host names of services beside the domain", () => {
+  const hosts: EdgeArtifact["hosts"] = [
+    { host: "back.localhost", public: false, private: true },
+    { host: "both.localhost", public: true, private: true },
+    { host: "orders.localhost", public: true, private: false },
+  ];
+
+  /** Every host list of a server's routes, in order. */
+  function hostsOf(config: Json, server: string): unknown[] {
+    const routes = at(config, `apps.http.servers.${server}.routes`) as readonly Json[];
+    return routes.map((route) => at(route, "match.0.host"));
+  }
+
+  test("are known to their listeners and to no other", () => {
+    const config = compiled({ hosts });
+    const inside = ["shop.localhost", "back.localhost", "both.localhost"];
+    assert.deepEqual(hostsOf(config, "public"), [["shop.localhost", "both.localhost", "orders.localhost"], undefined]);
+    assert.deepEqual(hostsOf(config, "private"), [inside, inside, undefined]);
+  });
+
+  test("have certificates from the same issuer as the domain", () => {
+    assert.deepEqual(at(compiled({ hosts }), "apps.tls.automation.policies"), [
+      {
+        subjects: ["shop.localhost", "both.localhost", "orders.localhost", "back.localhost"],
+        issuers: [{ module: "internal" }],
+      },
+    ]);
+  });
+
+  test("are sent from plain HTTP to a listener that knows them", () => {
+    const routes = at(compiled({ hosts }), "apps.http.servers.redirect.routes") as readonly Json[];
+    assert.deepEqual(
+      routes.slice(0, -1).map((route) => [at(route, "match.0.host.0"), at(route, "handle.1.headers.Location.0")]),
+      [
+        ["shop.localhost", "https://shop.localhost:8443{http.request.uri}"],
+        ["both.localhost", "https://both.localhost:8443{http.request.uri}"],
+        ["orders.localhost", "https://orders.localhost:8443{http.request.uri}"],
+        ["back.localhost", "https://back.localhost:8444{http.request.uri}"],
+      ],
+    );
+  });
+
+  test("of private services alone are unknown where there is no private listener", () => {
+    for (const config of [compiled({ hosts, privateNetwork: null }), compiled({ hosts }, { privatePort: null })])
+      assert.doesNotMatch(JSON.stringify(config), /back\.localhost/);
+  });
+
+  test("that no listener knows are nowhere, and the domain is not doubled", () => {
+    const nobody = { host: "nobody.localhost", public: false, private: false };
+    const domain = { host: "shop.localhost", public: true, private: true };
+    assert.deepEqual(compiled({ hosts: [nobody, domain] }), compiled());
+  });
 });
