@@ -42,7 +42,7 @@ export function compileIam(
   for (const { name, permissions: listed, at } of policy.boundaries) {
     if (!used.has(name)) continue;
     const permissions = expand(listed);
-    const { grants, overlaps } = grant(permissions);
+    const { grants, overlaps } = grant(permissions, NO_PERMISSIONS);
     report.add({ kind: "boundary", name, at }, overlaps);
     boundaries.set(name, { document: documentOf(grants, null), permissions });
   }
@@ -55,8 +55,8 @@ export function compileIam(
     const boundary = boundaries.get(role.boundary) ?? { document: NOTHING, permissions: new Set() };
     const { groups, diagnostics } = groupGrants(role, expand);
     found.push(...diagnostics);
-    for (const [index, { condition, permissions }] of groups.entries()) {
-      const { grants, overlaps } = grant(permissions);
+    for (const [index, { condition, permissions, alsoGranted }] of groups.entries()) {
+      const { grants, overlaps } = grant(permissions, alsoGranted);
       report.add({ kind: "role", name: role.name, at: role.at }, overlaps);
       const roleName = nameOf(role, index);
       roles.push({
@@ -128,14 +128,18 @@ function createExpander(known: ReadonlySet<string>): (patterns: readonly Located
   };
 }
 
+type Granter = (
+  permissions: ReadonlySet<string>,
+  indifferent: ReadonlySet<string>,
+) => { readonly grants: Grants; readonly overlaps: readonly Overlap[] };
+
+const NO_PERMISSIONS: ReadonlySet<string> = new Set();
+
 /** The ARNs that allow exactly the routes of some permissions over all APIs; equal sets are worked out once. */
-function createGranter(
-  apis: readonly IndexedApi[],
-  target: Target,
-): (permissions: ReadonlySet<string>) => { grants: Grants; overlaps: readonly Overlap[] } {
-  const known = new Map<string, { grants: Grants; overlaps: readonly Overlap[] }>();
-  return (permissions) => {
-    const key = [...permissions].sort().join(" ");
+function createGranter(apis: readonly IndexedApi[], target: Target): Granter {
+  const known = new Map<string, ReturnType<Granter>>();
+  return (permissions, indifferent) => {
+    const key = `${[...permissions].sort().join(" ")}|${[...indifferent].sort().join(" ")}`;
     let found = known.get(key);
     if (found !== undefined) return found;
     const allow: string[] = [];
@@ -143,7 +147,7 @@ function createGranter(
     const overlaps: Overlap[] = [];
     for (const { compiled, index } of apis) {
       const { apiId } = compiled.api;
-      const grants = grantExactly(index, permissions);
+      const grants = grantExactly(index, permissions, indifferent);
       const arnOf = (resource: string): string => {
         const slash = resource.indexOf("/");
         const [method, path] = [resource.slice(0, slash), resource.slice(slash)];

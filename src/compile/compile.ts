@@ -15,6 +15,7 @@ import {
   sortBy,
 } from "../model/index.ts";
 import { type Environment, type Exposure, type Policy, inEnvironment, listUsedClaims } from "../policy/index.ts";
+import { checkCapabilities } from "./check-capabilities.ts";
 import { type CompiledApi, compileApis } from "./compile-api.ts";
 import { type IndexedApi, compileIam } from "./compile-iam.ts";
 import { indexRoutes } from "./exact-grants.ts";
@@ -42,6 +43,7 @@ export function compile(written: Policy, environmentName: string, sources: Sourc
     ...compiled.flatMap((api) => api.diagnostics),
     ...diagnostics,
     ...checkAwsLimits(policy, environment, compiled, iam),
+    ...checkCapabilities(policy, environment),
   ];
   if (hasErrors(found)) return { artifacts: null, diagnostics: found };
   const artifacts: Omit<Artifacts, "digest"> = {

@@ -6,7 +6,8 @@
  * told apart in this way; they are reported, never widened and never narrowed.
  * Paths that go to no route or to an open one do not matter: IAM is not asked about them.
  * INVARIANT: of the paths that go to a route with a permission, those of granted routes are allowed and not denied, all
- * others are denied or not allowed. `reachedRoutes` is exact, so this holds by construction; a property test shows it.
+ * others are denied or not allowed, but for those to which the caller is indifferent. `reachedRoutes` is exact, so this
+ * holds by construction; a property test shows it.
  */
 import { reachedRoutes } from "./reach.ts";
 import { MANY, ONE, type Pattern, intersect, patternKey, relax, resourceText, split } from "./route-pattern.ts";
@@ -53,8 +54,17 @@ export function indexRoutes(routes: readonly ApiRoute[]): RouteIndex {
   return { byPermission, groups: groupByMethod(routes).map((group) => ({ group, reached: new Map() })) };
 }
 
-/** The resources for every route that needs one of `permissions`. */
-export function grantExactly(index: RouteIndex, permissions: ReadonlySet<string>): ExactGrants {
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * The resources for every route that needs one of `permissions`. Whether they also allow a route that needs one of
+ * `indifferent` does not matter, because something else grants it anyway.
+ */
+export function grantExactly(
+  index: RouteIndex,
+  permissions: ReadonlySet<string>,
+  indifferent: ReadonlySet<string> = NONE,
+): ExactGrants {
   const granted: ApiRoute[] = [];
   for (const permission of permissions) granted.push(...(index.byPermission.get(permission) ?? []));
   const isGranted = (route: ApiRoute): boolean => permissions.has(permissionOf(route) ?? "");
@@ -72,7 +82,7 @@ export function grantExactly(index: RouteIndex, permissions: ReadonlySet<string>
       if (!reached.includes(route)) continue;
       for (const method of methods) allow.push(`${method}/${resourceText(pattern)}`);
       for (const other of reached) {
-        if (isGranted(other)) continue;
+        if (isGranted(other) || indifferent.has(permissionOf(other) ?? "")) continue;
         let whole = wholes.get(other);
         if (whole === undefined) {
           const hasEnd = typeof other.template.at(-1) !== "string";

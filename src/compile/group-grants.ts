@@ -15,12 +15,16 @@ export interface GrantGroup {
   /** Null: holds always. */
   readonly condition: ConditionBlock | null;
   readonly permissions: ReadonlySet<string>;
+  /** Granted whenever this group's condition holds, by the first group. */
+  readonly alsoGranted: ReadonlySet<string>;
 }
 
 interface OpenGroup {
   readonly condition: ConditionBlock | null;
   readonly permissions: Set<string>;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 export function groupGrants(
   role: Role,
@@ -51,7 +55,12 @@ export function groupGrants(
   for (const group of groups.values())
     if (group !== first) for (const permission of first?.permissions ?? []) group.permissions.delete(permission);
   const used = [...groups.values()].filter(({ permissions }) => permissions.size > 0);
-  return { groups: used.length > 0 || first === null ? used : [first], diagnostics };
+  const kept = used.length > 0 || first === null ? used : [first];
+  const ofFirst = first?.permissions ?? NONE;
+  return {
+    groups: kept.map((group) => ({ ...group, alsoGranted: group === first ? NONE : ofFirst })),
+    diagnostics,
+  };
 }
 
 function notJoinable(role: Role, conditions: readonly Condition[], claim: string, ways: number): Diagnostic {

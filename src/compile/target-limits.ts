@@ -1,13 +1,14 @@
 /**
- * What AWS cannot hold or hold up, told before anything is deployed. The embedded gateway has none of these limits.
- * Private services are served by Gatehouse itself in every environment, so only the public API counts routes.
+ * How much AWS takes, told before anything is deployed. The embedded gateway has none of these limits.
+ * Private services are served by Gatehouse itself in every environment, so only public APIs count routes.
+ * Not here: what AWS can express at all (capabilities.ts).
  * Source: API Gateway developer guide, "HTTP API quotas"; IAM user guide, "IAM and AWS STS quotas" (white space does not
- * count), "Available keys for AWS OIDC federation".
+ * count).
  */
 import type { Diagnostic, Span } from "../core/index.ts";
 import type { PolicyDocument } from "../iam/index.ts";
-import type { IamArtifact } from "../model/index.ts";
-import { type Environment, type Policy, type Role, listLeaves } from "../policy/index.ts";
+import { type IamArtifact, documentForAws } from "../model/index.ts";
+import type { Environment, Policy } from "../policy/index.ts";
 import type { CompiledApi } from "./compile-api.ts";
 
 const MAX_ROUTES = 300;
@@ -45,27 +46,17 @@ export function checkAwsLimits(
         "shorten the policy's `name`",
       );
   }
-  if (gateway.authorize === "jwt")
-    add(
-      "compile/role-not-enforceable-by-jwt",
-      environment.at,
-      "a JWT authorizer checks issuer, audience and scopes; it cannot hold up roles",
-      "write `authorize: iam`",
-    );
-  const artifacts = new Map(iam.roles.map((role) => [role.name, role]));
-  for (const role of policy.roles) {
-    const artifact = artifacts.get(role.name);
-    if (artifact === undefined) continue;
-    if (artifact.roleName.length > MAX_ROLE_NAME)
+  const roles = new Map(policy.roles.map((role) => [role.name, role]));
+  for (const { name, roleName, policy: document } of iam.roles) {
+    const at = roles.get(name)?.at ?? environment.at;
+    if (roleName.length > MAX_ROLE_NAME)
       add(
         "compile/name-too-long",
-        role.at,
-        `the role's name on AWS, \`${artifact.roleName}\`, has more than ${MAX_ROLE_NAME} characters`,
+        at,
+        `the role's name on AWS, \`${roleName}\`, has more than ${MAX_ROLE_NAME} characters`,
         "shorten the name of the policy, the environment or the role",
       );
-    checkDocument(artifact.policy, `role \`${role.name}\``, role.at, add);
-    if (gateway.federation === "direct") checkDirectFederation(role, add);
-    if (role.when?.sourceIp != null) found.push(sourceAddressSeen(role));
+    checkDocument(documentForAws(document), `role \`${name}\``, at, add);
   }
   for (const boundary of policy.boundaries) {
     const holder = iam.roles.find((role) => role.boundaryName === boundary.name);
@@ -95,25 +86,4 @@ function checkDocument(document: PolicyDocument, subject: string, span: Span, ad
       `${subject} needs the character \`${foreign}\` in an IAM document, which holds U+0020 to U+00FF only`,
       "use other characters in the paths of its routes",
     );
-}
-
-function checkDirectFederation(role: Role, add: Add): void {
-  const group = listLeaves(role.members).find(({ kind }) => kind === "groups")?.values[0];
-  if (group === undefined) return;
-  add(
-    "compile/role-not-enforceable-by-iam",
-    role.at,
-    `role \`${role.name}\` is held by group \`${group}\`, and a trust policy cannot read groups: any token of the provider could take the role`,
-    "write `federation: brokered`, or name `subject` or `client_id` members only",
-  );
-}
-
-function sourceAddressSeen(role: Role): Diagnostic {
-  return {
-    id: "compile/source-ip-of-the-edge",
-    severity: "info",
-    message: `role \`${role.name}\` depends on \`source_ip\`, and AWS sees the address of the edge instead of the caller's`,
-    span: role.at,
-    hint: "the edge decides on the caller's address before; list its own address as well, so that AWS lets it pass",
-  };
 }

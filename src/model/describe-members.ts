@@ -13,21 +13,16 @@ export type MemberEntries = ReadonlyMap<string, string>;
 export function listMembers(members: MembersArtifact): MemberEntries {
   const entries = new Map<string, string>();
   const add = (part: MembersArtifact): void => {
-    switch (part.kind) {
-      case "any":
-        for (const one of part.of) add(one);
-        return;
-      case "all":
-      case "not": {
-        const [only, ...more] = part.kind === "all" ? part.of : [];
-        if (only !== undefined && more.length === 0) add(only);
-        else entries.set(canonicalMembers(part), describe(part));
-        return;
+    if ("values" in part)
+      for (const value of part.values) {
+        const one = { ...part, values: [value] };
+        entries.set(canonicalMembers(one), describe(one));
       }
-    }
-    for (const value of part.values) {
-      const one = { ...part, values: [value] };
-      entries.set(canonicalMembers(one), describe(one));
+    else if (part.kind === "any") for (const one of part.of) add(one);
+    else {
+      const [only, ...more] = part.kind === "all" ? part.of : [];
+      if (only !== undefined && more.length === 0) add(only);
+      else entries.set(canonicalMembers(part), describe(part));
     }
   };
   add(members);
@@ -57,19 +52,25 @@ function describe(members: MembersArtifact): string {
       return members.of.length === 0 ? "nobody" : members.of.map(describePart).join(" or ");
     case "not":
       return `not ${describePart(members.of)}`;
-  }
-  const values = members.values.join(" or ");
-  const of = members.issuer === null ? "" : ` of issuer ${members.issuer}`;
-  switch (members.kind) {
     case "groups":
-      return `group ${values}${of}`;
+      return `group ${describeValues(members)}`;
     case "subject":
     case "client":
-      return `${members.kind} ${values}${of}`;
+      return `${members.kind} ${describeValues(members)}`;
     case "claim":
-      return `claim ${members.claim} ${members.test === "prefix" ? "beginning with " : ""}${values}${of}`;
+      return `claim ${members.claim} ${members.test === "prefix" ? "beginning with " : ""}${describeValues(members)}`;
   }
   return members satisfies never;
+}
+
+function describeValues({
+  values,
+  issuer,
+}: {
+  readonly values: readonly string[];
+  readonly issuer: string | null;
+}): string {
+  return `${values.join(" or ")}${issuer === null ? "" : ` of issuer ${issuer}`}`;
 }
 
 function describePart(members: MembersArtifact): string {

@@ -145,8 +145,8 @@ function fromAddresses(...blocks: string[]): Partial<IamRole> {
 }
 
 const support: MembersArtifact = { kind: "groups", values: ["support"], issuer: null };
-const subject: MembersArtifact = { kind: "subject", values: ["s-1"], issuer: null };
-const members: MembersArtifact = { kind: "any", of: [support, subject] };
+const someone: MembersArtifact = { kind: "subject", values: ["s-1"], issuer: null };
+const members: MembersArtifact = { kind: "any", of: [support, someone] };
 
 const rows: [title: string, before: Parts, after: Parts, expected: string[]][] = [
   ["nothing", { public: { "GET /a": {} } }, { public: { "GET /a": {} } }, []],
