@@ -20,4 +20,15 @@ export { RecentMap } from "./recent-map.ts";
 export { type Reporter, silentReporter } from "./reporter.ts";
 export { type Result, err, ok } from "./result.ts";
 export { Secret } from "./secret.ts";
-export { type Rate, formatDuration, formatRate, formatSize, parseDuration, parseRate, parseSize } from "./units.ts";
+export {
+  type Rate,
+  DURATION,
+  RATE,
+  SIZE,
+  formatDuration,
+  formatRate,
+  formatSize,
+  parseDuration,
+  parseRate,
+  parseSize,
+} from "./units.ts";

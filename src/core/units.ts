@@ -16,21 +16,21 @@ const DURATION_UNITS = [
   ["minute", 60_000],
   ["second", 1000],
 ] as const;
-const DURATION = /^(\d{1,12}) ?(ms|second|minute|hour|day)(s?)$/;
+export const DURATION = /^(\d{1,12}) ?(ms|(second|minute|hour|day)s?)$/;
 
 const RATE_UNITS = [
   ["second", 1],
   ["minute", 60],
   ["hour", 3600],
 ] as const;
-const RATE = /^(\d{1,9})\/(second|minute|hour)(?: burst (\d{1,9}))?$/;
+export const RATE = /^((?=0*[1-9])\d{1,9})\/(second|minute|hour)(?: burst ((?=0*[1-9])\d{1,9}))?$/;
 
 /** Milliseconds of `30 minutes`, `1 day`, `250 ms`; whole numbers of one unit only. */
 export function parseDuration(text: string): number | null {
-  const [, count, unit, plural] = DURATION.exec(text) ?? [];
-  if (count === undefined || (unit === "ms" && plural === "s")) return null;
-  const unitMs = unit === "ms" ? 1 : DURATION_UNITS.find(([name]) => name === unit)?.[1];
-  const ms = Number(count) * (unitMs ?? Number.NaN);
+  const [, count, , unit] = DURATION.exec(text) ?? [];
+  if (count === undefined) return null;
+  const unitMs = DURATION_UNITS.find(([name]) => name === unit)?.[1] ?? 1;
+  const ms = Number(count) * unitMs;
   return Number.isSafeInteger(ms) ? ms : null;
 }
 
@@ -76,7 +76,7 @@ const SIZE_UNITS = [
   ["KiB", 1024],
   ["KB", 1000],
 ] as const;
-const SIZE = /^(\d{1,12}) ?(bytes|byte|KB|KiB|MB|MiB|GB|GiB)$/;
+export const SIZE = /^(\d{1,12}) ?(bytes|byte|KB|KiB|MB|MiB|GB|GiB)$/;
 
 /** Bytes of `10 MB` (ten million), `512 KiB`, `0 bytes`; whole numbers of one unit only. */
 export function parseSize(text: string): number | null {
