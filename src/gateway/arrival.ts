@@ -9,7 +9,8 @@ import type { Clock } from "../core/index.ts";
 import { normalizePath } from "../policy/index.ts";
 import { type GatewayRecord, isRequestId, startTrace } from "../records/index.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
-import { type RequestHead, readRequestHead } from "./request-head.ts";
+import type { HostVerdict } from "./hosts.ts";
+import { type RequestHead, firstHost, readRequestHead } from "./request-head.ts";
 import type { RoutePlan } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
 import { sourceAddress } from "./service-headers.ts";
@@ -37,6 +38,8 @@ export class Arrival {
   readonly query: string;
   /** Decoded; null when the target has no normal form. */
   readonly path: string | null;
+  /** Whose the host is that was asked for. */
+  readonly host: HostVerdict;
   readonly plan: RoutePlan | null;
   readonly head: RequestHead;
   readonly requestId: string;
@@ -57,12 +60,15 @@ export class Arrival {
     const method = req.method ?? "";
     this.method = method;
     this.target = target;
+    const named = firstHost(req.rawHeaders);
+    const host = named === null ? "malformed" : runtime.hosts.judge(named);
+    this.host = host;
     const normal = normalizePath(target);
     if (normal.ok) {
       this.path = normal.path;
       this.rawPath = normal.rawPath;
       this.query = normal.query;
-      this.plan = runtime.apis[api]?.find(method, normal.path) ?? null;
+      this.plan = typeof host === "string" ? null : (host[api]?.find(method, normal.path) ?? null);
     } else {
       this.path = null;
       this.rawPath = /^[^?#]*/.exec(target)?.[0] ?? "";

@@ -115,7 +115,7 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
   // --- steps, in order
 
   #identify(): void {
-    const { head, path, plan } = this.#arrival;
+    const { head, host, path, plan } = this.#arrival;
     if (head.bytes > MAX_HEAD_BYTES || this.#req.rawHeaders.length > 2 * MAX_HEADERS) {
       // Without its token the request would fit: then it is the token that is refused, as any other bad one.
       if (head.authorization !== null && head.bytes - head.authorization.length <= MAX_HEAD_BYTES)
@@ -123,12 +123,10 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
       return this.#refuse("request-headers-too-large");
     }
     if (head.isRepeated) return this.#refuse("request-headers");
-    if (head.host === null) return this.#refuse("request-host");
-    const verdict = this.#runtime.judgeHost(head.host);
-    if (verdict === "malformed") return this.#refuse("request-host");
-    if (verdict === "other") return this.#answer(MISDIRECTED, "request-host");
+    if (head.host === null || host === "malformed") return this.#refuse("request-host");
+    if (host === "other") return this.#answer(MISDIRECTED, "request-host");
     if (path === null) return this.#refuse("request-path");
-    if (isOwnPath(path)) return this.#serveOwn(path);
+    if (isOwnPath(path)) return this.#serveOwn(path, host.isDomain);
     if (plan === null) return this.#refuse("no-route");
     if (head.contentLength !== null && Number(head.contentLength) > MAX_BODY_BYTES)
       return this.#refuse("request-too-large");
@@ -139,7 +137,8 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
   }
 
   #authenticate(plan: RoutePlan): void {
-    const { authorization, cookie } = this.#arrival.head;
+    const { host, head } = this.#arrival;
+    const { authorization, cookie } = head;
     const token = authorization === null ? null : bearerToken(authorization);
     const { verifier, sessions } = this.#runtime.source;
     if (token !== null) {
@@ -147,7 +146,9 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
       if (identity !== null) return this.#authorize(plan, identity);
       return this.#wait(verifier.verify(token), (result) => this.#onVerified(plan, result));
     }
-    if (!plan.login || sessions === null) return this.#refuse("unauthenticated");
+    // The session's cookie is the domain's alone; on another host nobody can have one.
+    const isDomain = typeof host === "object" && host.isDomain;
+    if (!plan.login || sessions === null || !isDomain) return this.#refuse("unauthenticated");
     const read = sessions.read(cookie, plan.minimumSeconds);
     switch (read.state) {
       case "none":
@@ -273,9 +274,9 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
     return { identity, headers: this.#runtime.factsOf(identity).headers, role, assertion };
   }
 
-  #serveOwn(path: string): void {
+  #serveOwn(path: string, isDomain: boolean): void {
     const { api, method, query, head } = this.#arrival;
-    if (api !== "public") return this.#refuse("no-route");
+    if (api !== "public" || !isDomain) return this.#refuse("no-route");
     const request = { method, path, query, cookieHeader: head.cookie, headers: this.#req.allHeaders };
     this.#wait(answerOwnEndpoint(this.#runtime.source, request), (answer) => {
       if (answer === null) this.#refuse("no-route");

@@ -1,5 +1,5 @@
 /**
- * What Gatehouse itself serves below `/_gatehouse/` on the public API.
+ * What Gatehouse itself serves below `/_gatehouse/` on the public listener, for the environment's domain.
  *
  * In: method and path in normal form, the query and cookies for sign-in. Out: an answer, or null when there is none.
  * Not here: sign-in itself (identity).

@@ -18,7 +18,7 @@ export const ROAD_REASONS = {
   "request-timeout": "the request did not arrive in time",
   "request-path": "the path can be read in more than one way",
   "request-path-too-long": "the resource name made of the path is longer than 1600 bytes",
-  "request-host": "the host is missing, repeated, malformed or not this environment's domain",
+  "request-host": "the host is missing, repeated, malformed, or none that this environment answers for",
   "request-headers": "a header that decides something is there more than once",
   "request-headers-too-large": "request line and headers are larger than 10240 bytes",
   "request-too-large": "the body is larger than 10485760 bytes",

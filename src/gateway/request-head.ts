@@ -39,6 +39,15 @@ export interface RequestHead {
   removed: readonly string[];
 }
 
+/** The first `Host` among raw headers, which says by which route's rules the head is read; null when there is none. */
+export function firstHost(raw: readonly string[]): string | null {
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] as string;
+    if (name.length === 4 && name.toLowerCase() === "host") return raw[i + 1] as string;
+  }
+  return null;
+}
+
 const NONE: readonly string[] = Object.freeze([]);
 /** Method, target, `HTTP/1.1` and the two spaces. */
 const REQUEST_LINE_REST = 10;

@@ -67,6 +67,8 @@ const REQUEST_METHODS: ReadonlySet<string> = new Set(METHODS.filter((method) => 
 /** Headers that Gatehouse sets itself or that frame the message: no service can have the client's. */
 const NEVER_KEPT = /^(?:x-gatehouse(?:-.*)?|x-gh-.*|x-request-id|forwarded|x-forwarded-(?:for|host|proto))$/;
 
+const HAS_PATH = /^[a-z]+:\/\/[^/]*\//;
+
 /** What plans share. */
 export interface PlanParts {
   bucketOf(key: string): TokenBucket | undefined;
@@ -181,9 +183,12 @@ function headerRules({ keepHeaders, identityHeaders }: RouteArtifact): HeaderRul
   };
 }
 
-/** Private integrations get the request's path; of parameter mappings only the one that asks for the same is known. */
+/**
+ * Whether the service gets the request's path: where a mapping asks for it, and on private integrations whose URI is an
+ * address alone. Of parameter mappings no other is known.
+ */
 function passesRequestPath(part: string, integration: Integration): boolean {
-  let passes = integration.connectionType === "VPC_LINK";
+  let passes = integration.connectionType === "VPC_LINK" && !HAS_PATH.test(integration.integrationUri);
   for (const [name, value] of Object.entries(integration.requestParameters)) {
     if (name === "overwrite:path" && value === "$request.path") passes = true;
     else throw unsupported(part, `its parameter mapping \`${name}\` is not known`);
@@ -191,6 +196,7 @@ function passesRequestPath(part: string, integration: Integration): boolean {
   return passes;
 }
 
-function unsupported(part: string, problem: string): GatehouseError {
+/** What the model says and this cannot do. */
+export function unsupported(part: string, problem: string): GatehouseError {
   return new GatehouseError("GH_GATEWAY_ARTIFACT_UNSUPPORTED", { part, problem });
 }

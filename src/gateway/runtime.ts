@@ -7,10 +7,11 @@
  */
 import type { Clock } from "../core/index.ts";
 import type { AssertionSigner, Identity, Sessions, TokenVerifier } from "../identity/index.ts";
-import type { Artifacts } from "../model/index.ts";
+import type { Artifacts, HostApi } from "../model/index.ts";
 import { Authorizer, type RoleSet } from "./authorizer.ts";
 import { Deadlines } from "./deadlines.ts";
-import { type PlanParts, type PlannedApi, planApi, rateOfEachRoute } from "./route-plan.ts";
+import { type HostApis, Hosts } from "./hosts.ts";
+import { type PlanParts, planApi, rateOfEachRoute, unsupported } from "./route-plan.ts";
 import { identityHeaders } from "./service-headers.ts";
 import { Throttles } from "./throttle.ts";
 import type { Upstreams } from "./upstreams.ts";
@@ -32,21 +33,15 @@ export interface IdentityFacts {
   readonly headers: readonly string[];
 }
 
-export type HostVerdict = "ours" | "other" | "malformed";
-
-const HOST = /^([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
-const MAX_REMEMBERED_HOSTS = 64;
-
 export class Runtime {
   readonly source: GatewayRuntime;
   readonly digest: string;
   readonly authorizer: Authorizer;
   readonly throttles: Throttles;
-  readonly apis: { readonly public: PlannedApi | null; readonly private: PlannedApi | null };
+  readonly hosts: Hosts;
   readonly #upstreams: Upstreams;
   readonly #origins = new Set<string>();
   readonly #identities = new WeakMap<Identity, IdentityFacts>();
-  readonly #ownHosts = new Set<string>();
   #requests = 0;
   #isReplaced = false;
   #isReleased = false;
@@ -58,20 +53,25 @@ export class Runtime {
     this.digest = artifacts.digest;
     this.#upstreams = upstreams;
     this.authorizer = new Authorizer(artifacts.iam);
-    const { public: publicApi, private: privateApi } = artifacts.apis;
-    const rates = [publicApi, privateApi].flatMap((api) => (api === null ? [] : [...rateOfEachRoute(api)]));
+    const apis = listApis(artifacts);
     this.throttles = new Throttles(
-      rates,
+      apis.flatMap(({ api }) => [...rateOfEachRoute(api)]),
       artifacts.perIdentityThrottle,
       clock.monotonicMs(),
       previous === null ? null : previous.throttles,
     );
     const parts = this.#partsOfPlans();
     try {
-      this.apis = {
-        public: publicApi === null ? null : planApi(publicApi, artifacts, parts),
-        private: privateApi === null ? null : planApi(privateApi, artifacts, parts),
-      };
+      const hosts = new Map([
+        [artifacts.domain, { isDomain: true, public: null, private: null } as Writable<HostApis>],
+      ]);
+      for (const { host, exposure, api } of apis) {
+        const known = hosts.get(host);
+        const planned = planApi(api, artifacts, parts);
+        if (known === undefined) hosts.set(host, { isDomain: false, public: null, private: null, [exposure]: planned });
+        else known[exposure] = planned;
+      }
+      this.hosts = new Hosts(hosts);
     } catch (error) {
       this.#release();
       throw error;
@@ -105,16 +105,6 @@ export class Runtime {
     return facts;
   }
 
-  /** Whether a `Host` value names this environment's domain; its port says nothing. */
-  judgeHost(host: string): HostVerdict {
-    if (this.#ownHosts.has(host)) return "ours";
-    const name = HOST.exec(host)?.[1]?.toLowerCase();
-    if (name === undefined || name.includes("..")) return "malformed";
-    if (name !== this.source.artifacts.domain) return "other";
-    if (this.#ownHosts.size < MAX_REMEMBERED_HOSTS) this.#ownHosts.add(host);
-    return "ours";
-  }
-
   /** One pool for each origin, one list of deadlines for each length, however many routes name them. */
   #partsOfPlans(): PlanParts {
     const pools = new Map<string, ReturnType<Upstreams["hold"]>>();
@@ -142,4 +132,26 @@ export class Runtime {
     this.#isReleased = true;
     for (const origin of this.#origins) this.#upstreams.release(origin);
   }
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The API of the domain on each listener, and those of other hosts. */
+function listApis({ domain, apis, hostApis }: Artifacts): HostApi[] {
+  const all: HostApi[] = [];
+  for (const exposure of ["public", "private"] as const) {
+    const api = apis[exposure];
+    if (api !== null) all.push({ host: domain, exposure, api });
+  }
+  all.push(...hostApis);
+  const ids = new Set<string>();
+  const places = new Set<string>();
+  for (const { host, exposure, api } of all) {
+    // Roles name an API by its id alone: two of one id would be one to them.
+    if (ids.has(api.apiId)) throw unsupported(api.apiId, "two APIs have this id");
+    if (places.has(`${exposure} ${host}`)) throw unsupported(host, `two ${exposure} APIs answer for it`);
+    ids.add(api.apiId);
+    places.add(`${exposure} ${host}`);
+  }
+  return all;
 }

@@ -15,6 +15,7 @@ import {
   type KeySource,
   type Sessions,
   type TokenVerifier,
+  type WorkloadIssuer,
   createAssertionSigner,
   createKeySource,
   createTokenVerifier,
@@ -24,10 +25,11 @@ import type {
   HeaderRules,
   HttpApi,
   IamRole,
+  IdentityArtifact,
   MembersArtifact,
   RouteArtifact,
 } from "../../src/model/index.ts";
-import type { PolicyDocument } from "../../src/iam/index.ts";
+import type { PolicyDocument, Statement } from "../../src/iam/index.ts";
 import type { GatewayRecord } from "../../src/records/index.ts";
 
 export const ISSUER = "https://login.shop.example/realms/shop";
@@ -40,6 +42,8 @@ export interface RouteSpec {
   readonly key: string;
   readonly service?: string;
   readonly exposure?: "public" | "private";
+  /** A host name of its own. Default: the domain. */
+  readonly host?: string;
   /** Null: open. */
   readonly needs?: string | null;
   readonly upstream: string;
@@ -70,6 +74,8 @@ export interface RoleSpec {
   readonly can: readonly string[];
   readonly boundary?: readonly string[];
   readonly sourceIp?: readonly string[];
+  /** Condition block of its grants. */
+  readonly condition?: NonNullable<Statement["Condition"]>;
 }
 
 export interface PolicySpec {
@@ -82,10 +88,15 @@ export interface PolicySpec {
 
 const IDS = { public: "pub0000001", private: "prv0000001" } as const;
 
+/** The id of the API that a route is in; one for each host. */
+function apiIdOf({ exposure = "public", host }: Pick<RouteSpec, "exposure" | "host">): string {
+  return host === undefined ? IDS[exposure] : `${exposure}-${host.replaceAll(".", "-")}`;
+}
+
 export function artifactsOf(spec: PolicySpec): Artifacts {
   const routes: Record<string, RouteArtifact> = {};
   for (const route of spec.routes)
-    routes[`${IDS[route.exposure ?? "public"]}/${route.key}`] = {
+    routes[`${apiIdOf(route)}/${route.key}`] = {
       service: route.service ?? "orders",
       permission: route.needs === null ? null : (route.needs ?? "orders:read"),
       login: route.login ?? false,
@@ -114,12 +125,12 @@ export function artifactsOf(spec: PolicySpec): Artifacts {
       login: null,
     },
     apis: { public: apiOf("public", spec), private: apiOf("private", spec) },
-    hostApis: [],
+    hostApis: hostApisOf(spec),
     iam: {
       partition: "aws",
       region: "local",
       account: "000000000000",
-      roles: (spec.roles ?? []).map((role) => roleOf(role)),
+      roles: (spec.roles ?? []).map((role) => roleOf(role, [...new Set(spec.routes.map((route) => apiIdOf(route)))])),
     },
     routes,
     perIdentityThrottle: spec.perIdentity ?? null,
@@ -134,12 +145,22 @@ export function artifactsOf(spec: PolicySpec): Artifacts {
   };
 }
 
-function apiOf(exposure: "public" | "private", spec: PolicySpec): HttpApi | null {
-  const routes = spec.routes.filter((route) => (route.exposure ?? "public") === exposure);
+function hostApisOf(spec: PolicySpec): Artifacts["hostApis"] {
+  const hosts = new Set(spec.routes.flatMap(({ host }) => (host === undefined ? [] : [host])));
+  return [...hosts].sort().flatMap((host) =>
+    (["private", "public"] as const).flatMap((exposure) => {
+      const api = apiOf(exposure, spec, host);
+      return api === null ? [] : [{ host, exposure, api }];
+    }),
+  );
+}
+
+function apiOf(exposure: "public" | "private", spec: PolicySpec, host?: string): HttpApi | null {
+  const routes = spec.routes.filter((route) => (route.exposure ?? "public") === exposure && route.host === host);
   if (routes.length === 0) return null;
   const rate = spec.defaultThrottle ?? { ratePerSecond: 1_000_000, burst: 1_000_000 };
   return {
-    apiId: IDS[exposure],
+    apiId: apiIdOf({ exposure, ...(host === undefined ? {} : { host }) }),
     name: `shop-${exposure}`,
     protocolType: "HTTP",
     routes: routes.map((route, index) => ({
@@ -185,17 +206,18 @@ function apiOf(exposure: "public" | "private", spec: PolicySpec): HttpApi | null
   };
 }
 
-function roleOf(role: RoleSpec): IamRole {
-  const condition = role.sourceIp === undefined ? {} : { Condition: { IpAddress: { "aws:SourceIp": role.sourceIp } } };
+function roleOf(role: RoleSpec, apiIds: readonly string[]): IamRole {
+  const block = { ...(role.sourceIp && { IpAddress: { "aws:SourceIp": role.sourceIp } }), ...role.condition };
+  const condition = Object.keys(block).length === 0 ? {} : { Condition: block };
   return {
     name: role.name,
     roleName: `shop-${role.name}`,
     arn: `arn:aws:iam::000000000000:role/shop-${role.name}`,
     members: role.members ?? membersOf(role),
     permissions: [],
-    policy: allow(role.can, condition),
+    policy: allow(role.can, apiIds, condition),
     boundaryName: "staff",
-    permissionsBoundary: allow(role.boundary ?? ["*/*"], {}),
+    permissionsBoundary: allow(role.boundary ?? ["*/*"], apiIds, {}),
   };
 }
 
@@ -209,9 +231,11 @@ function membersOf({ groups = [], subjects = [], clientIds = [] }: RoleSpec): Me
   return { kind: "any", of: leaves.filter(({ values }) => values.length > 0) };
 }
 
-function allow(patterns: readonly string[], more: object): PolicyDocument {
+function allow(patterns: readonly string[], apiIds: readonly string[], more: object): PolicyDocument {
   const resources = patterns.flatMap((pattern) =>
-    Object.values(IDS).map((id) => `arn:aws:execute-api:local:000000000000:${id}/$default/${pattern}`),
+    (apiIds.length === 0 ? Object.values(IDS) : apiIds).map(
+      (id) => `arn:aws:execute-api:local:000000000000:${id}/$default/${pattern}`,
+    ),
   );
   return {
     Version: "2012-10-17",
@@ -224,27 +248,43 @@ export interface Keys {
   readonly keys: KeySource;
   readonly assertions: AssertionSigner;
   token(claims?: Record<string, unknown>): Promise<string>;
+  close(): void;
 }
 
-/** A provider whose keys come from memory, a verifier and a signer: the real ones. */
-export async function createKeys(clock: ManualClock, directory: string): Promise<Keys> {
+/** What tokens are taken, beside those of `ISSUER`. */
+export type Trust = Pick<IdentityArtifact, "usedClaims" | "issuers">;
+
+/** Providers whose keys come from memory, a verifier and a signer: the real ones. All issuers sign with one key. */
+export async function createKeys(
+  clock: ManualClock,
+  directory: string,
+  { usedClaims, issuers }: Trust = { usedClaims: [], issuers: [] },
+): Promise<Keys> {
   const { publicKey, privateKey } = await generateKeyPair("RS256");
   const jwk = { ...(await exportJWK(publicKey)), kid: "k1", use: "sig", alg: "RS256" };
-  const keys = createKeySource({
-    issuer: ISSUER,
-    clock,
-    allowHttpLoopback: false,
-    fetch: (url) =>
-      Promise.resolve(
-        Response.json(url.endsWith("/jwks") ? { keys: [jwk] } : { issuer: ISSUER, jwks_uri: `${ISSUER}/jwks` }),
-      ),
-  });
-  await keys.load();
+  const keysOf = async (issuer: string): Promise<KeySource> => {
+    const source = createKeySource({
+      issuer,
+      clock,
+      allowHttpLoopback: false,
+      fetch: (url) =>
+        Promise.resolve(
+          Response.json(url.endsWith("/jwks") ? { keys: [jwk] } : { issuer, jwks_uri: `${issuer}/jwks` }),
+        ),
+    });
+    await source.load();
+    return source;
+  };
+  const keys = await keysOf(ISSUER);
+  const workloadIssuers: WorkloadIssuer[] = [];
+  for (const each of issuers) workloadIssuers.push({ ...each, keys: await keysOf(each.issuer) });
   const verifier = createTokenVerifier({
     issuer: ISSUER,
     audience: AUDIENCE,
     claims: { groups: "groups", name: "name" },
     keys,
+    workloadIssuers,
+    usedClaims,
     clock,
   });
   const assertions = await createAssertionSigner({
@@ -256,6 +296,9 @@ export async function createKeys(clock: ManualClock, directory: string): Promise
     verifier,
     keys,
     assertions,
+    close: () => {
+      for (const each of [keys, ...workloadIssuers.map((issuer) => issuer.keys)]) each.close();
+    },
     token: (claims = {}) => {
       const now = Math.floor(clock.nowMs() / 1000);
       const all = { sub: "ada", groups: ["support"], iat: now, exp: now + 600, iss: ISSUER, aud: AUDIENCE, ...claims };
@@ -278,6 +321,7 @@ export interface Fixture extends Keys {
 export interface FixtureOptions {
   readonly sessions?: Sessions;
   readonly clock?: ManualClock;
+  readonly trust?: Trust;
   readonly wrap?: (runtime: GatewayRuntime) => GatewayRuntime;
   readonly newRequestId?: () => string;
   /** Runs before a record is kept. */
@@ -294,7 +338,7 @@ export async function createDirectory(t: TestContext): Promise<string> {
 export async function startGateway(t: TestContext, spec: PolicySpec, options: FixtureOptions = {}): Promise<Fixture> {
   const directory = await createDirectory(t);
   const clock = options.clock ?? createManualClock(START_MS);
-  const keys = await createKeys(clock, directory);
+  const keys = await createKeys(clock, directory, options.trust);
   const records: GatewayRecord[] = [];
   const waiting: (() => void)[] = [];
   const wrap = options.wrap ?? ((runtime) => runtime);
@@ -320,7 +364,7 @@ export async function startGateway(t: TestContext, spec: PolicySpec, options: Fi
   await gateway.listen({ publicSocket, privateSocket });
   t.after(async () => {
     await gateway.close({ graceMs: 0 });
-    keys.keys.close();
+    keys.close();
   });
   return {
     ...keys,
