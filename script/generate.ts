@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT_OF_KIND } from "../src/cli/exit-codes.ts";
 import { createProgram } from "../src/cli/main.ts";
+import { CAPABILITIES, CAPABILITY_TARGETS, type Capability } from "../src/compile/index.ts";
 import { catalogue } from "../src/core/index.ts";
 import { ROAD_REASONS } from "../src/gateway/index.ts";
 import { TOKEN_REASONS } from "../src/identity/index.ts";
@@ -28,6 +29,7 @@ export function renderPages(): Pages {
     ["findings.md", renderFindings()],
     ["guardrails.md", renderGuardrails()],
     ["reasons.md", renderReasons()],
+    ["targets.md", renderTargets()],
     ["cli.md", renderCommands()],
     ["layers.md", renderLayers()],
   ]);
@@ -48,6 +50,7 @@ function renderIndex(): string {
 - [Findings](findings.md): what \`gatehouse check\` can say about a policy
 - [Guardrails](guardrails.md): each with an example, and the rules of other tools with what answers them
 - [Reasons](reasons.md): why a request was let in or refused, the words in records and in \`explain\`
+- [Targets](targets.md): what of the language each target can express
 - [Commands](cli.md): the command line's own help
 - [Layers](layers.md): the modules and what each may import
 `;
@@ -159,6 +162,34 @@ what answers it: a finding about the policy, or that no document is ever emitted
 \`tests/guardrails\` checks over generated policies.
 
 ${table(["rule", "what it asks", "known as", "findings here", "why it cannot be emitted"], rules)}`;
+}
+
+function renderTargets(): string {
+  const clauseOf = ({ clause }: Capability): number[] => clause.replace("PL-", "").split(".").map(Number);
+  const byClause = (a: Capability, b: Capability): number => {
+    const [[chapterA = 0, numberA = 0], [chapterB = 0, numberB = 0]] = [clauseOf(a), clauseOf(b)];
+    return chapterA - chapterB || numberA - numberB;
+  };
+  const rows = Object.values<Capability>(CAPABILITIES)
+    .toSorted(byClause)
+    .map(({ what, clause, verdicts, why, wayOut }) => [
+      what,
+      clause,
+      ...CAPABILITY_TARGETS.map((target) => verdicts[target]),
+      wayOut === null ? why : `${why}; where it is \`no\`: ${wayOut}`,
+    ]);
+  return `${NOTE}# Targets
+
+Source: \`src/compile/capabilities.ts\`. What of [the policy language](../spec/policy-language.md) an environment can
+express with each \`gateway\`. It is about public services: private ones are served by Gatehouse itself everywhere.
+
+- \`yes\`: the target holds it up.
+- \`edge\`: Gatehouse does it, before AWS is called or after AWS has answered; AWS by itself would not hold it up. For
+  conditions this is told: \`compile/decided-at-the-edge\`, \`compile/source-ip-of-the-edge\`.
+- \`no\`: a policy that uses it is refused for the environment: \`compile/not-expressible\`,
+  \`compile/role-not-enforceable-by-iam\`, \`compile/role-not-enforceable-by-jwt\`.
+
+${table(["feature", "clause", "embedded", "AWS, IAM, brokered", "AWS, IAM, direct", "AWS, JWT", "why"], rows)}`;
 }
 
 function renderCommands(): string {

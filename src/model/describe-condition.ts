@@ -14,7 +14,8 @@ interface Part {
   readonly operator: string;
   readonly key: string;
   readonly values: readonly string[];
-  readonly isPlain: boolean;
+  /** The operator as it is written. */
+  readonly written: string;
 }
 
 const ORDER = ["source", "time", "hours", "path", "claim", "age", "other"] as const;
@@ -30,8 +31,10 @@ export function describeConditionBlock(block: ConditionBlock | null): string {
 }
 
 function readPart(written: string, key: string, values: readonly string[]): Part {
-  const operator = written.replace(/IfExists$/, "").replace(/StringLike$/, "StringEquals");
-  return { operator, key, values, isPlain: operator === written };
+  const isPattern = values.some((value) => /[*?]/.test(value.replace(/\$\{[^}]*\}/g, "")));
+  const plain = written.replace(/IfExists$/, "");
+  const operator = isPattern ? plain : plain.replace(/StringLike$/, "StringEquals");
+  return { operator, key, values, written };
 }
 
 function describeParts(parts: readonly Part[]): { rank: Rank; text: string }[] {
@@ -39,7 +42,7 @@ function describeParts(parts: readonly Part[]): { rank: Rank; text: string }[] {
   const zones = new Map<string, { days?: readonly string[]; from?: string; to?: string }>();
   for (const part of parts) {
     const read = readContextKey(part.key);
-    if (read?.kind === "weekday" && part.isPlain && part.operator === "StringEquals")
+    if (read?.kind === "weekday" && part.written === "StringEquals")
       zones.set(read.name, { ...zones.get(read.name), days: part.values });
     else if (read?.kind === "minute" && part.operator === "NumericGreaterThanEquals")
       zones.set(read.name, { ...zones.get(read.name), from: part.values[0] ?? "" });
@@ -54,7 +57,7 @@ function describeParts(parts: readonly Part[]): { rank: Rank; text: string }[] {
   return said;
 }
 
-function describePart({ operator, key, values }: Part): { rank: Rank; text: string } {
+function describePart({ operator, key, values, written }: Part): { rank: Rank; text: string } {
   const listed = values.map((value) => `\`${readLiteral(value)}\``).join(" or ");
   const first = values[0] ?? "";
   switch (`${operator} ${key}`) {
@@ -78,7 +81,7 @@ function describePart({ operator, key, values }: Part): { rank: Rank; text: stri
       ? { rank: "path", text: `with \`{${parameter.name}}\` equal to the caller's claim \`${read.name}\`` }
       : { rank: "claim", text: `with claim \`${read.name}\` ${listed}` };
   }
-  return { rank: "other", text: `under \`${canonicalJson({ [operator]: { [key]: values } })}\`` };
+  return { rank: "other", text: `under \`${canonicalJson({ [written]: { [key]: values } })}\`` };
 }
 
 /** `${$}`, `${*}` and `${?}` are the characters themselves. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Artifacts, IamRole, MembersArtifact, RouteArtifact } from "./artifacts.ts";
+import { documentForAws } from "./aws-document.ts";
 import { canonicalHttpApi, digestArtifacts, digestHttpApi } from "./canonical.ts";
 import { renderChanges } from "./change.ts";
 import { diffArtifacts } from "./diff-artifacts.ts";
@@ -56,6 +57,8 @@ interface Parts {
   readonly apiId?: string;
   readonly public?: Readonly<Record<string, RouteParts>>;
   readonly private?: Readonly<Record<string, RouteParts>>;
+  /** Public routes on a host of their own. */
+  readonly hosts?: Readonly<Record<string, Readonly<Record<string, RouteParts>>>>;
   /** A role with several conditions is several IAM roles. */
   readonly roles?: Readonly<Record<string, Partial<IamRole> | readonly Partial<IamRole>[]>>;
   readonly change?: (artifacts: Omit<Artifacts, "digest">) => Omit<Artifacts, "digest">;
@@ -67,13 +70,9 @@ const NOBODY: MembersArtifact = { kind: "any", of: [] };
 function artifactsOf(parts: Parts): Artifacts {
   const routes: Record<string, RouteArtifact> = {};
   const apis: { public: HttpApi | null; private: HttpApi | null } = { public: null, private: null };
-  for (const exposure of ["public", "private"] as const) {
-    const table = parts[exposure];
-    if (table === undefined) continue;
-    const api = apiOf(parts.apiId ?? exposure, table);
-    apis[exposure] = api;
+  const addApi = (apiId: string, table: Readonly<Record<string, RouteParts>>): HttpApi => {
     for (const [key, { upstream: _, timeoutMs: __, throttle: ___, ...artifact }] of Object.entries(table))
-      routes[`${api.apiId}/${key}`] = {
+      routes[`${apiId}/${key}`] = {
         service: "orders",
         permission: null,
         login: false,
@@ -88,7 +87,15 @@ function artifactsOf(parts: Parts): Artifacts {
         at: "gatehouse.yaml:1:1",
         ...artifact,
       };
+    return apiOf(apiId, table);
+  };
+  for (const exposure of ["public", "private"] as const) {
+    const table = parts[exposure];
+    if (table !== undefined) apis[exposure] = addApi(parts.apiId ?? exposure, table);
   }
+  const hostApis = Object.entries(parts.hosts ?? {}).map(
+    ([host, table]) => ({ host, exposure: "public", api: addApi(`${host}-id`, table) }) as const,
+  );
   const document = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] } as const;
   const artifacts: Omit<Artifacts, "digest"> = {
     policy: "shop",
@@ -104,7 +111,7 @@ function artifactsOf(parts: Parts): Artifacts {
       login: null,
     },
     apis,
-    hostApis: [],
+    hostApis,
     iam: {
       partition: "aws",
       region: "local",
@@ -147,6 +154,36 @@ function fromAddresses(...blocks: string[]): Partial<IamRole> {
 const support: MembersArtifact = { kind: "groups", values: ["support"], issuer: null };
 const someone: MembersArtifact = { kind: "subject", values: ["s-1"], issuer: null };
 const members: MembersArtifact = { kind: "any", of: [support, someone] };
+
+const cors = {
+  allowOrigins: ["https://a.example"],
+  allowMethods: ["GET"],
+  allowHeaders: ["content-type"],
+  exposeHeaders: [],
+  maxAge: 600,
+  allowCredentials: false,
+};
+
+/** The artifacts with some changes to the public API. */
+const withCors =
+  (configuration: HttpApi["corsConfiguration"]) =>
+  (artifacts: Omit<Artifacts, "digest">): Omit<Artifacts, "digest"> => {
+    const api = artifacts.apis.public;
+    assert.ok(api);
+    return {
+      ...artifacts,
+      apis: {
+        ...artifacts.apis,
+        public: configuration === undefined ? api : { ...api, corsConfiguration: configuration },
+      },
+    };
+  };
+
+function under(Condition: NonNullable<IamRole["policy"]["Statement"][number]["Condition"]>): Partial<IamRole> {
+  return {
+    policy: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*", Condition }] },
+  };
+}
 
 const rows: [title: string, before: Parts, after: Parts, expected: string[]][] = [
   ["nothing", { public: { "GET /a": {} } }, { public: { "GET /a": {} } }, []],
@@ -268,6 +305,227 @@ const rows: [title: string, before: Parts, after: Parts, expected: string[]][] =
       "throttle identity: each caller is now throttled at `100/second burst 200` (was not)",
     ],
   ],
+  [
+    "how bodies and connections pass",
+    { public: { "GET /a": { maxBodyBytes: 1000, retries: 1 }, "GET /b": { streaming: true }, "GET /c": {} } },
+    {
+      public: {
+        "GET /a": { maxBodyBytes: null, retries: 2 },
+        "GET /b": { maxBodyBytes: 5_000_000 },
+        "GET /c": { websocket: true, streaming: true },
+      },
+    },
+    [
+      "route-body GET /a: route `GET /a` now takes bodies of up to any size (was `1 KB`)",
+      "route-retries GET /a: route `GET /a` is now tried again up to 2 times (was 1 time)",
+      "route-body GET /b: route `GET /b` now takes bodies of up to `5 MB` (was `10 MiB`)",
+      "route-streaming GET /b: route `GET /b` no longer passes bodies as they come",
+      "route-streaming GET /c: route `GET /c` now passes bodies as they come",
+      "route-websocket GET /c: route `GET /c` can now open a WebSocket",
+    ],
+  ],
+  [
+    "header rules",
+    {
+      public: {
+        "GET /a": { requestHeaders: { set: { "x-a": "1" }, remove: ["x-b"] }, responseHeaders: NO_RULES },
+      },
+    },
+    {
+      public: {
+        "GET /a": {
+          requestHeaders: { set: { "x-a": "2" }, remove: [] },
+          responseHeaders: { set: {}, remove: ["x-powered-by"] },
+        },
+      },
+    },
+    [
+      "service-headers orders: service `orders` now has `x-a: 2` set in requests",
+      "service-headers orders: service `orders` no longer has `x-a: 1` set in requests",
+      "service-headers orders: service `orders` no longer has `x-b` removed from requests",
+      "service-headers orders: service `orders` now has `x-powered-by` removed from answers",
+    ],
+  ],
+  [
+    "a service moves to a host of its own: its routes are the same ones",
+    { public: { "GET /a": {}, "GET /b": { permission: "b:read" }, "GET /": { service: "web" } } },
+    {
+      public: { "GET /": { service: "web" } },
+      hosts: { "orders.localhost": { "GET /a": {}, "GET /b": {}, "GET /c": {} } },
+      change: (artifacts) => ({
+        ...artifacts,
+        edge: { ...artifacts.edge, hosts: [{ host: "orders.localhost", public: true, private: false }] },
+      }),
+    },
+    [
+      "edge orders.localhost: the edge now also answers for `orders.localhost`, on the public listener",
+      "route-access GET /b at orders.localhost: route `GET /b at orders.localhost` is now open (needed `b:read`)",
+      "route-added GET /c at orders.localhost: route `GET /c at orders.localhost` is new and is open",
+      "service-host orders: service `orders` now answers for `orders.localhost` (was the environment's domain)",
+    ],
+  ],
+  [
+    "hosts and listeners",
+    {
+      change: (artifacts) => ({
+        ...artifacts,
+        edge: {
+          ...artifacts.edge,
+          hosts: [
+            { host: "a.localhost", public: true, private: false },
+            { host: "b.localhost", public: true, private: false },
+          ],
+        },
+      }),
+    },
+    {
+      change: (artifacts) => ({
+        ...artifacts,
+        edge: { ...artifacts.edge, hosts: [{ host: "b.localhost", public: true, private: true }] },
+      }),
+    },
+    [
+      "edge b.localhost: the edge now answers for `b.localhost` on both listeners (was on the public listener)",
+      "edge a.localhost: the edge no longer answers for `a.localhost`",
+    ],
+  ],
+  [
+    "CORS",
+    { public: { "GET /a": {} }, change: withCors(cors) },
+    {
+      public: { "GET /a": {} },
+      change: withCors({
+        ...cors,
+        allowOrigins: ["https://b.example"],
+        allowMethods: ["GET", "POST"],
+        allowHeaders: [],
+        exposeHeaders: ["x-total"],
+        maxAge: 60,
+        allowCredentials: true,
+      }),
+    },
+    [
+      "cors cors: pages of `https://b.example` may now call public services",
+      "cors cors: pages of `https://a.example` may no longer call public services",
+      "cors cors: pages of other origins may now use method `POST`",
+      "cors cors: pages of other origins may no longer send header `content-type`",
+      "cors cors: pages of other origins may now read header `x-total`",
+      "cors cors: pages of other origins may now send credentials",
+      "cors cors: browsers now remember for `1 minute` what pages of other origins may do (was `10 minutes`)",
+    ],
+  ],
+  [
+    "CORS comes",
+    { public: { "GET /a": {} } },
+    { public: { "GET /a": {} }, change: withCors(cors) },
+    ["cors cors: pages of `https://a.example` may now call public services"],
+  ],
+  [
+    "issuers",
+    {
+      change: (artifacts) => ({
+        ...artifacts,
+        identity: {
+          ...artifacts.identity,
+          issuers: [
+            {
+              name: "ci",
+              issuer: "https://ci.example",
+              audience: "shop-ci",
+              claims: { groups: "groups", name: "name" },
+            },
+            { name: "old", issuer: "https://old.example", audience: "a", claims: { groups: "groups", name: "name" } },
+          ],
+        },
+      }),
+    },
+    {
+      change: (artifacts) => ({
+        ...artifacts,
+        identity: {
+          ...artifacts.identity,
+          issuers: [
+            {
+              name: "ci",
+              issuer: "https://ci2.example",
+              audience: "shop",
+              claims: { groups: "teams", name: "repository" },
+            },
+            { name: "new", issuer: "https://new.example", audience: "a", claims: { groups: "groups", name: "name" } },
+          ],
+        },
+      }),
+    },
+    [
+      "identity ci: identity: address of issuer `ci` is now `https://ci2.example` (was `https://ci.example`)",
+      "identity ci: identity: audience of issuer `ci` is now `shop` (was `shop-ci`)",
+      "identity ci: identity: claim of groups of issuer `ci` is now `teams` (was `groups`)",
+      "identity ci: identity: claim of the name of issuer `ci` is now `repository` (was `name`)",
+      "identity new: identity: tokens of `https://new.example` are now taken as issuer `new`",
+      "identity old: identity: tokens of `https://old.example` are no longer taken as issuer `old`",
+    ],
+  ],
+  [
+    "members as expressions; the same members in another order are the same",
+    {
+      roles: {
+        a: { members: { kind: "all", of: [support, { kind: "not", of: someone }] } },
+        b: { members: { kind: "any", of: [support, { kind: "any", of: [someone] }] } },
+      },
+    },
+    {
+      roles: {
+        a: {
+          members: {
+            kind: "any",
+            of: [
+              { kind: "all", of: [{ kind: "not", of: someone }, support] },
+              { kind: "all", of: [support, { kind: "any", of: [someone, { ...support, values: ["x", "y"] }] }] },
+              { kind: "claim", claim: "repository", test: "prefix", values: ["shop/"], issuer: "ci" },
+            ],
+          },
+        },
+        b: { members: { kind: "any", of: [someone, { kind: "all", of: [support] }] } },
+      },
+    },
+    [
+      "role-members a: role `a` is now also held by `claim repository beginning with shop/ of issuer ci` and `group support and (subject s-1 or group x or y)`",
+    ],
+  ],
+  [
+    "a role with several conditions is one role",
+    { roles: { r: { permissions: ["a:read", "b:read", "c:read"] } } },
+    {
+      roles: {
+        r: [
+          { permissions: ["a:read"] },
+          { permissions: ["b:read", "d:read"], ...fromAddresses("10.0.0.0/8") },
+          {
+            permissions: ["b:read"],
+            ...under({ "ForAnyValue:StringEquals": { "gatehouse:claim/amr": ["mfa", "${$}{"] } }),
+          },
+        ],
+      },
+    },
+    [
+      "role-grants r: role `r` now may `d:read` from `10.0.0.0/8`",
+      "role-grants r: role `r` no longer may `c:read`",
+      "role-condition r: role `r` now may `b:read` from `10.0.0.0/8`, or with claim `amr` `mfa` or `${` (without a condition before)",
+    ],
+  ],
+  [
+    "a new role with several conditions",
+    {},
+    {
+      roles: {
+        r: [
+          { members: support, permissions: ["a:read"] },
+          { members: support, permissions: ["b:read"], ...fromAddresses("10.0.0.0/8") },
+        ],
+      },
+    },
+    ["role-added r: role `r` is new, held by `group support`, and may `a:read` and may `b:read` from `10.0.0.0/8`"],
+  ],
 ];
 
 for (const [title, before, after, expected] of rows)
@@ -304,4 +562,94 @@ test("the digest of artifacts covers every document", () => {
   const boundary = fromAddresses("10.0.0.0/8").policy;
   assert.ok(boundary);
   assert.notEqual(artifactsOf({ ...parts, roles: { r: { permissionsBoundary: boundary } } }).digest, plain);
+});
+
+const conditions: [condition: Parameters<typeof under>[0], words: string][] = [
+  [
+    {
+      DateGreaterThanEquals: { "aws:CurrentTime": ["2026-11-01T00:00:00Z"] },
+      DateLessThan: { "aws:CurrentTime": ["2027-01-01T08:00:00Z"] },
+      NumericLessThanEquals: { "gatehouse:token-age": ["600"] },
+    },
+    "from 2026-11-01 on and before 2027-01-01T08:00:00Z and with a token of at most 10 minutes",
+  ],
+  [
+    {
+      StringEquals: { "gatehouse:weekday/Europe/Berlin": ["monday", "friday"], "gatehouse:path/customer.49.d": ["a"] },
+      NumericGreaterThanEquals: { "gatehouse:minute/Europe/Berlin": ["480"] },
+      NumericLessThan: { "gatehouse:minute/Europe/Berlin": ["1440"] },
+      IpAddress: { "aws:SourceIp": "10.0.0.0/8" },
+    },
+    "from `10.0.0.0/8` and on monday, friday from 08:00 to 24:00 in Europe/Berlin and with `{customerId}` `a`",
+  ],
+  [
+    {
+      "ForAnyValue:StringEquals": { "gatehouse:claim/sub": ["${gatehouse:path/customer}"] },
+      "ForAnyValue:StringLikeIfExists": { "gatehouse:claim/sub": ["a${*}"] },
+    },
+    "with `{customer}` equal to the caller's claim `sub` and with claim `sub` `a*`",
+  ],
+  [{ StringLike: { "aws:UserAgent": ["curl/*"] } }, 'under `{"StringLike":{"aws:UserAgent":["curl/*"]}}`'],
+];
+
+for (const [condition, words] of conditions)
+  test(`a condition in words: ${words}`, () => {
+    const [before, after] = [artifactsOf({ roles: { r: {} } }), artifactsOf({ roles: { r: under(condition) } })];
+    assert.deepEqual(
+      diffArtifacts(before, after).map(({ text }) => text),
+      [`role \`r\` now holds ${words} (held without a condition before)`],
+    );
+  });
+
+test("a condition in another order is the same condition", () => {
+  const [before, after] = [
+    ["10.0.0.0/8", "192.0.2.0/24"],
+    ["192.0.2.0/24", "10.0.0.0/8"],
+  ].map((blocks) => artifactsOf({ roles: { r: fromAddresses(...blocks) } }));
+  assert.ok(before && after);
+  assert.notEqual(before.digest, after.digest);
+  assert.deepEqual(diffArtifacts(before, after), []);
+});
+
+test("members whose names look like an expression are not taken for it", () => {
+  const forged: MembersArtifact = { kind: "groups", values: ["support and subject s-1"], issuer: null };
+  const [before, after] = [
+    artifactsOf({ roles: { r: { members: { kind: "all", of: [support, someone] } } } }),
+    artifactsOf({ roles: { r: { members: forged } } }),
+  ];
+  assert.deepEqual(
+    diffArtifacts(before, after).map(({ text }) => text),
+    [
+      "role `r` is now also held by `group support and subject s-1`",
+      "role `r` is no longer held by `group support and subject s-1`",
+    ],
+  );
+});
+
+test("the digest of artifacts covers APIs of hosts, and the order of a CORS list does not count", () => {
+  const digestOf = (parts: Parts): string => artifactsOf(parts).digest;
+  const host = { hosts: { "a.localhost": { "GET /a": {} } } };
+  assert.equal(digestOf(host), digestOf(host));
+  assert.notEqual(digestOf(host), digestOf({ hosts: { "b.localhost": { "GET /a": {} } } }));
+  assert.notEqual(digestOf(host), digestOf({ hosts: { "a.localhost": { "GET /a": { timeoutMs: 50 } } } }));
+  const api = apiOf("a", {});
+  const digestWith = (allowMethods: string[]): string =>
+    digestHttpApi({ ...api, corsConfiguration: { ...cors, allowMethods } });
+  assert.equal(digestWith(["GET", "POST"]), digestWith(["POST", "GET"]));
+  assert.notEqual(digestWith(["GET"]), digestWith(["GET", "POST"]));
+});
+
+test("a document for AWS is without the keys that only Gatehouse knows", () => {
+  const address = { IpAddress: { "aws:SourceIp": ["10.0.0.0/8"] } };
+  const statementOf = (Condition: Parameters<typeof under>[0]): unknown =>
+    documentForAws(under(Condition).policy as IamRole["policy"]).Statement[0];
+  const plain = { Effect: "Allow", Action: "*", Resource: "*" };
+  assert.deepEqual(
+    statementOf({ ...address, StringEquals: { "gatehouse:path/a": ["b"], "aws:PrincipalTag/a": "b" } }),
+    { ...plain, Condition: { ...address, StringEquals: { "aws:PrincipalTag/a": "b" } } },
+  );
+  assert.deepEqual(statementOf({ NumericLessThanEquals: { "gatehouse:token-age": ["60"] } }), plain);
+  const document = under(address).policy;
+  assert.ok(document);
+  assert.equal(documentForAws(document), document);
 });
