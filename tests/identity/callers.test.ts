@@ -1,6 +1,6 @@
 /** People, clients and claims as callers: the same that a verified token of theirs would be. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -187,5 +187,18 @@ describe("explain", () => {
     assert.equal(explain({ name: "billing" }, "POST").decision.effect, "deny");
     const support = { amr: "mfa", groups: ["support"], realm: { roles: ["support"] } };
     assert.equal(explain(by({ ...support, iss: CI })).decision.effect, "deny");
+  });
+});
+
+test("the people file that the guide shows is read without a finding", async () => {
+  const guide = await readFile(new URL("../../docs/guide/people.md", import.meta.url), "utf8");
+  const [, text = ""] = /^```yaml\n([\s\S]*?)^```$/m.exec(guide) ?? [];
+  const { people, diagnostics } = parsePeople("people.yaml", text);
+  assert.deepEqual(diagnostics, []);
+  assert.deepEqual(people?.people[0]?.claims, {
+    amr: ["pwd", "mfa"],
+    department: "sales",
+    level: 3,
+    email_verified: true,
   });
 });
