@@ -7,6 +7,7 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { schemaText } from "../src/app/schema.ts";
 import { EXIT_OF_KIND } from "../src/cli/exit-codes.ts";
 import { createProgram } from "../src/cli/main.ts";
 import { CAPABILITIES, CAPABILITY_TARGETS, type Capability } from "../src/compile/index.ts";
@@ -32,6 +33,7 @@ export function renderPages(): Pages {
     ["targets.md", renderTargets()],
     ["cli.md", renderCommands()],
     ["layers.md", renderLayers()],
+    ["gatehouse.schema.json", schemaText("policy")],
   ]);
 }
 
@@ -52,6 +54,7 @@ function renderIndex(): string {
 - [Reasons](reasons.md): why a request was let in or refused, the words in records and in \`explain\`
 - [Targets](targets.md): what of the language each target can express
 - [Commands](cli.md): the command line's own help
+- [JSON Schema](gatehouse.schema.json) of the policy file, as \`gatehouse schema\` prints it
 - [Layers](layers.md): the modules and what each may import
 `;
 }

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { GatehouseError, renderDiagnostic } from "../core/index.ts";
 import { parsePolicy } from "../policy/index.ts";
 import { POLICY_FILE } from "./load-policy.ts";
+import { SCHEMA_FILE, schemaText } from "./schema.ts";
 import { errnoOf } from "./state.ts";
 
 export interface InitAnswers {
@@ -37,7 +38,10 @@ export function initPolicy(dir: string, answers: InitAnswers, force: boolean): I
     const problem = first === undefined ? "it does not parse" : renderDiagnostic(first, sources);
     throw new GatehouseError("GH_INTERNAL", { problem: `the starter policy is wrong: ${problem}` });
   }
-  const files = new Map([[POLICY_FILE, policy]]);
+  const files = new Map([
+    [POLICY_FILE, policy],
+    [SCHEMA_FILE, schemaText("policy")],
+  ]);
   if (answers.provider === "embedded") files.set("people.yaml", peopleText());
   if (!existsSync(join(dir, ".gitignore"))) files.set(".gitignore", ".gatehouse/\n");
   for (const name of files.keys()) {
@@ -106,7 +110,8 @@ function isUrl(text: string): boolean {
 function policyText({ service, upstream, provider, audience }: InitAnswers): string {
   const embedded = provider === "embedded";
   const issuer = embedded ? "https://login.example.com" : provider;
-  return `# Who may reach what. \`gatehouse check\` reads this file, \`gatehouse up\` runs it, \`gatehouse access\` shows what it means.
+  return `# yaml-language-server: $schema=${SCHEMA_FILE}
+# Who may reach what. \`gatehouse check\` reads this file, \`gatehouse up\` runs it, \`gatehouse access\` shows what it means.
 gatehouse: 1
 name: ${service}
 

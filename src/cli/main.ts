@@ -6,6 +6,7 @@ import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
 import { addInstanceCommands } from "./instance-commands.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { addRecordCommands } from "./record-commands.ts";
+import { addSchemaCommand } from "./schema-command.ts";
 import { addTestCommand } from "./test-command.ts";
 import { type Outcome, type Shell, createShell, printFault, printOutcome } from "./shell.ts";
 
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   };
   addPolicyCommands(program, run);
   addTestCommand(program, run);
+  addSchemaCommand(program, run);
   addInstanceCommands(program, run);
   addRecordCommands(program, run);
   for (const command of program.commands) {

@@ -29,3 +29,4 @@ export { type ReadPolicyTests, labelOf, readPolicyTests } from "./policy-tests/r
 export { type RuleId, RULES } from "./rules.ts";
 export { isAddressInBlocks } from "./source-address.ts";
 export { listUsedClaims } from "./used-claims.ts";
+export { policyJsonSchema } from "./schema/json-schema.ts";

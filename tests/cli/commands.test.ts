@@ -181,7 +181,16 @@ describe("init", () => {
       ];
       const first = await run(GATEHOUSE, args, { cwd: home });
       assert.equal(first.code, 0, first.stderr);
-      assert.deepEqual(readdirSync(join(home, "app")).sort(), [".gitignore", "gatehouse.yaml", "people.yaml"]);
+      assert.deepEqual(readdirSync(join(home, "app")).sort(), [
+        ".gitignore",
+        "gatehouse.schema.json",
+        "gatehouse.yaml",
+        "people.yaml",
+      ]);
+      const policy = readFileSync(join(home, "app", "gatehouse.yaml"), "utf8");
+      assert.ok(policy.startsWith("# yaml-language-server: $schema=gatehouse.schema.json\n"));
+      const schema = await run(GATEHOUSE, ["schema"], { cwd: home });
+      assert.equal(schema.stdout, readFileSync(join(home, "app", "gatehouse.schema.json"), "utf8"));
       const check = await run(GATEHOUSE, ["check", "app/gatehouse.yaml"], { cwd: home });
       assert.deepEqual([check.code, check.stderr], [0, ""], check.stdout);
       const again = await run(GATEHOUSE, args, { cwd: home });

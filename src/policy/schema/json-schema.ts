@@ -45,6 +45,7 @@ function sectionSchema(name: Section): Schema {
 
 /** What keys say together. */
 const EXTRA: Readonly<Partial<Record<Section, (properties: Record<string, Json>) => Schema>>> = {
+  policy: () => ({ anyOf: [{ required: ["services"] }, { required: ["include"] }] }),
   route: () => ({ oneOf: [{ required: ["needs"] }, { required: ["open"] }] }),
   environmentIdentity: () => ({ oneOf: [{ required: ["embedded"] }, { required: ["issuer"] }] }),
   memberClaim: () => ({
