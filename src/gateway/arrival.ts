@@ -8,9 +8,11 @@
 import type { Clock } from "../core/index.ts";
 import { normalizePath } from "../policy/index.ts";
 import { type GatewayRecord, isRequestId, startTrace } from "../records/index.ts";
+import type { Deadlines } from "./deadlines.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { HostVerdict } from "./hosts.ts";
 import { type RequestHead, firstHost, readRequestHead } from "./request-head.ts";
+import type { GatewayLimits } from "./limits.ts";
 import type { RoutePlan } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
 import { sourceAddress } from "./service-headers.ts";
@@ -20,6 +22,9 @@ export interface ExchangeContext {
   readonly clock: Clock;
   readonly record: (record: GatewayRecord) => void;
   readonly newRequestId: () => string;
+  readonly limits: GatewayLimits;
+  /** Of all streaming exchanges. */
+  readonly idleWaits: Deadlines;
   /** The gateway is stopping: connections end with their answer. */
   isClosing: boolean;
 }

@@ -16,10 +16,11 @@ import { describeError } from "./describe-error.ts";
 import { exchangeRecord } from "./exchange-record.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
+import { IdleLimit } from "./idle-limit.ts";
 import { type OwnAnswer, answerOwnEndpoint, isOwnPath } from "./own-endpoints.ts";
 import type { RecordReason } from "./reasons.ts";
-import { type FixedReason, MISDIRECTED, type Reply, fixedReply, refusedTokenReply } from "./reply.ts";
-import { type BodyOwner, MAX_BODY_BYTES, RequestBody, SMALL_BODY_BYTES, collectBody } from "./request-body.ts";
+import { type FixedReason, MISDIRECTED, type Reply, fixedReply, refusedTokenReply, tooLargeReply } from "./reply.ts";
+import { type BodyOwner, RequestBody, SMALL_BODY_BYTES, collectBody } from "./request-body.ts";
 import { readResponseHead } from "./response-head.ts";
 import { type RoutePlan, STAGE } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
@@ -36,8 +37,6 @@ import { type WaitingHead, sendHeadSoon } from "./waiting-heads.ts";
 /** Request line and header values, as API Gateway counts them. */
 const MAX_HEAD_BYTES = 10_240;
 const MAX_HEADERS = 256;
-/** How long the rest of a refused body is read and dropped, so that the client sees the answer and not a reset. */
-const LINGER_MS = 5000;
 const CLIENT_CLOSED_REQUEST = 499;
 /** Up to here copying an answer's body behind its head is cheaper than writing two pieces. */
 const COPIED_BYTES = 4096;
@@ -60,6 +59,8 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
   #body: RequestBody | null = null;
   #bytesIn = 0;
   #call: UpstreamCall | null = null;
+  /** On a streaming route, once the service is asked. */
+  #idle: IdleLimit | null = null;
   #decidedMs = 0;
   /** When the request went to the service, if a body was waited for after deciding. */
   #sentMs = 0;
@@ -99,8 +100,18 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
       this.#status = CLIENT_CLOSED_REQUEST;
     }
     this.#call?.abort();
+    if (this.#idle !== null) {
+      this.#idle.end();
+      // Node's limit of a whole request may have passed already, so nothing else bounds what is still to come.
+      this.#linger();
+    }
     this.#runtime.leave();
     this.#writeRecord();
+  }
+
+  /** The time that a request may take as a whole is not for this one: it ends when nothing flows any more. */
+  get hasOwnIdleLimit(): boolean {
+    return this.#idle !== null;
   }
 
   /** The connection broke the protocol in the middle of this request's body. */
@@ -128,8 +139,8 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
     if (path === null) return this.#refuse("request-path");
     if (isOwnPath(path)) return this.#serveOwn(path, host.isDomain);
     if (plan === null) return this.#refuse("no-route");
-    if (head.contentLength !== null && Number(head.contentLength) > MAX_BODY_BYTES)
-      return this.#refuse("request-too-large");
+    if (head.contentLength !== null && Number(head.contentLength) > plan.maxBodyBytes)
+      return this.#answer(tooLargeReply(plan.maxBodyBytes), "request-too-large");
     if (plan.isOpen) {
       this.#reason = "open-route";
       this.#throttle(plan, null);
@@ -239,8 +250,8 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
     const { hasBody, head } = this.#arrival;
     if (!hasBody) return this.#forward(plan, identity, null);
     const length = head.isChunked ? Number.POSITIVE_INFINITY : Number(head.contentLength);
-    if (length > SMALL_BODY_BYTES) {
-      this.#body = new RequestBody(this.#req, this);
+    if (length > SMALL_BODY_BYTES || plan.streaming) {
+      this.#body = new RequestBody(this.#req, this, plan.maxBodyBytes);
       return this.#forward(plan, identity, this.#body.asReadable());
     }
     this.onBodyWanted();
@@ -262,9 +273,17 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
     if (path === null) return this.#refuse("request-path");
     const caller = identity === null ? null : this.#introduce(plan, identity);
     const method = plan.upstreamMethod ?? arrival.method;
-    const request = { method, path, headers: addServiceHeaders(arrival, plan, caller), body };
-    this.#call = new UpstreamCall(plan.pool, request, this.#body, plan.deadlines, this);
-    this.#call.start();
+    const request: UpstreamRequest = { method, path, headers: addServiceHeaders(arrival, plan, caller), body };
+    const { streaming } = plan;
+    if (streaming) this.#idle = new IdleLimit(this.#context.idleWaits, () => this.#onIdle());
+    this.#call = new UpstreamCall(
+      plan.pool,
+      streaming ? { ...request, bodyTimeout: 0 } : request,
+      this.#body,
+      plan.deadlines,
+      this,
+    );
+    this.#call.start(streaming);
   }
 
   #introduce(plan: RoutePlan, identity: Identity): Caller {
@@ -290,10 +309,24 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
     this.#res.continueIfExpected();
   }
 
+  onBodyBytes(): void {
+    this.#idle?.touch();
+  }
+
   onBodyTooLarge(): void {
     this.#call?.abort();
     if (this.#isAnswered) this.#break("request-too-large");
-    else this.#refuse("request-too-large");
+    else this.#answer(tooLargeReply(this.#arrival.plan?.maxBodyBytes ?? 0), "request-too-large");
+  }
+
+  #onIdle(): void {
+    if (this.#isClosed) return;
+    this.#call?.abort();
+    if (this.#isAnswered) return this.#break("stream-idle");
+    // Who kept whom waiting: the client with its body, or the service that did not take it.
+    this.#res.shouldKeepAlive = false;
+    const body = this.#body;
+    this.#refuse(body !== null && !body.isComplete && !body.isPaused ? "request-timeout" : "upstream-timeout");
   }
 
   // --- what the service's answer tells
@@ -318,6 +351,7 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
 
   onUpstreamData(chunk: Buffer): boolean {
     if (this.#isClosed) return true;
+    this.#idle?.touch();
     this.#bytesOut += chunk.length;
     if (this.#bytesLeft >= 0) {
       this.#bytesLeft -= chunk.length;
@@ -331,7 +365,10 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
     if (this.#res.write(chunk)) return true;
     if (!this.#waitsForDrain) {
       this.#waitsForDrain = true;
-      this.#res.on("drain", () => this.#call?.resume());
+      this.#res.on("drain", () => {
+        this.#idle?.touch();
+        this.#call?.resume();
+      });
     }
     return false;
   }
@@ -422,7 +459,7 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
     const { socket } = this.#req;
     const timer = setTimeout(() => {
       if (!this.#req.complete) socket.destroy();
-    }, LINGER_MS);
+    }, this.#context.limits.lingerMs);
     timer.unref();
   }
 

@@ -12,9 +12,11 @@ import type { Socket } from "node:net";
 import { type Clock, GatehouseError } from "../core/index.ts";
 import { type GatewayRecord, newRequestId } from "../records/index.ts";
 import { type ApiKind, Arrival, type ExchangeContext } from "./arrival.ts";
+import { Deadlines } from "./deadlines.ts";
 import { Exchange } from "./exchange.ts";
 import { GatewayRequest } from "./gateway-request.ts";
 import { GatewayResponse } from "./gateway-response.ts";
+import { type GatewayLimits, LIMITS } from "./limits.ts";
 import { answerClientError, answerConnect, answerFault } from "./raw-answers.ts";
 import { type GatewayRuntime, Runtime } from "./runtime.ts";
 import { closeSocketToOthers, prepareSocketPath } from "./socket-path.ts";
@@ -25,6 +27,8 @@ export interface GatewayDeps {
   /** Called once for each request, at its end. Must not wait. */
   readonly record: (record: GatewayRecord) => void;
   readonly newRequestId?: () => string;
+  /** Shorter waits, for tests. */
+  readonly limits?: Partial<GatewayLimits>;
 }
 
 export interface GatewayStats {
@@ -63,8 +67,6 @@ type Listener = Server<typeof GatewayRequest, typeof GatewayResponse>;
 
 /** Longer than the edge keeps an idle connection (30 s), so that it is always the edge that ends one. */
 const KEEP_ALIVE_MS = 75_000;
-const HEADERS_TIMEOUT_MS = 15_000;
-const REQUEST_TIMEOUT_MS = 300_000;
 const LAST_RECORDS_MS = 1000;
 /**
  * Room for what the edge adds, and for telling a token that is far too large from other headers that are; the exact
@@ -75,6 +77,7 @@ const MAX_HEADER_BYTES = 131_072;
 /** @throws GH_GATEWAY_ARTIFACT_UNSUPPORTED, GH_IAM_* */
 export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway {
   const upstreams = new Upstreams();
+  const limits = { ...LIMITS, ...deps.limits };
   const context: ExchangeContext = {
     clock: deps.clock,
     record: (record) => {
@@ -85,6 +88,8 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
       }
     },
     newRequestId: deps.newRequestId ?? newRequestId,
+    limits,
+    idleWaits: new Deadlines(limits.idleMs),
     isClosing: false,
   };
   let runtime = new Runtime(first, upstreams, deps.clock, null);
@@ -118,10 +123,11 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
     const server = createServer({
       IncomingMessage: GatewayRequest,
       ServerResponse: GatewayResponse,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: limits.checkMs,
+      headersTimeout: limits.headersMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: limits.requestMs,
       // Requests without a body have no stream to be read and ended.
       optimizeEmptyRequests: true,
       // A missing host is refused with a record like everything else.

@@ -1,4 +1,5 @@
 /** The data plane: executes compiled artifacts on every request, between the edge and the services. */
 export { type Gateway, type GatewayDeps, type GatewayStats, createGateway } from "./gateway.ts";
+export type { GatewayLimits } from "./limits.ts";
 export type { GatewayRuntime } from "./runtime.ts";
 export { RECORD_REASONS, ROAD_REASONS, type RecordReason, type RoadReason } from "./reasons.ts";

@@ -57,6 +57,8 @@ export function answerClientError(
   // Node keeps the response that a connection is working on here, and its own handler looks there too.
   const { _httpMessage: current } = socket as Socket & { _httpMessage?: unknown };
   if (current instanceof GatewayResponse && current.exchange !== null) {
+    // Node counts a request's time as a whole. It tells once for each request, and what it is not told to end goes on.
+    if (reason === "request-timeout" && current.exchange.hasOwnIdleLimit) return;
     const answered =
       (reason === "request-malformed" || reason === "request-timeout") && current.exchange.refuseBrokenBody(reason);
     if (answered) socket.end();

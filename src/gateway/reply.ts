@@ -26,8 +26,19 @@ function jsonReply(status: number, message: string, extra: readonly string[] = [
   };
 }
 
-const TOO_LARGE_TEXT = "HTTP content length exceeded 10485760 bytes.";
+/** API Gateway's payload quota, of which its answer speaks. */
+const PAYLOAD_QUOTA_BYTES = 10_485_760;
 const RETRY_AFTER_SECONDS = "5";
+
+/** 413 of a route that takes bodies of at most so many bytes. */
+export function tooLargeReply(maxBytes: number): Reply {
+  const body = `HTTP content length exceeded ${maxBytes} bytes.`;
+  return {
+    status: 413,
+    body,
+    headers: ["content-type", "text/plain; charset=utf-8", "content-length", String(body.length)],
+  };
+}
 
 const BAD_REQUEST = jsonReply(400, "Bad Request");
 const FORBIDDEN = jsonReply(403, "Forbidden");
@@ -54,11 +65,7 @@ const FIXED = {
   "request-method": jsonReply(405, "Method Not Allowed", ["allow", "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"]),
   "request-timeout": jsonReply(408, "Request Timeout"),
   "request-headers-too-large": jsonReply(431, "Request Header Fields Too Large"),
-  "request-too-large": {
-    status: 413,
-    body: TOO_LARGE_TEXT,
-    headers: ["content-type", "text/plain; charset=utf-8", "content-length", String(TOO_LARGE_TEXT.length)],
-  },
+  "request-too-large": tooLargeReply(PAYLOAD_QUOTA_BYTES),
   "throttled-route": TOO_MANY,
   "throttled-identity": TOO_MANY,
   "keys-unavailable": UNAVAILABLE_RETRY,

@@ -10,9 +10,6 @@ import { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 
-/** API Gateway's payload quota. */
-export const MAX_BODY_BYTES = 10_485_760;
-
 /**
  * Up to here a body of known length is read before the service is asked: it goes out in one piece, and a client that
  * sends slowly keeps no connection to the service busy.
@@ -39,6 +36,8 @@ function ignore(): void {}
 export interface BodyOwner {
   /** The service is ready for the body: the moment to answer `Expect: 100-continue`. */
   onBodyWanted(): void;
+  /** Some more of it came. */
+  onBodyBytes(): void;
   /** The limit is passed. No further chunk is given out. */
   onBodyTooLarge(): void;
 }
@@ -48,13 +47,28 @@ export class RequestBody extends EventEmitter {
   bytes = 0;
   readonly #message: IncomingMessage;
   readonly #owner: BodyOwner;
+  readonly #maxBytes: number;
   #isOpen = false;
+  #isPaused = false;
+  #isComplete = false;
   #isDone = false;
 
-  constructor(message: IncomingMessage, owner: BodyOwner) {
+  /** @param maxBytes infinity for no limit */
+  constructor(message: IncomingMessage, owner: BodyOwner, maxBytes: number) {
     super();
     this.#message = message;
     this.#owner = owner;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The last byte has been given out. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** The service takes no more for now. */
+  get isPaused(): boolean {
+    return this.#isPaused;
   }
 
   /** undici reads this as a stream: of a `Readable` it uses the events, `resume`, `pause` and `destroy`. */
@@ -75,11 +89,13 @@ export class RequestBody extends EventEmitter {
       this.#message.on("end", this.#onEnd);
       this.#message.on("error", ignore);
     }
+    this.#isPaused = false;
     this.#message.resume();
     return this;
   }
 
   pause(): this {
+    this.#isPaused = true;
     this.#message.pause();
     return this;
   }
@@ -96,7 +112,8 @@ export class RequestBody extends EventEmitter {
 
   readonly #onData = (chunk: Buffer): void => {
     this.bytes += chunk.length;
-    if (this.bytes <= MAX_BODY_BYTES) {
+    if (this.bytes <= this.#maxBytes) {
+      this.#owner.onBodyBytes();
       this.emit("data", chunk);
       return;
     }
@@ -105,6 +122,7 @@ export class RequestBody extends EventEmitter {
   };
 
   readonly #onEnd = (): void => {
+    this.#isComplete = true;
     this.emit("end");
   };
 }

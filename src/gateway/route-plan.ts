@@ -37,6 +37,10 @@ export interface RoutePlan {
   readonly ownIdentityHeaders: readonly (readonly [name: string, field: IdentityField])[];
   readonly origin: string;
   readonly pool: Pool;
+  /** Infinity for none. */
+  readonly maxBodyBytes: number;
+  /** Bodies pass as they come, for as long as they flow. */
+  readonly streaming: boolean;
   /** Null: the client's method. */
   readonly upstreamMethod: string | null;
   /** Null: the request target as it came. */
@@ -141,6 +145,8 @@ function planRoute(
   const isOpen = route.authorizationType === "NONE";
   if (isOpen !== (artifact.permission === null))
     throw unsupported(part, "authorization and permission contradict each other");
+  if (artifact.maxBodyBytes === null && !artifact.streaming)
+    throw unsupported(part, "its bodies have no limit and are not streamed");
   const passesPath = passesRequestPath(part, integration);
   const target = parseIntegrationTarget(
     integration.integrationUri,
@@ -161,6 +167,8 @@ function planRoute(
     ownIdentityHeaders,
     origin: target.origin,
     pool: parts.poolOf(target.origin),
+    maxBodyBytes: artifact.maxBodyBytes ?? Number.POSITIVE_INFINITY,
+    streaming: artifact.streaming,
     upstreamMethod: integration.integrationMethod === "ANY" ? null : integration.integrationMethod,
     buildTarget: target.build,
     keepsHost: integration.connectionType === "VPC_LINK",

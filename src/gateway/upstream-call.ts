@@ -19,6 +19,8 @@ export interface UpstreamRequest {
   readonly path: string;
   readonly headers: string[];
   readonly body: Readable | Buffer | null;
+  /** Longest silence of the service within its answer, in ms; 0 when somebody else watches. */
+  readonly bodyTimeout?: number;
 }
 
 export type UpstreamFailure =
@@ -70,8 +72,16 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
     this.#owner = owner;
   }
 
-  start(): void {
-    this.#deadlines.add(this);
+  /**
+   * @param isPatient the time that the client needs for its body does not count
+   */
+  start(isPatient: boolean): void {
+    const body = this.#body;
+    if (isPatient && body !== null)
+      body.once("end", () => {
+        if (!this.#isOver && !this.#hasAnswer) this.#deadlines.add(this);
+      });
+    else this.#deadlines.add(this);
     this.#pool.dispatch(this.#request, this);
   }
 

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { SignJWT, exportJWK, generateKeyPair } from "jose";
 import type { TestContext } from "node:test";
 import { type ManualClock, createManualClock } from "../../src/core/index.ts";
-import { type Gateway, type GatewayRuntime, createGateway } from "../../src/gateway/index.ts";
+import { type Gateway, type GatewayLimits, type GatewayRuntime, createGateway } from "../../src/gateway/index.ts";
 import {
   type AssertionSigner,
   type KeySource,
@@ -324,6 +324,7 @@ export interface FixtureOptions {
   readonly trust?: Trust;
   readonly wrap?: (runtime: GatewayRuntime) => GatewayRuntime;
   readonly newRequestId?: () => string;
+  readonly limits?: Partial<GatewayLimits>;
   /** Runs before a record is kept. */
   readonly onRecord?: () => void;
 }
@@ -353,6 +354,7 @@ export async function startGateway(t: TestContext, spec: PolicySpec, options: Fi
   const gateway = createGateway(runtime(spec), {
     clock,
     ...(options.newRequestId === undefined ? {} : { newRequestId: options.newRequestId }),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
     record: (record) => {
       records.push(record);
       options.onRecord?.();
