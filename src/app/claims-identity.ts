@@ -32,5 +32,5 @@ export function identityOfClaims(
     issuerName: options.issuer,
     usedClaims: listUsedClaims(policy),
   };
-  return readIdentity(filled as never, rules, options.atMs);
+  return readIdentity(filled, rules, options.atMs);
 }
