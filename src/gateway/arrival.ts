@@ -80,7 +80,7 @@ export class Arrival {
       this.query = "";
       this.plan = null;
     }
-    const head = readRequestHead(method, target, req.rawHeaders, this.plan === null ? null : this.plan.headerRules);
+    const head = readRequestHead(method, target, req.rawHeaders, this.plan === null ? null : this.plan.headRules);
     this.head = head;
     this.requestId = head.requestId !== null && isRequestId(head.requestId) ? head.requestId : context.newRequestId();
     const trace = startTrace(head.traceparent, head.tracestate);

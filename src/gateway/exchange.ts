@@ -334,7 +334,10 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
   onUpstreamHead(status: number, received: UpstreamHeaders): void {
     if (this.#isClosed) return;
     this.#upstreamHeadMs = this.#context.clock.monotonicMs();
-    const { headers, contentLength, hadOurCookie } = readResponseHead(received);
+    const { headers, contentLength, hadOurCookie } = readResponseHead(
+      received,
+      this.#arrival.plan?.responseRules ?? null,
+    );
     if (hadOurCookie) this.#error = "the service tried to set a cookie of Gatehouse";
     this.#pushOurs(headers);
     const hasBody = this.#arrival.method !== "HEAD" && status !== 204 && status !== 304;

@@ -106,6 +106,15 @@ export function isReservedName(folded: string): boolean {
   return RESERVED.has(folded) || RESERVED_PREFIXES.some((prefix) => folded.startsWith(prefix));
 }
 
+/** Headers that Gatehouse sets itself, or that say what it says: no service can have another's. */
+const OWN =
+  /^(?:x-gatehouse(?:-.*)?|x-gh-.*|x-request-id|traceparent|tracestate|forwarded|x-forwarded-(?:for|host|proto))$/;
+
+/** Whether a header of this name (in any spelling) reaches a service from Gatehouse alone. */
+export function isOwnRequestHeader(name: string): boolean {
+  return OWN.test(foldHeaderName(name));
+}
+
 function classifyRequestName(name: string): RequestClass {
   const exact = EXACT_REQUEST.get(name.toLowerCase());
   if (exact !== undefined) return exact;

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { foldHeaderName, isReservedName } from "./header-names.ts";
-import { type HeaderRules, readRequestHead } from "./request-head.ts";
+import { type HeadRules, readRequestHead } from "./request-head.ts";
 
-const PLAIN: HeaderRules = { keepAuthorization: false, keep: null, identityNames: null };
+const PLAIN: HeadRules = { keepAuthorization: false, keep: null, identityNames: null, dropped: null };
 
-function forwardedNames(raw: readonly string[], rules: HeaderRules = PLAIN): string[] {
+function forwardedNames(raw: readonly string[], rules: HeadRules = PLAIN): string[] {
   return readRequestHead("GET", "/", raw, rules).forwarded.filter((_, index) => index % 2 === 0);
 }
 
@@ -29,7 +29,7 @@ describe("what is sent on", () => {
       "remote-user",
     );
     const spelling = fc.array(fc.nat({ max: 3 }), { minLength: 24, maxLength: 24 });
-    const rules: HeaderRules = { ...PLAIN, identityNames: new Set(["remote-user"]) };
+    const rules: HeadRules = { ...PLAIN, identityNames: new Set(["remote-user"]) };
     fc.assert(
       fc.property(name, spelling, (plain, choices) => {
         const spelled = plain

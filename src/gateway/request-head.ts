@@ -9,12 +9,14 @@
 import { REQUEST_CLASS, foldHeaderName, requestClassOf } from "./header-names.ts";
 
 /** What a route says about the headers of its requests. */
-export interface HeaderRules {
+export interface HeadRules {
   readonly keepAuthorization: boolean;
   /** Lower-case names of otherwise reserved headers that pass; null for none. */
   readonly keep: ReadonlySet<string> | null;
   /** Folded names of the route's own identity headers; null for none. */
   readonly identityNames: ReadonlySet<string> | null;
+  /** Folded names that the policy removes or sets itself; null for none. */
+  readonly dropped: ReadonlySet<string> | null;
 }
 
 export interface RequestHead {
@@ -56,7 +58,7 @@ export function readRequestHead(
   method: string,
   target: string,
   raw: readonly string[],
-  rules: HeaderRules | null,
+  rules: HeadRules | null,
 ): RequestHead {
   const C = REQUEST_CLASS;
   const out: string[] = [];
@@ -77,6 +79,7 @@ export function readRequestHead(
     removed: NONE,
   };
   const identityNames = rules === null ? null : rules.identityNames;
+  const dropped = rules === null ? null : rules.dropped;
   let hosts = 0;
   let traceparents = 0;
   let connection: string | null = null;
@@ -89,10 +92,10 @@ export function readRequestHead(
       case C.pass:
         bytes += value.length;
         if (identityNames !== null && identityNames.has(foldHeaderName(name))) (removed ??= []).push(name);
-        else out.push(name, value);
+        else if (dropped === null || !dropped.has(foldHeaderName(name))) out.push(name, value);
         break;
       case C.via:
-        out.push(name, value);
+        if (dropped === null || !dropped.has("via")) out.push(name, value);
         break;
       case C.host:
         bytes += value.length;

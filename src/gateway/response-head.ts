@@ -1,11 +1,12 @@
 /**
  * The head of a service's answer, made fit for the client.
  *
- * In: the headers that the service sent, by lower-case name. Out: a flat list without hop-by-hop headers and without the
+ * In: the headers that the service sent, by lower-case name, and the policy's rules. Out: a flat list without hop-by-hop headers and without the
  * names that only Gatehouse may use towards a client or a next hop.
  * INVARIANT: the service cannot set a request id, a trace answer, or a cookie of Gatehouse.
  */
-import { RESPONSE_CLASS, responseClassOf } from "./header-names.ts";
+import { RESPONSE_CLASS, foldHeaderName, responseClassOf } from "./header-names.ts";
+import type { HeaderRules } from "./header-rules.ts";
 import { isOurCookie, withoutConnectionOptions } from "./request-head.ts";
 import type { UpstreamHeaders } from "./upstream-call.ts";
 
@@ -17,17 +18,18 @@ export interface ResponseHead {
   hadOurCookie: boolean;
 }
 
-export function readResponseHead(received: UpstreamHeaders): ResponseHead {
+export function readResponseHead(received: UpstreamHeaders, rules: HeaderRules | null): ResponseHead {
   const C = RESPONSE_CLASS;
   const out: string[] = [];
   const head: ResponseHead = { headers: out, contentLength: null, hadOurCookie: false };
+  const dropped = rules === null ? null : rules.dropped;
   let connection: string | null = null;
   for (const name in received) {
     const value = received[name];
     if (value === undefined) continue;
     switch (responseClassOf(name)) {
       case C.pass:
-        pushAll(out, name, value);
+        if (dropped === null || !dropped.has(foldHeaderName(name))) pushAll(out, name, value);
         break;
       case C.contentLength:
         if (typeof value === "string") {
@@ -48,6 +50,7 @@ export function readResponseHead(received: UpstreamHeaders): ResponseHead {
     }
   }
   if (connection !== null) head.headers = withoutConnectionOptions(out, connection);
+  if (rules !== null) for (let i = 0; i < rules.set.length; i++) head.headers.push(rules.set[i] as string);
   return head;
 }
 

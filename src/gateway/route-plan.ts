@@ -19,9 +19,10 @@ import type {
 } from "../model/index.ts";
 import { METHODS, compileRouteFinder } from "../policy/index.ts";
 import type { Deadlines } from "./deadlines.ts";
-import { foldHeaderName, isReservedName } from "./header-names.ts";
+import { foldHeaderName, isOwnRequestHeader, isReservedName } from "./header-names.ts";
+import { type HeaderRules, compileHeaderRules, isRequestRuleName, isResponseRuleName } from "./header-rules.ts";
 import { parseIntegrationTarget } from "./integration-target.ts";
-import type { HeaderRules } from "./request-head.ts";
+import type { HeadRules } from "./request-head.ts";
 import type { TokenBucket } from "./throttle.ts";
 
 export interface RoutePlan {
@@ -33,7 +34,10 @@ export interface RoutePlan {
   readonly isOpen: boolean;
   /** People without a session are sent to sign in. */
   readonly login: boolean;
-  readonly headerRules: HeaderRules;
+  readonly headRules: HeadRules;
+  /** Flat names and values that the policy adds to a request. */
+  readonly requestHeaders: readonly string[];
+  readonly responseRules: HeaderRules;
   readonly ownIdentityHeaders: readonly (readonly [name: string, field: IdentityField])[];
   readonly origin: string;
   readonly pool: Pool;
@@ -68,8 +72,6 @@ export interface PlannedApi {
 }
 
 const REQUEST_METHODS: ReadonlySet<string> = new Set(METHODS.filter((method) => method !== "ANY"));
-/** Headers that Gatehouse sets itself or that frame the message: no service can have the client's. */
-const NEVER_KEPT = /^(?:x-gatehouse(?:-.*)?|x-gh-.*|x-request-id|forwarded|x-forwarded-(?:for|host|proto))$/;
 
 const HAS_PATH = /^[a-z]+:\/\/[^/]*\//;
 
@@ -155,6 +157,8 @@ function planRoute(
   );
   if (target === null) throw unsupported(part, `its integration URI \`${integration.integrationUri}\` is not usable`);
   const ownIdentityHeaders = Object.entries(artifact.identityHeaders);
+  const identityNames = new Set(ownIdentityHeaders.map(([name]) => foldHeaderName(name)));
+  const requestRules = headerRulesOf(part, artifact.requestHeaders, (name) => isRequestRuleName(name, identityNames));
   return Object.freeze({
     method,
     path,
@@ -163,7 +167,9 @@ function planRoute(
     service: artifact.service,
     isOpen,
     login: artifact.login,
-    headerRules: headerRules(artifact),
+    headRules: headRules(artifact, identityNames, requestRules.dropped),
+    requestHeaders: requestRules.set,
+    responseRules: headerRulesOf(part, artifact.responseHeaders, isResponseRuleName),
     ownIdentityHeaders,
     origin: target.origin,
     pool: parts.poolOf(target.origin),
@@ -179,16 +185,31 @@ function planRoute(
   });
 }
 
-function headerRules({ keepHeaders, identityHeaders }: RouteArtifact): HeaderRules {
-  const identityNames = new Set(Object.keys(identityHeaders).map((name) => foldHeaderName(name)));
+function headRules(
+  { keepHeaders }: RouteArtifact,
+  identityNames: ReadonlySet<string>,
+  dropped: ReadonlySet<string> | null,
+): HeadRules {
+  const mayPass = (name: string): boolean => !identityNames.has(name) && dropped?.has(foldHeaderName(name)) !== true;
   const keep = new Set(
-    keepHeaders.filter((name) => isReservedName(name) && !NEVER_KEPT.test(name) && !identityNames.has(name)),
+    keepHeaders.filter((name) => isReservedName(name) && !isOwnRequestHeader(name) && mayPass(name)),
   );
   return {
-    keepAuthorization: keepHeaders.includes("authorization") && !identityNames.has("authorization"),
+    keepAuthorization: keepHeaders.includes("authorization") && mayPass("authorization"),
     keep: keep.size === 0 ? null : keep,
     identityNames: identityNames.size === 0 ? null : identityNames,
+    dropped,
   };
+}
+
+function headerRulesOf(
+  part: string,
+  written: RouteArtifact["requestHeaders"],
+  isAllowed: (name: string) => boolean,
+): HeaderRules {
+  const rules = compileHeaderRules(written, isAllowed);
+  if ("refused" in rules) throw unsupported(part, `header \`${rules.refused}\` is not for a rule of a policy`);
+  return rules;
 }
 
 /**

@@ -52,6 +52,8 @@ export function addServiceHeaders(arrival: Arrival, plan: RoutePlan, caller: Cal
   const { head, sourceIp, proto } = arrival;
   const { forwarded: headers, contentLength } = head;
   const host = head.host ?? "";
+  // After everything that a client may have said, so that its `Connection` takes none of these away.
+  for (let i = 0; i < plan.requestHeaders.length; i++) headers.push(plan.requestHeaders[i] as string);
   if (plan.keepsHost) headers.push("host", host);
   if (contentLength !== null && contentLength !== "0") headers.push("content-length", contentLength);
   headers.push("x-request-id", arrival.requestId, "traceparent", arrival.traceparent);
