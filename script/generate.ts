@@ -95,7 +95,7 @@ ${section("The road", "Source: `src/gateway/reasons.ts`. What only the gateway i
 }
 
 function renderFindings(): string {
-  const rules = Object.entries(RULES).map(([id, rule]) => [`\`${id}\``, rule.severity, rule.why]);
+  const rules = Object.entries(RULES).map(([id, rule]) => [`\`${id}\``, rule.severity, rule.clause, rule.why]);
   const guardrails = Object.entries(GUARDRAILS).map(([id, rule]) => [
     linkToGuardrail(id),
     rule.severity,
@@ -122,7 +122,7 @@ ${table(["id", "severity", "why", "what to do"], waivers)}
 
 Source: \`src/policy/rules.ts\`.
 
-${table(["id", "severity", "why"], rules)}`;
+${table(["id", "severity", "clause", "why"], rules)}`;
 }
 
 function linkToGuardrail(id: string): string {

@@ -2,6 +2,7 @@
 import { GatehouseError } from "../core/index.ts";
 import { TOKEN_REASONS } from "../identity/index.ts";
 import type { ControlHandlers } from "./control.ts";
+import { callerOfIdentity } from "./people.ts";
 import type { Instance } from "./up.ts";
 
 export function controlHandlers(instance: Instance): ControlHandlers {
@@ -38,8 +39,7 @@ async function judge({ identity }: Instance, input: unknown) {
       result.reason === "keys-unavailable" ? "the provider's keys could not be had" : TOKEN_REASONS[result.reason];
     return { ok: false, reason: result.reason, meaning };
   }
-  const { subject, clientId, groups } = result.identity;
-  return { ok: true, caller: { subject, clientId, groups } };
+  return { ok: true, caller: callerOfIdentity(result.identity) };
 }
 
 function textOf(input: unknown, key: string): string {

@@ -49,7 +49,7 @@ export function explainRequest(request: ExplainRequest): Explanation | LoadedPol
     decide(
       loaded.policy,
       loaded.environment.name,
-      { exposure, method, path: normal.path, sourceIp: request.sourceIp ?? "127.0.0.1" },
+      { exposure, method, path: normal.path, sourceIp: request.sourceIp ?? "127.0.0.1", atMs: Date.now() },
       caller,
     );
   const exposure =

@@ -144,7 +144,8 @@ export function checkPolicy(file: string): LoadedPolicy {
     }
   }
   const sources = new Map(loaded.sources);
-  for (const environment of loaded.policy.environments) all.push(...checkPeople(environment, file, sources));
+  for (const environment of loaded.policy.environments)
+    all.push(...checkPeople(environment, file, loaded.policy.identity.claims, sources));
   return { ...loaded, policy: hasErrors(all) ? null : loaded.policy, diagnostics: all, sources };
 }
 
@@ -152,6 +153,7 @@ export function checkPolicy(file: string): LoadedPolicy {
 function checkPeople(
   environment: Environment,
   policyFile: string,
+  names: Policy["identity"]["claims"],
   sources: Map<string, string>,
 ): readonly Diagnostic[] {
   if (environment.identity.kind !== "embedded") return [];
@@ -173,7 +175,7 @@ function checkPeople(
     ];
   }
   sources.set(file, text);
-  return parsePeople(file, text).diagnostics;
+  return parsePeople(file, text, names).diagnostics;
 }
 
 function identityOf(d: Diagnostic): string {

@@ -151,6 +151,7 @@ class Starter {
       clock,
       env,
       sessionMemory,
+      reporter,
     });
     const holder: Parts = { loaded, people, identity, identityKey, sessionMemory, baseUrl, ports };
     this.#opened.add(async () => holder.identity.close());
@@ -286,7 +287,7 @@ export class Instance implements Running {
   }
 
   get callers(): ReturnType<typeof allCallers> {
-    return allCallers(this.#parts.people);
+    return allCallers(this.#parts.people, this.#parts.loaded.artifacts.identity);
   }
 
   get identity(): IdentityParts {
@@ -415,7 +416,7 @@ export class Instance implements Running {
   async #changeIdentity(next: LoadedEnvironment, people: People): Promise<IdentityChange> {
     const parts = this.#parts;
     const { baseUrl, ports, identity: old } = parts;
-    const { clock, env } = this.#deps;
+    const { clock, env, reporter } = this.#deps;
     const start = async (loaded: LoadedEnvironment, known: People): Promise<IdentityParts> =>
       startIdentity({
         identity: loaded.artifacts.identity,
@@ -426,6 +427,7 @@ export class Instance implements Running {
         clock,
         env,
         sessionMemory: parts.sessionMemory,
+        reporter,
       });
     if (old.provider === null || next.artifacts.identity.kind !== "embedded") {
       const identity = await start(next, people);

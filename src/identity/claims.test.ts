@@ -157,3 +157,20 @@ describe("from a payload to an identity", () => {
     assert.deepEqual([identity.kind, identity.issuerName], ["machine", "ci"]);
   });
 });
+
+describe("PL-3.14: a claim is found by the longest beginning of its path that is a name", () => {
+  const cases: readonly [payload: string, path: string, texts: readonly string[] | undefined][] = [
+    ['{"a":{"b":"1"},"a.b":"2"}', "a.b", ["2"]],
+    ['{"a":{"b":"1"}}', "a.b", ["1"]],
+    ['{"kubernetes.io":{"namespace":"shop","pod":{"name":"p"}}}', "kubernetes.io.namespace", ["shop"]],
+    ['{"kubernetes.io":{"namespace":"shop","pod":{"name":"p"}}}', "kubernetes.io.pod.name", ["p"]],
+    ['{"kubernetes":{"io":{"namespace":"other"}},"kubernetes.io":{}}', "kubernetes.io.namespace", undefined],
+    ['{"a":"text"}', "a.b", undefined],
+    ['{"a":{}}', "a.constructor", undefined],
+    ['{"a":{"b":"1"}}', ".a.b", undefined],
+  ];
+  for (const [payload, path, texts] of cases)
+    test(`${path} in ${payload}`, () => {
+      assert.deepEqual(claimsOf(parse(payload), [path])[path], texts);
+    });
+});

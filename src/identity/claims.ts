@@ -106,16 +106,20 @@ function textOf(value: unknown): string | null {
   return Number.isInteger(value) && !Number.isSafeInteger(value) ? null : JSON.stringify(value);
 }
 
-/** Undefined when the claim is absent; what cannot be descended into counts as a value of the wrong type. */
+/**
+ * The value at a path: the longest beginning of it that is a name there, then the rest within (`kubernetes.io.namespace`
+ * finds `namespace` in `kubernetes.io`). Undefined when the claim is absent; what cannot be descended into counts as a
+ * value of the wrong type.
+ */
 function readPath(payload: JsonObject, path: string): unknown {
   if (Object.hasOwn(payload, path)) return payload[path];
-  let value: unknown = payload;
-  for (const name of path.split(".")) {
-    if (!isJsonObject(value)) return Number.NaN;
-    if (!Object.hasOwn(value, name)) return undefined;
-    value = value[name];
+  for (let dot = path.lastIndexOf("."); dot > 0; dot = path.lastIndexOf(".", dot - 1)) {
+    const name = path.slice(0, dot);
+    if (!Object.hasOwn(payload, name)) continue;
+    const inner = payload[name];
+    return isJsonObject(inner) ? readPath(inner, path.slice(dot + 1)) : Number.NaN;
   }
-  return value;
+  return undefined;
 }
 
 /** One string is one group: it is not split, since a comma or space may be part of a group's name. */
