@@ -10,7 +10,7 @@
  */
 import type { Diagnostic } from "../core/index.ts";
 import { type PolicyDocument, type Statement, invokeArn } from "../iam/index.ts";
-import type { IamArtifact, IamRole } from "../model/index.ts";
+import { type IamArtifact, type IamRole, sortBy } from "../model/index.ts";
 import { type Located, type Policy, type Role, permissionMatches } from "../policy/index.ts";
 import type { CompiledApi } from "./compile-api.ts";
 import { type Overlap, type RouteIndex, grantExactly } from "./exact-grants.ts";
@@ -32,7 +32,7 @@ export function compileIam(
   apis: readonly IndexedApi[],
   target: Target,
 ): { iam: IamArtifact; diagnostics: Diagnostic[] } {
-  const known = new Set(apis.flatMap(({ index }) => [...index.byPermission.keys()]));
+  const known = new Set(apis.flatMap(({ index }) => [...index.permissions]));
   const expand = createExpander(known);
   const grant = createGranter(apis, target);
   const report = createOverlapReport();
@@ -43,7 +43,7 @@ export function compileIam(
     if (!used.has(name)) continue;
     const permissions = expand(listed);
     const { grants, overlaps } = grant(permissions, NO_PERMISSIONS);
-    report.add({ kind: "boundary", name, at }, overlaps);
+    report.add({ kind: "boundary", name, at, isPart: false }, overlaps);
     boundaries.set(name, { document: documentOf(grants, null), permissions });
   }
 
@@ -57,7 +57,7 @@ export function compileIam(
     found.push(...diagnostics);
     for (const [index, { condition, permissions, alsoGranted }] of groups.entries()) {
       const { grants, overlaps } = grant(permissions, alsoGranted);
-      report.add({ kind: "role", name: role.name, at: role.at }, overlaps);
+      report.add({ kind: "role", name: role.name, at: role.at, isPart: groups.length > 1 }, overlaps);
       const roleName = nameOf(role, index);
       roles.push({
         name: role.name,
@@ -108,22 +108,28 @@ function documentOf({ allow, deny }: Grants, Condition: ConditionBlock | null): 
   return { Version: "2012-10-17", Statement: statements };
 }
 
-/** The permissions of routes that a list of patterns covers. */
+/** The permissions of routes that a list of patterns covers; the same set for the same list. */
 function createExpander(known: ReadonlySet<string>): (patterns: readonly Located<string>[]) => ReadonlySet<string> {
-  const byPattern = new Map<string, readonly string[]>();
+  const byArea = new Map<string, string[]>();
+  for (const permission of known) {
+    const area = `${permission.slice(0, permission.indexOf(":"))}:*`;
+    const list = byArea.get(area);
+    if (list === undefined) byArea.set(area, [permission]);
+    else list.push(permission);
+  }
+  const byPatterns = new Map<string, ReadonlySet<string>>();
+  const cover = (pattern: string): Iterable<string> => {
+    // Only a pattern with a wildcard covers more than itself.
+    if (!pattern.includes("*")) return known.has(pattern) ? [pattern] : [];
+    return byArea.get(pattern) ?? [...known].filter((permission) => permissionMatches(pattern, permission));
+  };
   return (patterns) => {
-    const permissions = new Set<string>();
-    for (const { value: pattern } of patterns) {
-      // Only a pattern with a wildcard covers more than itself.
-      if (!pattern.includes("*")) {
-        if (known.has(pattern)) permissions.add(pattern);
-        continue;
-      }
-      let covered = byPattern.get(pattern);
-      if (covered === undefined)
-        byPattern.set(pattern, (covered = [...known].filter((permission) => permissionMatches(pattern, permission))));
-      for (const permission of covered) permissions.add(permission);
-    }
+    const key = patterns.map(({ value }) => value).join(" ");
+    let permissions = byPatterns.get(key);
+    if (permissions !== undefined) return permissions;
+    const covered = new Set<string>();
+    for (const { value } of patterns) for (const permission of cover(value)) covered.add(permission);
+    byPatterns.set(key, (permissions = covered));
     return permissions;
   };
 }
@@ -138,27 +144,55 @@ const NO_PERMISSIONS: ReadonlySet<string> = new Set();
 /** The ARNs that allow exactly the routes of some permissions over all APIs; equal sets are worked out once. */
 function createGranter(apis: readonly IndexedApi[], target: Target): Granter {
   const known = new Map<string, ReturnType<Granter>>();
+  const keys = new Map<ReadonlySet<string>, string>();
+  // Patterns such as `*` make one large set for many boundaries, which is sorted once.
+  const keyOf = (permissions: ReadonlySet<string>): string => {
+    let key = keys.get(permissions);
+    if (key === undefined) keys.set(permissions, (key = [...permissions].sort().join(" ")));
+    return key;
+  };
+  // In the order of their ids, so that the ARNs of one after those of another are sorted.
+  const sorted = sortBy(apis, ({ compiled }) => compiled.api.apiId).map(({ compiled, index }) => ({
+    index,
+    arnOf: createArns(target, compiled.api.apiId),
+  }));
+  const byPermission = new Map<string, number[]>();
+  for (const [place, { index }] of sorted.entries())
+    for (const permission of index.permissions) {
+      const places = byPermission.get(permission);
+      if (places === undefined) byPermission.set(permission, [place]);
+      else places.push(place);
+    }
   return (permissions, indifferent) => {
-    const key = `${[...permissions].sort().join(" ")}|${[...indifferent].sort().join(" ")}`;
+    const key = `${keyOf(permissions)}|${keyOf(indifferent)}`;
     let found = known.get(key);
     if (found !== undefined) return found;
     const allow: string[] = [];
     const deny: string[] = [];
     const overlaps: Overlap[] = [];
-    for (const { compiled, index } of apis) {
-      const { apiId } = compiled.api;
-      const grants = grantExactly(index, permissions, indifferent);
-      const arnOf = (resource: string): string => {
-        const slash = resource.indexOf("/");
-        const [method, path] = [resource.slice(0, slash), resource.slice(slash)];
-        return invokeArn({ ...target, apiId, stage: "$default", method, path });
-      };
-      for (const resource of grants.allow) allow.push(arnOf(resource));
-      for (const resource of grants.deny) deny.push(arnOf(resource));
+    const places = new Set([...permissions].flatMap((permission) => byPermission.get(permission) ?? []));
+    for (const place of [...places].sort((a, b) => a - b)) {
+      const api = sorted[place];
+      if (api === undefined) continue;
+      const grants = grantExactly(api.index, permissions, indifferent);
+      for (const resource of grants.allow) allow.push(api.arnOf(resource));
+      for (const resource of grants.deny) deny.push(api.arnOf(resource));
       overlaps.push(...grants.overlaps);
     }
-    found = { grants: { allow: allow.sort(), deny: deny.sort() }, overlaps };
+    found = { grants: { allow, deny }, overlaps };
     known.set(key, found);
     return found;
+  };
+}
+
+/** The ARN of `METHOD/path`; the same text each time, as many roles name the same routes. */
+function createArns(target: Target, apiId: string): (resource: string) => string {
+  const root = invokeArn({ ...target, apiId, stage: "$default", method: "", path: "" });
+  const prefix = root.slice(0, -1);
+  const known = new Map<string, string>();
+  return (resource) => {
+    let arn = known.get(resource);
+    if (arn === undefined) known.set(resource, (arn = prefix + resource));
+    return arn;
   };
 }

@@ -301,6 +301,31 @@ test("what is granted anyway need not be kept out of a narrower group", () => {
   assert.deepEqual(compileText(`${narrow}, x:write`), []);
 });
 
+test("routes that cannot be told apart under different conditions: the way out is one condition", () => {
+  const text = BASE.replace("      GET /{rest+}: { needs: z:rest }\n", "")
+    .replace(", z:rest", "")
+    .replace("GET /y/{customer}", "GET /c/{customer}/{Region}/all")
+    .replace("needs: y:use", "needs: x:read");
+  const write = (age: string): string =>
+    text.replace(
+      "can: [x:read]",
+      `can: [{ permission: x:read, when: { token_age: 1 minute } }, { permission: x:write, when: { token_age: ${age} } }]`,
+    );
+  const compileText = (age: string): ReturnType<typeof compile>["diagnostics"] => {
+    const { policy, diagnostics, sources } = parsePolicy("gatehouse.yaml", write(age));
+    assert.ok(policy, JSON.stringify(diagnostics));
+    return compile(policy, "local", sources).diagnostics;
+  };
+  const [found, ...more] = compileText("2 minutes");
+  assert.equal(more.length, 0);
+  assert.match(found?.hint ?? "", /^grant the permissions of both together, under the same condition, or move /);
+  assert.equal(
+    found?.related?.at(-1)?.message,
+    "role `r` has `GET /c/{customer}` but not `GET /c/{customer}/{Region}` under the same condition",
+  );
+  assert.deepEqual(compileText("1 minute"), []);
+});
+
 // Small alphabets, so that conditions and requests meet; with all that IAM's text patterns treat specially.
 const text = fc.constantFrom("a", "b", "A", "*", "?", "$", "${", "${gatehouse:path/customer}", "${*}", "a*", "");
 const segment = text.filter((value) => value !== "" && value !== "A");

@@ -30,28 +30,57 @@ export interface ExactGrants {
 
 /** The routes of one API, with what has been found out about them so far. */
 export interface RouteIndex {
-  readonly byPermission: ReadonlyMap<string, readonly ApiRoute[]>;
+  readonly permissions: ReadonlySet<string>;
   readonly groups: readonly GroupIndex[];
 }
 
 interface GroupIndex {
   readonly group: MethodGroup;
+  /** Routes that answer to the methods of the group. */
+  readonly byPermission: ReadonlyMap<string, readonly IndexedRoute[]>;
   readonly reached: Map<string, readonly ApiRoute[]>;
+}
+
+/** A route with what granting it means, which is the same for every role. */
+interface IndexedRoute {
+  readonly route: ApiRoute;
+  means: Meaning | null;
+}
+
+interface Meaning {
+  /** The narrowest pattern for IAM. */
+  readonly pattern: Pattern;
+  /** `METHOD/path` of it; empty where other routes take every path of this one, as `GET /a` does from `ANY /a`. */
+  readonly resources: readonly string[];
+  /** The other routes that the pattern names. */
+  readonly others: readonly { readonly other: ApiRoute; readonly needs: string }[];
 }
 
 /** How many narrower patterns are tried for one pair of routes before it is given up. */
 const MAX_PIECES = 256;
 
 export function indexRoutes(routes: readonly ApiRoute[]): RouteIndex {
-  const byPermission = new Map<string, ApiRoute[]>();
+  return {
+    permissions: new Set(routes.flatMap((route) => permissionOf(route) ?? [])),
+    groups: groupByMethod(routes).map((group) => ({
+      group,
+      byPermission: indexGroup(group, routes),
+      reached: new Map(),
+    })),
+  };
+}
+
+function indexGroup({ methods }: MethodGroup, routes: readonly ApiRoute[]): Map<string, IndexedRoute[]> {
+  const byPermission = new Map<string, IndexedRoute[]>();
   for (const route of routes) {
     const permission = permissionOf(route);
-    if (permission === null) continue;
+    const { method } = route.route;
+    if (permission === null || (method !== "ANY" && !methods.includes(method))) continue;
     const list = byPermission.get(permission);
-    if (list === undefined) byPermission.set(permission, [route]);
-    else list.push(route);
+    if (list === undefined) byPermission.set(permission, [{ route, means: null }]);
+    else list.push({ route, means: null });
   }
-  return { byPermission, groups: groupByMethod(routes).map((group) => ({ group, reached: new Map() })) };
+  return byPermission;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -65,8 +94,6 @@ export function grantExactly(
   permissions: ReadonlySet<string>,
   indifferent: ReadonlySet<string> = NONE,
 ): ExactGrants {
-  const granted: ApiRoute[] = [];
-  for (const permission of permissions) granted.push(...(index.byPermission.get(permission) ?? []));
   const isGranted = (route: ApiRoute): boolean => permissions.has(permissionOf(route) ?? "");
   const allow: string[] = [];
   const deny = new Set<string>();
@@ -74,29 +101,40 @@ export function grantExactly(
   for (const groupIndex of index.groups) {
     const { methods } = groupIndex.group;
     const wholes = new Map<ApiRoute, Denial>();
-    for (const route of granted) {
-      if (route.route.method !== "ANY" && !methods.includes(route.route.method)) continue;
-      const pattern = relax(route.template);
-      const reached = reach(groupIndex, pattern);
-      // Another route may take every path of this one, as `GET /a` does from `ANY /a`.
-      if (!reached.includes(route)) continue;
-      for (const method of methods) allow.push(`${method}/${resourceText(pattern)}`);
-      for (const other of reached) {
-        if (isGranted(other) || indifferent.has(permissionOf(other) ?? "")) continue;
-        let whole = wholes.get(other);
-        if (whole === undefined) {
-          const hasEnd = typeof other.template.at(-1) !== "string";
-          wholes.set(other, (whole = denial(groupIndex, other.template, hasEnd, isGranted)));
-          if (whole.text !== null) addDenied(deny, methods, whole.text);
+    for (const permission of permissions)
+      for (const granted of groupIndex.byPermission.get(permission) ?? NO_ROUTES) {
+        const { pattern, resources, others } = (granted.means ??= findMeaning(groupIndex, granted.route));
+        for (const resource of resources) allow.push(resource);
+        for (const { other, needs } of others) {
+          if (permissions.has(needs) || indifferent.has(needs)) continue;
+          let whole = wholes.get(other);
+          if (whole === undefined) {
+            const hasEnd = typeof other.template.at(-1) !== "string";
+            wholes.set(other, (whole = denial(groupIndex, other.template, hasEnd, isGranted)));
+            if (whole.text !== null) addDenied(deny, methods, whole.text);
+          }
+          if (whole.text !== null) continue;
+          const pieces = denyPieces(groupIndex, pattern, other, isGranted);
+          if (pieces.texts === null) overlaps.push({ granted: granted.route, other, hit: pieces.hit });
+          else for (const text of pieces.texts) addDenied(deny, methods, text);
         }
-        if (whole.text !== null) continue;
-        const pieces = denyPieces(groupIndex, pattern, other, isGranted);
-        if (pieces.texts === null) overlaps.push({ granted: route, other, hit: pieces.hit });
-        else for (const text of pieces.texts) addDenied(deny, methods, text);
       }
-    }
   }
   return { allow: allow.sort(), deny: [...deny].sort(), overlaps };
+}
+
+const NO_ROUTES: readonly IndexedRoute[] = [];
+
+function findMeaning(index: GroupIndex, route: ApiRoute): Meaning {
+  const pattern = relax(route.template);
+  const reached = reach(index, pattern);
+  if (!reached.includes(route)) return { pattern, resources: [], others: [] };
+  const text = resourceText(pattern);
+  return {
+    pattern,
+    resources: index.group.methods.map((method) => `${method}/${text}`),
+    others: reached.filter((other) => other !== route).map((other) => ({ other, needs: permissionOf(other) ?? "" })),
+  };
 }
 
 function addDenied(deny: Set<string>, methods: readonly string[], text: string): void {

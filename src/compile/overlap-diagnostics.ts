@@ -9,6 +9,8 @@ export interface Holder {
   readonly kind: "role" | "boundary";
   readonly name: string;
   readonly at: Span;
+  /** Of a role: whether this is about the grants under one of several conditions. */
+  readonly isPart: boolean;
 }
 
 export interface OverlapReport {
@@ -40,7 +42,8 @@ export function createOverlapReport(): OverlapReport {
         let found = cases.get(key);
         if (found === undefined)
           cases.set(key, (found = { first: overlap, subject, partners: new Map(), holders: new Map() }));
-        found.holders.set(`${holder.kind} ${holder.name}`, holder);
+        const holderKey = `${holder.kind} ${holder.name}`;
+        if (!found.holders.has(holderKey)) found.holders.set(holderKey, holder);
         if (!found.partners.has(partner)) found.partners.set(partner, hit);
       }
     },
@@ -67,9 +70,9 @@ function describe({ first, subject, partners, holders }: Case): Diagnostic {
   }
   if (partners.size > SHOWN_ROUTES)
     related.push({ message: `and ${partners.size - SHOWN_ROUTES} routes more like these`, span: subject.route.at });
-  for (const { kind, name, at } of shown)
+  for (const { kind, name, at, isPart } of shown)
     related.push({
-      message: `${kind} \`${name}\` has \`${granted.route.key}\` but not \`${other.route.key}\``,
+      message: `${kind} \`${name}\` has \`${granted.route.key}\` but not \`${other.route.key}\`${isPart ? " under the same condition" : ""}`,
       span: at,
     });
   return {
@@ -77,7 +80,7 @@ function describe({ first, subject, partners, holders }: Case): Diagnostic {
     severity: "error",
     message: `${names}${more}: IAM cannot allow \`${granted.route.key}\` without \`${other.route.key}\`, because \`*\` in a resource crosses slashes`,
     span: subject.route.at,
-    hint: wayOut(first),
+    hint: wayOut(first, shown[0]?.isPart === true),
     related,
   };
 }
@@ -86,8 +89,8 @@ function describe({ first, subject, partners, holders }: Case): Diagnostic {
  * Where a catch-all is on one side, a `{rest+}` of the other side's own takes what lies between them; else the two can
  * only be granted together or moved apart.
  */
-function wayOut({ granted, other, hit }: Overlap): string {
-  const together = "grant the permissions of both together";
+function wayOut({ granted, other, hit }: Overlap, isPart: boolean): string {
+  const together = `grant the permissions of both together${isPart ? ", under the same condition" : ""}`;
   const [inner, outer] = isGreedy(other) ? [granted, other] : [other, hit !== null && isGreedy(hit) ? hit : granted];
   const prefix = inner.template.slice(
     0,

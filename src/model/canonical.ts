@@ -53,7 +53,7 @@ export function digestArtifacts(artifacts: Omit<Artifacts, "digest">): string {
   const known = new Map<PolicyDocument, string>();
   const digestDocument = (document: PolicyDocument): string => {
     let found = known.get(document);
-    if (found === undefined) known.set(document, (found = digest(document)));
+    if (found === undefined) known.set(document, (found = digestPolicyDocument(document)));
     return found;
   };
   const { apis, hostApis, iam } = artifacts;
@@ -74,6 +74,17 @@ export function digestArtifacts(artifacts: Omit<Artifacts, "digest">): string {
       })),
     },
   });
+}
+
+/** Of the canonical JSON, written without copying lists, of which a document may have very long ones. */
+function digestPolicyDocument({ Version, Statement }: PolicyDocument): string {
+  const statements = Statement.map(({ Condition, ...rest }) => {
+    const fields = Object.entries({ ...rest, Condition: canonicalCondition(Condition) });
+    return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+  return createHash("sha256")
+    .update(JSON.stringify({ Statement: statements, Version }))
+    .digest("hex");
 }
 
 function digest(value: unknown): string {
