@@ -37,6 +37,11 @@ const check = only.length === 0 ? await run(["script/check.ts"]) : { code: 0, ou
 const files = only.length === 0 ? globSync("tests/**/*.test.ts", { cwd: root }).sort() : only;
 const tests = await run(["--test", "--test-reporter=spec", "--test-concurrency=1", ...files]);
 
+/** What tests counted (clauses, cases, decisions, seeds), once more where it is seen. */
+const RUNNERS_OWN = /^(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /;
+for (const [, text = ""] of tests.output.matchAll(/^\s*\u2139 (.+)$/gm))
+  if (!RUNNERS_OWN.test(text)) console.log(`  ${text}`);
+
 const passed = count(check.output, /(\d+) passed, \d+ failed/) + count(tests.output, /^\S+ pass (\d+)$/m);
 const failed = count(check.output, /\d+ passed, (\d+) failed/) + count(tests.output, /^\S+ fail (\d+)$/m);
 const skipped = count(check.output, /\d+ failed, (\d+) skipped/) + count(tests.output, /^\S+ skipped (\d+)$/m);
