@@ -1,0 +1,98 @@
+/**
+ * The issuers that a policy trusts, each with a key of its own: real signatures, checked by the real verifier.
+ * In: compiled identity settings. Out: tokens made to order, and a verifier that knows the issuers' keys.
+ */
+import { SignJWT, exportJWK, generateKeyPair } from "jose";
+import type { Clock } from "../../src/core/index.ts";
+import { type KeySource, type TokenVerifier, createKeySource, createTokenVerifier } from "../../src/identity/index.ts";
+import type { IdentityArtifact } from "../../src/model/index.ts";
+
+/** As in src/app. */
+const SKEW_SECONDS = 30;
+const LIFETIME_SECONDS = 600;
+
+interface IssuerKey {
+  readonly privateKey: Awaited<ReturnType<typeof generateKeyPair>>["privateKey"];
+  readonly jwk: Readonly<Record<string, unknown>>;
+}
+
+const issuerKeys = new Map<string, Promise<IssuerKey>>();
+
+/** One key for each issuer string, made when it is first asked for. */
+function keyOf(issuer: string): Promise<IssuerKey> {
+  let key = issuerKeys.get(issuer);
+  if (key === undefined) issuerKeys.set(issuer, (key = createKey()));
+  return key;
+}
+
+async function createKey(): Promise<IssuerKey> {
+  const { publicKey, privateKey } = await generateKeyPair("ES256");
+  return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid: "one", use: "sig", alg: "ES256" } };
+}
+
+export interface Issuers {
+  readonly verifier: TokenVerifier;
+  /** `issuer` is the name of a workload issuer; null for the provider of the environment. */
+  sign(
+    issuer: string | null,
+    payload: Readonly<Record<string, unknown>>,
+    issuedAtSeconds: number | null,
+    nowMs: number,
+  ): Promise<string>;
+  close(): void;
+}
+
+export async function createIssuers(identity: IdentityArtifact, clock: Clock): Promise<Issuers> {
+  const sources: KeySource[] = [];
+  const load = async (issuer: string): Promise<KeySource> => {
+    const { jwk } = await keyOf(issuer);
+    const documents = { jwks: { keys: [jwk] }, discovery: { issuer, jwks_uri: `${issuer}/jwks` } };
+    const keys = createKeySource({
+      issuer,
+      clock,
+      allowHttpLoopback: true,
+      fetch: (url) => Promise.resolve(Response.json(url.endsWith("/jwks") ? documents.jwks : documents.discovery)),
+    });
+    sources.push(keys);
+    await keys.load();
+    return keys;
+  };
+  const verifier = createTokenVerifier({
+    issuer: identity.issuer,
+    audience: identity.audience,
+    claims: identity.claims,
+    keys: await load(identity.issuer),
+    workloadIssuers: await Promise.all(
+      identity.issuers.map(async ({ name, issuer, audience, claims }) => ({
+        name,
+        issuer,
+        audience,
+        claims,
+        keys: await load(issuer),
+      })),
+    ),
+    usedClaims: identity.usedClaims,
+    clock,
+    skewSeconds: SKEW_SECONDS,
+  });
+  return {
+    verifier,
+    async sign(name, payload, issuedAtSeconds, nowMs) {
+      const workload = identity.issuers.find((one) => one.name === name);
+      if (name !== null && workload === undefined) throw new Error(`there is no issuer \`${name}\``);
+      const { issuer, audience } = workload ?? identity;
+      const claims = {
+        ...payload,
+        iss: issuer,
+        aud: audience,
+        ...(issuedAtSeconds === null ? {} : { iat: issuedAtSeconds }),
+        exp: Math.floor(nowMs / 1000) + LIFETIME_SECONDS,
+      };
+      const { privateKey } = await keyOf(issuer);
+      return new SignJWT(claims).setProtectedHeader({ alg: "ES256", kid: "one", typ: "at+jwt" }).sign(privateKey);
+    },
+    close() {
+      for (const keys of sources) keys.close();
+    },
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * The first engine: `decide`, asked about a case.
+ *
+ * A case has claims as they stand in a token. They are read here by the sentences of the specification and not by
+ * src/identity, so that a reading which differs between the two is found.
+ * Source: docs/spec/policy-language.md PL-3.14, PL-6, PL-8.
+ */
+import {
+  type Caller,
+  type ClaimMapping,
+  type Policy,
+  decide,
+  listUsedClaims,
+  normalizePath,
+} from "../../src/policy/index.ts";
+import type { Case, CaseIdentity } from "./case-file.ts";
+import type { Answer } from "./engine.ts";
+
+/** What `decide` says about the case. */
+export function askReference(policy: Policy, environment: string, one: Case): Answer {
+  const normal = normalizePath(one.target);
+  if (!normal.ok) return { effect: "deny", reason: "request-path", role: null, route: null, service: null };
+  const decision = decide(
+    policy,
+    environment,
+    {
+      exposure: one.exposure,
+      ...(one.host === null ? {} : { host: one.host.toLowerCase().replace(/:\d+$/, "") }),
+      method: one.method,
+      path: normal.path,
+      sourceIp: one.sourceIp,
+      atMs: one.atMs,
+    },
+    one.as === null ? null : callerOf(policy, one.as),
+  );
+  return {
+    effect: decision.effect,
+    reason: decision.reason,
+    role: decision.role,
+    route: decision.route?.key ?? null,
+    service: decision.route?.service ?? null,
+  };
+}
+
+/** Who a verified token with these claims speaks for. */
+export function callerOf(policy: Policy, identity: CaseIdentity): Caller {
+  const payload = payloadOf(policy, identity);
+  const groups = claimValue(payload, mappingOf(policy, identity.issuer).groups);
+  const clientId = payload["client_id"] ?? payload["azp"];
+  return {
+    subject: String(payload["sub"]),
+    clientId: typeof clientId === "string" ? clientId : null,
+    groups: typeof groups === "string" ? [groups] : Array.isArray(groups) ? groups.map(String) : [],
+    issuer: identity.issuer,
+    claims: Object.fromEntries(
+      listUsedClaims(policy).flatMap((claim) => {
+        const values = valuesOf(claimValue(payload, claim));
+        return values === null ? [] : [[claim, values]];
+      }),
+    ),
+    issuedAtSeconds: identity.issuedAtMs === null ? null : Math.floor(identity.issuedAtMs / 1000),
+  };
+}
+
+/** The claims with the groups in the place where the issuer's mapping has them. */
+export function payloadOf(policy: Policy, identity: CaseIdentity): Readonly<Record<string, unknown>> {
+  if (identity.groups === undefined) return identity.claims;
+  const { groups: path } = mappingOf(policy, identity.issuer);
+  return withValue(identity.claims, path.includes("://") ? [path] : path.split("."), identity.groups);
+}
+
+export function mappingOf(policy: Policy, issuer: string | null): ClaimMapping {
+  const workload = policy.identity.issuers.find(({ name }) => name === issuer);
+  return workload?.claims ?? policy.identity.claims;
+}
+
+function withValue(
+  into: Readonly<Record<string, unknown>>,
+  path: readonly string[],
+  value: unknown,
+): Record<string, unknown> {
+  const [first = "", ...rest] = path;
+  const inner = into[first];
+  const below = typeof inner === "object" && inner !== null ? (inner as Record<string, unknown>) : {};
+  return { ...into, [first]: rest.length === 0 ? value : withValue(below, rest, value) };
+}
+
+/** "By its name as a whole, else by following its dots." Undefined when there is none. */
+function claimValue(payload: Readonly<Record<string, unknown>>, claim: string): unknown {
+  if (Object.hasOwn(payload, claim)) return payload[claim];
+  let value: unknown = payload;
+  for (const name of claim.split(".")) {
+    if (typeof value !== "object" || value === null || Array.isArray(value) || !Object.hasOwn(value, name))
+      return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value;
+}
+
+/** Null for what counts as no claim. */
+function valuesOf(value: unknown): readonly string[] | null {
+  if (!Array.isArray(value)) {
+    const text = textOf(value);
+    return text === null ? null : [text];
+  }
+  const texts = value.map(textOf);
+  return texts.some((text) => text === null) ? null : (texts as string[]);
+}
+
+/** A whole number that reading rounds has no text: another token's number would have the same. */
+function textOf(value: unknown): string | null {
+  if (typeof value === "string") return value;
+  if (typeof value === "boolean") return String(value);
+  if (typeof value !== "number" || !Number.isFinite(value)) return null;
+  return Number.isInteger(value) && Math.abs(value) > Number.MAX_SAFE_INTEGER ? null : JSON.stringify(value);
+}
