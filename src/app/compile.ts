@@ -1,7 +1,8 @@
 /**
  * Writes what the compiler makes of one environment into a directory, byte for byte the same each time.
  *
- * Out: `artifacts.json` (everything), `http-api.public.json`, `http-api.private.json`, one IAM file for each role, and
+ * Out: `artifacts.json` (everything), `http-api.public.json`, `http-api.private.json`, `http-api.public.HOST.json` for
+ * hosts of services' own, `iam/ROLE.json` (`iam/ROLE-2.json`... for the grants of a role under further conditions), and
  * `caddy.json` with the default ports and state paths. All files are written, or none when the policy has errors.
  */
 import { mkdirSync } from "node:fs";
@@ -30,7 +31,10 @@ export function compileToDirectory(file: string, environment: string | undefined
     const api = artifacts.apis[exposure];
     if (api !== null) documents.set(`http-api.${exposure}.json`, api);
   }
-  for (const role of artifacts.iam.roles) documents.set(`iam/${role.name}.json`, role);
+  for (const { host, exposure, api } of artifacts.hostApis) documents.set(`http-api.${exposure}.${host}.json`, api);
+  // The name on AWS tells several roles of one name apart.
+  const prefix = `${artifacts.policy}-${artifacts.environment}-`;
+  for (const role of artifacts.iam.roles) documents.set(`iam/${role.roleName.slice(prefix.length)}.json`, role);
   // Paths that do not depend on this machine, so that the bytes do not either.
   const runtime = edgeRuntime(statePaths("/var/lib/gatehouse"), DEVELOPMENT_PORTS, artifacts);
   documents.set("caddy.json", compileCaddy(artifacts.edge, runtime));
