@@ -8,9 +8,11 @@
 import type { Clock } from "../core/index.ts";
 import { normalizePath } from "../policy/index.ts";
 import { type GatewayRecord, isRequestId, startTrace } from "../records/index.ts";
+import type { Cors } from "./cors.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { HostVerdict } from "./hosts.ts";
+import { isOwnPath } from "./own-endpoints.ts";
 import { type RequestHead, firstHost, readRequestHead } from "./request-head.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { RoutePlan } from "./route-plan.ts";
@@ -46,6 +48,8 @@ export class Arrival {
   /** Whose the host is that was asked for. */
   readonly host: HostVerdict;
   readonly plan: RoutePlan | null;
+  /** What the API says to pages of other origins; null where it says nothing. */
+  readonly cors: Cors | null;
   readonly head: RequestHead;
   readonly requestId: string;
   readonly traceId: string;
@@ -68,18 +72,20 @@ export class Arrival {
     const named = firstHost(req.rawHeaders);
     const host = named === null ? "malformed" : runtime.hosts.judge(named);
     this.host = host;
+    const planned = typeof host === "string" ? null : host[api];
     const normal = normalizePath(target);
     if (normal.ok) {
       this.path = normal.path;
       this.rawPath = normal.rawPath;
       this.query = normal.query;
-      this.plan = typeof host === "string" ? null : (host[api]?.find(method, normal.path) ?? null);
+      this.plan = planned === null ? null : planned.find(method, normal.path);
     } else {
       this.path = null;
       this.rawPath = /^[^?#]*/.exec(target)?.[0] ?? "";
       this.query = "";
       this.plan = null;
     }
+    this.cors = planned === null || (this.path !== null && isOwnPath(this.path)) ? null : planned.cors;
     const head = readRequestHead(method, target, req.rawHeaders, this.plan === null ? null : this.plan.headRules);
     this.head = head;
     this.requestId = head.requestId !== null && isRequestId(head.requestId) ? head.requestId : context.newRequestId();

@@ -12,14 +12,24 @@ import type { Identity, Session, Sessions, TokenResult } from "../identity/index
 import { apigwRequestId } from "../records/index.ts";
 import type { Arrival, ExchangeContext } from "./arrival.ts";
 import { bearerToken, isCrossSite, isNavigation } from "./credentials.ts";
+import type { Cors } from "./cors.ts";
 import { describeError } from "./describe-error.ts";
 import { exchangeRecord } from "./exchange-record.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 import { IdleLimit } from "./idle-limit.ts";
 import { type OwnAnswer, answerOwnEndpoint, isOwnPath } from "./own-endpoints.ts";
+import { singleHeader } from "./request-head.ts";
 import type { RecordReason } from "./reasons.ts";
-import { type FixedReason, MISDIRECTED, type Reply, fixedReply, refusedTokenReply, tooLargeReply } from "./reply.ts";
+import {
+  type FixedReason,
+  MISDIRECTED,
+  NO_CONTENT,
+  type Reply,
+  fixedReply,
+  refusedTokenReply,
+  tooLargeReply,
+} from "./reply.ts";
 import { type BodyOwner, RequestBody, SMALL_BODY_BYTES, collectBody } from "./request-body.ts";
 import { readResponseHead } from "./response-head.ts";
 import { type RoutePlan, STAGE } from "./route-plan.ts";
@@ -138,7 +148,10 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
     if (host === "other") return this.#answer(MISDIRECTED, "request-host");
     if (path === null) return this.#refuse("request-path");
     if (isOwnPath(path)) return this.#serveOwn(path, host.isDomain);
-    if (plan === null) return this.#refuse("no-route");
+    if (plan === null) {
+      if (this.#isPreflight()) return this.#answer(NO_CONTENT, "cors-preflight");
+      return this.#refuse("no-route");
+    }
     if (head.contentLength !== null && Number(head.contentLength) > plan.maxBodyBytes)
       return this.#answer(tooLargeReply(plan.maxBodyBytes), "request-too-large");
     if (plan.isOpen) {
@@ -333,10 +346,12 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
 
   onUpstreamHead(status: number, received: UpstreamHeaders): void {
     if (this.#isClosed) return;
+    const { plan, cors } = this.#arrival;
     this.#upstreamHeadMs = this.#context.clock.monotonicMs();
     const { headers, contentLength, hadOurCookie } = readResponseHead(
       received,
-      this.#arrival.plan?.responseRules ?? null,
+      plan === null ? null : plan.responseRules,
+      cors !== null,
     );
     if (hadOurCookie) this.#error = "the service tried to set a cookie of Gatehouse";
     this.#pushOurs(headers);
@@ -424,9 +439,27 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
   #pushOurs(headers: string[]): void {
     if (this.#context.isClosing) this.#res.shouldKeepAlive = false;
     if (this.#setCookies !== null) for (const cookie of this.#setCookies) headers.push("set-cookie", cookie);
-    const { requestId, traceId, spanId } = this.#arrival;
+    const { requestId, traceId, spanId, cors } = this.#arrival;
+    if (cors !== null) headers.push(...this.#corsHeaders(cors));
     headers.push("x-request-id", requestId, "traceresponse", `00-${traceId}-${spanId}-01`);
     headers.push("apigw-requestid", apigwRequestId(requestId));
+  }
+
+  /** To an `OPTIONS` request that is not a preflight request nothing is said, as API Gateway does. */
+  #corsHeaders(cors: Cors): readonly string[] {
+    const isPreflight = this.#isPreflight();
+    if (this.#arrival.method === "OPTIONS" && !isPreflight) return [];
+    return cors.headersFor(singleHeader(this.#req.rawHeaders, "origin"), isPreflight ? "preflight" : "other");
+  }
+
+  /** Whether this asks an API with CORS what pages of another origin may do. SOURCE: Fetch standard, "CORS protocol". */
+  #isPreflight(): boolean {
+    const { method, cors } = this.#arrival;
+    if (cors === null || method !== "OPTIONS") return false;
+    const { rawHeaders } = this.#req;
+    return (
+      singleHeader(rawHeaders, "origin") !== null && singleHeader(rawHeaders, "access-control-request-method") !== null
+    );
   }
 
   /** The answer is under way and cannot be completed: the client must see that it is cut. */

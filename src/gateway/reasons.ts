@@ -9,6 +9,7 @@ import { type LoginReason, TOKEN_REASONS, type TokenReason } from "../identity/i
 
 export const ROAD_REASONS = {
   "own-endpoint": "answered by Gatehouse itself",
+  "cors-preflight": "a browser asked what pages of another origin may do, and the API's CORS configuration answered",
   "sign-in": "sent to the identity provider to sign in",
   "session-expired": "the session has ended and could not be refreshed",
   "keys-unavailable": "the identity provider's keys could not be had, so no token can be verified",

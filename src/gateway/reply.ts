@@ -85,6 +85,9 @@ export function fixedReply(reason: FixedReason): Reply {
 /** A host that this environment does not answer for. */
 export const MISDIRECTED: Reply = jsonReply(421, "Misdirected Request");
 
+/** Success without content; what it says is in headers. */
+export const NO_CONTENT: Reply = { status: 204, body: "", headers: [] };
+
 /** 401 for a token that was presented and refused; `scope` is the route's, as `scope="a b"`. */
 export function refusedTokenReply(reason: TokenReason, scope: string): Reply {
   const challenge = `Bearer ${scope} error="invalid_token" error_description="${TOKEN_REASONS[reason]}"`;

@@ -50,6 +50,18 @@ export function firstHost(raw: readonly string[]): string | null {
   return null;
 }
 
+/** The value of a header that is there exactly once among raw headers; `name` in lower case. */
+export function singleHeader(raw: readonly string[], name: string): string | null {
+  let found: string | null = null;
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const each = raw[i] as string;
+    if (each.length !== name.length || each.toLowerCase() !== name) continue;
+    if (found !== null) return null;
+    found = raw[i + 1] as string;
+  }
+  return found;
+}
+
 const NONE: readonly string[] = Object.freeze([]);
 /** Method, target, `HTTP/1.1` and the two spaces. */
 const REQUEST_LINE_REST = 10;

@@ -18,7 +18,8 @@ export interface ResponseHead {
   hadOurCookie: boolean;
 }
 
-export function readResponseHead(received: UpstreamHeaders, rules: HeaderRules | null): ResponseHead {
+/** @param hasCors the API answers for CORS, and the service does not */
+export function readResponseHead(received: UpstreamHeaders, rules: HeaderRules | null, hasCors: boolean): ResponseHead {
   const C = RESPONSE_CLASS;
   const out: string[] = [];
   const head: ResponseHead = { headers: out, contentLength: null, hadOurCookie: false };
@@ -44,6 +45,9 @@ export function readResponseHead(received: UpstreamHeaders, rules: HeaderRules |
         break;
       case C.connection:
         connection = typeof value === "string" ? value : value.join(",");
+        break;
+      case C.cors:
+        if (!hasCors) pushAll(out, name, value);
         break;
       case C.drop:
         break;

@@ -18,6 +18,7 @@ import type {
   Stage,
 } from "../model/index.ts";
 import { METHODS, compileRouteFinder } from "../policy/index.ts";
+import { Cors, findCorsProblem } from "./cors.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { foldHeaderName, isOwnRequestHeader, isReservedName } from "./header-names.ts";
 import { type HeaderRules, compileHeaderRules, isRequestRuleName, isResponseRuleName } from "./header-rules.ts";
@@ -66,6 +67,8 @@ export const STAGE = "$default";
 
 export interface PlannedApi {
   readonly apiId: string;
+  /** Null: no part is taken in CORS. */
+  readonly cors: Cors | null;
   /** The plan that answers a method and a path in normal form. */
   find(method: string, path: string): RoutePlan | null;
   readonly plans: readonly RoutePlan[];
@@ -101,12 +104,20 @@ export function planApi(api: HttpApi, artifacts: Artifacts, parts: PlanParts): P
   const find = compileRouteFinder(plans);
   return {
     apiId: api.apiId,
+    cors: planCors(api),
     find: (method, path) => {
       const plan = find(method, path);
       return plan === null && fallback !== null && REQUEST_METHODS.has(method) ? fallback : plan;
     },
     plans: fallback === null ? plans : [...plans, fallback],
   };
+}
+
+function planCors({ apiId, corsConfiguration }: HttpApi): Cors | null {
+  if (corsConfiguration === undefined) return null;
+  const problem = findCorsProblem(corsConfiguration);
+  if (problem !== null) throw unsupported(apiId, problem);
+  return new Cors(corsConfiguration);
 }
 
 /** The key of a route among all APIs of the artifacts. */

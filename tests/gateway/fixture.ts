@@ -22,6 +22,7 @@ import {
 } from "../../src/identity/index.ts";
 import type {
   Artifacts,
+  CorsConfiguration,
   HeaderRules,
   HttpApi,
   IamRole,
@@ -84,6 +85,8 @@ export interface PolicySpec {
   readonly perIdentity?: { readonly ratePerSecond: number; readonly burst: number } | null;
   readonly defaultThrottle?: { readonly ratePerSecond: number; readonly burst: number };
   readonly digest?: string;
+  /** Of the public APIs. */
+  readonly cors?: CorsConfiguration;
 }
 
 const IDS = { public: "pub0000001", private: "prv0000001" } as const;
@@ -203,6 +206,7 @@ function apiOf(exposure: "public" | "private", spec: PolicySpec, host?: string):
         stageVariables: {},
       },
     ],
+    ...(spec.cors === undefined || exposure === "private" ? {} : { corsConfiguration: spec.cors }),
   };
 }
 

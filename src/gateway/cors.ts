@@ -1,0 +1,67 @@
+/**
+ * What an API tells browsers about pages of other origins.
+ *
+ * In: an HTTP API's CORS configuration, the origin of a request. Out: the headers of the answer.
+ * Not here: whether a route answers a preflight request first (exchange.ts), the service's own CORS headers, which never
+ * pass (response-head.ts).
+ * Source: API Gateway developer guide, "Configure CORS for HTTP APIs"; Fetch standard, "CORS protocol" (and on `Vary`).
+ * INVARIANT: nothing is said to an origin that the configuration does not name, and nothing where there is no `Origin`.
+ */
+import type { CorsConfiguration } from "../model/index.ts";
+import { isHeaderValue } from "./header-rules.ts";
+
+const NONE: readonly string[] = Object.freeze([]);
+const OF_ANY_HOST = ["https://*", "http://*"];
+
+export class Cors {
+  readonly #origins: ReadonlySet<string>;
+  readonly #isForAll: boolean;
+  readonly #schemes: readonly string[];
+  readonly #toPreflight: readonly string[];
+  readonly #toOthers: readonly string[];
+
+  constructor(written: CorsConfiguration) {
+    const { allowOrigins, allowMethods, allowHeaders, exposeHeaders, maxAge, allowCredentials } = written;
+    this.#origins = new Set(allowOrigins.filter((origin) => !origin.includes("*")));
+    this.#isForAll = allowOrigins.includes("*");
+    this.#schemes = OF_ANY_HOST.filter((each) => allowOrigins.includes(each)).map((each) => each.slice(0, -1));
+    const credentials = allowCredentials ? ["access-control-allow-credentials", "true"] : [];
+    this.#toPreflight = [
+      ...listed("access-control-allow-methods", allowMethods),
+      ...listed("access-control-allow-headers", allowHeaders),
+      "access-control-max-age",
+      String(maxAge),
+      ...credentials,
+    ];
+    this.#toOthers = [...credentials, ...listed("access-control-expose-headers", exposeHeaders)];
+  }
+
+  /** Flat names and values for an answer; `asks` says whether the request is a preflight request. */
+  headersFor(origin: string | null, asks: "preflight" | "other"): readonly string[] {
+    if (origin === null) return NONE;
+    const more = asks === "preflight" ? this.#toPreflight : this.#toOthers;
+    if (this.#isForAll) return ["access-control-allow-origin", "*", ...more];
+    // The answer is another one for another origin, also when it says nothing.
+    if (!this.#allows(origin)) return ["vary", "origin"];
+    return ["access-control-allow-origin", origin, ...more, "vary", "origin"];
+  }
+
+  #allows(origin: string): boolean {
+    return this.#origins.has(origin) || this.#schemes.some((scheme) => origin.startsWith(scheme));
+  }
+}
+
+/** What is wrong with a configuration; null when it can be said to browsers. */
+export function findCorsProblem(written: CorsConfiguration): string | null {
+  const { allowOrigins, allowMethods, allowHeaders, exposeHeaders, maxAge, allowCredentials } = written;
+  const texts = [...allowOrigins, ...allowMethods, ...allowHeaders, ...exposeHeaders];
+  if (texts.some((text) => text === "" || !isHeaderValue(text)))
+    return "a value of its CORS configuration is no header";
+  if (!Number.isInteger(maxAge)) return "its CORS `maxAge` is no whole number";
+  if (allowCredentials && allowOrigins.includes("*")) return "its CORS configuration gives credentials to every origin";
+  return null;
+}
+
+function listed(name: string, values: readonly string[]): readonly string[] {
+  return values.length === 0 ? NONE : [name, values.join(",")];
+}
