@@ -1,0 +1,93 @@
+/** Whose tokens are taken and what is read from them, and from which network private services can be reached. */
+import { code } from "./code.ts";
+import { areWithin, mergeBlocks } from "./blocks.ts";
+import type { View } from "./places.ts";
+import { type SettingChange, access, directionOf } from "./setting-change.ts";
+
+export function diffIssuers(before: View, after: View): SettingChange[] {
+  const changes: SettingChange[] = [];
+  const [old, current] = [before.policy.identity, after.policy.identity];
+  const [was, is] = [providerOf(before), providerOf(after)];
+  const name = after.environment.name;
+  if (was !== is) changes.push(access("issuer", "other", name, `tokens of ${is} are taken, before those of ${was}`));
+  if (old.audience !== current.audience)
+    changes.push(
+      access(
+        "audience",
+        "other",
+        name,
+        `tokens for audience ${code(current.audience)} are taken, before those for ${code(old.audience)}`,
+      ),
+    );
+  if (old.claims.groups !== current.claims.groups)
+    changes.push(
+      access(
+        "claims",
+        "other",
+        name,
+        `groups are read from claim ${code(current.claims.groups)}, before from ${code(old.claims.groups)}`,
+      ),
+    );
+  for (const one of current.issuers) {
+    const twin = old.issuers.find((other) => other.name === one.name);
+    const subject = one.name;
+    if (twin === undefined) {
+      const text = `tokens of the workload issuer ${code(one.name)}, ${code(one.issuer)}, are taken now`;
+      changes.push(access("issuer", "wider", subject, text));
+      continue;
+    }
+    if (twin.issuer !== one.issuer)
+      changes.push(
+        access(
+          "issuer",
+          "other",
+          subject,
+          `workload issuer ${code(one.name)} is ${code(one.issuer)}, before ${code(twin.issuer)}`,
+        ),
+      );
+    if (twin.audience !== one.audience)
+      changes.push(
+        access(
+          "audience",
+          "other",
+          subject,
+          `tokens of workload issuer ${code(one.name)} are taken for audience ${code(one.audience)}, before for ${code(twin.audience)}`,
+        ),
+      );
+    if (twin.claims.groups !== one.claims.groups)
+      changes.push(
+        access(
+          "claims",
+          "other",
+          subject,
+          `groups of workload issuer ${code(one.name)} are read from claim ${code(one.claims.groups)}, before from ${code(twin.claims.groups)}`,
+        ),
+      );
+  }
+  for (const { name: gone } of old.issuers)
+    if (!current.issuers.some((one) => one.name === gone))
+      changes.push(
+        access("issuer", "narrower", gone, `tokens of the workload issuer ${code(gone)} are no longer taken`),
+      );
+  return changes;
+}
+
+function providerOf({ environment }: View): string {
+  return environment.identity.kind === "embedded" ? "the embedded provider" : code(environment.identity.issuer);
+}
+
+export function diffNetwork(before: View, after: View): SettingChange[] {
+  // Without private services there is no private listener.
+  if (!after.policy.services.some(({ exposure }) => exposure === "private")) return [];
+  const [old, current] = [before, after].map(({ environment }) => mergeBlocks(environment.privateNetwork));
+  if (old === undefined || current === undefined) return [];
+  const gained = current.filter((block) => !areWithin([block], old));
+  const lost = old.filter((block) => !areWithin([block], current));
+  if (gained.length + lost.length === 0) return [];
+  const text = `private services can be reached from ${listBlocks(current)}, before from ${listBlocks(old)}`;
+  return [access("private-network", directionOf(gained.length > 0, lost.length > 0), after.environment.name, text)];
+}
+
+function listBlocks(blocks: readonly string[]): string {
+  return blocks.length === 0 ? "nowhere" : blocks.map((block) => code(block)).join(", ");
+}
