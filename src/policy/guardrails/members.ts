@@ -146,11 +146,13 @@ function findOpenEndedPrefixes(policy: Policy): Finding[] {
     listPositiveLeaves(members).flatMap((leaf) =>
       leaf.kind !== "claim" || leaf.test !== "prefix"
         ? []
-        : leaf.values.filter(endsWithinName).map((prefix) => {
-            const other = /[-_]$/.test(prefix) ? `${prefix}other` : `${prefix}-other`;
-            const message = `role \`${name}\` takes in every \`${leaf.claim}\` beginning with \`${prefix}\`, \`${other}\` among them`;
-            return { subject: name, at, message };
-          }),
+        : leaf.values
+            .filter((prefix) => TWO_CHARACTERS.test(prefix) && endsWithinName(prefix))
+            .map((prefix) => {
+              const other = /[-_]$/.test(prefix) ? `${prefix}other` : `${prefix}-other`;
+              const message = `role \`${name}\` takes in every \`${leaf.claim}\` beginning with \`${prefix}\`, \`${other}\` among them`;
+              return { subject: name, at, message };
+            }),
     ),
   );
 }
