@@ -146,7 +146,7 @@ test("an environment may leave out what its target cannot do", () => {
   assert.equal(found.filter(({ message }) => message.includes("retries")).length, 0);
 });
 
-test("every row of the table is found where a policy uses it, and no policy uses anything else", () => {
+test("PL-16.1: every row of the table is found where a policy uses it, and no policy uses anything else", () => {
   const { policy } = parsePolicy("gatehouse.yaml", EVERYTHING.replace("GATEWAY", "embedded"));
   const [environment] = policy?.environments ?? [];
   assert.ok(policy && environment);

@@ -160,7 +160,7 @@ for (const { title, routes, can, allow, deny, overlap } of rows)
     }
   });
 
-test("an overlap names both routes, what would be hit and who is concerned, at their places", () => {
+test("PL-16.2: an overlap names both routes, what would be hit and who is concerned, at their places", () => {
   const routes = { "GET /a/{x}": READ, "GET /a/{x}/b": READ, "GET /a/{x}/{y}": OTHER };
   const text = writePolicy({ public: routes, roles: { r: [READ], s: [READ, OTHER] } });
   const { policy, sources } = parsePolicy("gatehouse.yaml", text);

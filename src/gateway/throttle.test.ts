@@ -61,7 +61,7 @@ describe("a token bucket", () => {
   });
 });
 
-describe("the buckets of identities", () => {
+describe("PL-10.2: the buckets of identities", () => {
   test("are one for each key, and the same until it is full again", () => {
     const buckets = new IdentityBuckets({ ratePerSecond: 1, burst: 2 });
     const ada = buckets.bucketOf("ada", 0);

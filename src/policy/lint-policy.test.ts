@@ -53,7 +53,7 @@ const OPEN = ["GET /health:", "POST /health:"] as const;
 const waive = (fields: string): readonly [string, string] => ["waive: []", `waive: [{ ${fields} }]`];
 const WORDS = "reason: agreed with ops, owner: ada";
 
-test("a waived finding stays visible with the waiver's words", () => {
+test("PL-12.4: a waived finding stays visible with the waiver's words", () => {
   const text = editClean(OPEN, waive(`rule: guardrail/open-write, for: POST /health, ${WORDS}, expiry: 2026-12-31`));
   assert.deepEqual(lint(text), [
     "26:7 info guardrail/open-write: `POST /health` is open and may change something; waived until 2026-12-31 by ada: agreed with ops",
@@ -71,7 +71,7 @@ test("a waiver without `for` covers every finding of its rule", () => {
   );
 });
 
-test("a waiver covers only what it is for, and says when that is nothing", () => {
+test("PL-12.5: a waiver covers only what it is for, and says when that is nothing", () => {
   const text = editClean(OPEN, waive(`rule: guardrail/open-write, for: POST /other, ${WORDS}, expiry: 2026-12-31`));
   assert.deepEqual(lint(text), [
     `26:7 guardrail/open-write: \`POST /health\` is open and may change something -> ${GUARDRAILS["guardrail/open-write"]?.fix}`,

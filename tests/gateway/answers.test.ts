@@ -49,7 +49,7 @@ function expectedHeaders(type: string, body: string, ...more: string[]): string[
   ];
 }
 
-test("each refusal has API Gateway's status, body and headers, its own reason, one record, and no hit", async (t) => {
+test("PL-8.7: each refusal has API Gateway's status, body and headers, its own reason, one record, and no hit", async (t) => {
   const service = await startService(t);
   const fixture = await startGateway(t, policyOf(service.origin));
   const good = await fixture.token();
@@ -285,7 +285,7 @@ test("request line and header values may have 10,240 bytes, and not one more", a
   assert.equal(service.hits(), 1);
 });
 
-test("throttles count exactly on the monotonic clock", async (t) => {
+test("PL-10.1: throttles count exactly on the monotonic clock", async (t) => {
   const service = await startService(t);
   const fixture = await startGateway(t, {
     routes: [

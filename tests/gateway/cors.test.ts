@@ -52,7 +52,7 @@ function policyOf(upstream: string, more: readonly RouteSpec[] = []): PolicySpec
   };
 }
 
-test("a preflight request is answered without identity and without the service, for any path (T27, T28)", async (t) => {
+test("PL-14.3: a preflight request is answered without identity and without the service, for any path (T27, T28)", async (t) => {
   const service = await startService(t);
   const fixture = await startGateway(t, policyOf(service.origin));
   const cases = [

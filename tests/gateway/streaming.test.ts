@@ -39,7 +39,7 @@ function chunk(text: string): string {
   return `${text.length.toString(16)}\r\n${text}\r\n`;
 }
 
-test("each route has its own limit, to the byte, sized and chunked", async (t) => {
+test("PL-5.10: each route has its own limit, to the byte, sized and chunked", async (t) => {
   const service = await startService(t);
   const fixture = await startGateway(t, {
     routes: [
@@ -172,7 +172,7 @@ test("a body that keeps flowing is cut by no limit of time; elsewhere one that t
   );
 });
 
-test("after its last byte a streamed request has the route's timeout, as every other one", async (t) => {
+test("PL-5.9: after its last byte a streamed request has the route's timeout, as every other one", async (t) => {
   let hits = 0;
   const upstream = await startEager(t, (req) => {
     hits++;

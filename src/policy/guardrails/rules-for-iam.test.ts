@@ -20,7 +20,7 @@ test("every rule has an answer", () =>
     [],
   ));
 
-test("guardrails and rows name rules that exist", () => {
+test("PL-12.1: guardrails and rows name rules that exist", () => {
   assert.deepEqual(
     sources.filter((source) => source.startsWith("GH") && !Object.hasOwn(RULES_FOR_IAM, source)),
     [],
