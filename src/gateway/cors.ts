@@ -1,7 +1,7 @@
 /**
  * What an API tells browsers about pages of other origins.
  *
- * In: an HTTP API's CORS configuration, the origin of a request. Out: the headers of the answer.
+ * In: an HTTP API's CORS configuration, a request's method and headers. Out: the headers of the answer.
  * Not here: whether a route answers a preflight request first (exchange.ts), the service's own CORS headers, which never
  * pass (response-head.ts).
  * Source: API Gateway developer guide, "Configure CORS for HTTP APIs"; Fetch standard, "CORS protocol" (and on `Vary`).
@@ -9,6 +9,7 @@
  */
 import type { CorsConfiguration } from "../model/index.ts";
 import { isHeaderValue } from "./header-rules.ts";
+import { singleHeader } from "./request-head.ts";
 
 const NONE: readonly string[] = Object.freeze([]);
 const OF_ANY_HOST = ["https://*", "http://*"];
@@ -36,10 +37,13 @@ export class Cors {
     this.#toOthers = [...credentials, ...listed("access-control-expose-headers", exposeHeaders)];
   }
 
-  /** Flat names and values for an answer; `asks` says whether the request is a preflight request. */
-  headersFor(origin: string | null, asks: "preflight" | "other"): readonly string[] {
+  /** Flat names and values for the answer to a request. An `OPTIONS` request of another kind is told nothing. */
+  headersFor(method: string, rawHeaders: readonly string[]): readonly string[] {
+    const asks = isPreflight(method, rawHeaders);
+    if (method === "OPTIONS" && !asks) return NONE;
+    const origin = singleHeader(rawHeaders, "origin");
     if (origin === null) return NONE;
-    const more = asks === "preflight" ? this.#toPreflight : this.#toOthers;
+    const more = asks ? this.#toPreflight : this.#toOthers;
     if (this.#isForAll) return ["access-control-allow-origin", "*", ...more];
     // The answer is another one for another origin, also when it says nothing.
     if (!this.#allows(origin)) return ["vary", "origin"];
@@ -49,6 +53,15 @@ export class Cors {
   #allows(origin: string): boolean {
     return this.#origins.has(origin) || this.#schemes.some((scheme) => origin.startsWith(scheme));
   }
+}
+
+/** Whether a request asks what pages of another origin may do. SOURCE: Fetch standard, "CORS protocol". */
+export function isPreflight(method: string, rawHeaders: readonly string[]): boolean {
+  return (
+    method === "OPTIONS" &&
+    singleHeader(rawHeaders, "origin") !== null &&
+    singleHeader(rawHeaders, "access-control-request-method") !== null
+  );
 }
 
 /** What is wrong with a configuration; null when it can be said to browsers. */

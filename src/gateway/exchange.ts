@@ -2,24 +2,24 @@
  * One request from its first byte to its record: identify, authenticate, decide, throttle, forward.
  *
  * In: node's request and response, the runtime of the moment. Out: one answer and one record, whatever happens.
- * Not here: what each step knows (request-head, authorizer, throttle, reply), the engine's side (upstream-call.ts).
+ * Not here: what each step knows (request-head, authenticate, authorizer, throttle, reply), the engine's side (upstream-call.ts).
  * A request of a known caller goes through without a single promise; only what has to wait (a new token, a session's
  * refresh, sign-in) is asynchronous.
  * Source: API Gateway developer guide on the order of processing; docs/guide on the road of a request.
  * INVARIANT: nothing is forwarded that was not decided; a fault while deciding is a refusal; one record, at the end.
  */
-import type { Identity, Session, Sessions, TokenResult } from "../identity/index.ts";
+import type { Clock } from "../core/index.ts";
+import type { Identity } from "../identity/index.ts";
 import { apigwRequestId } from "../records/index.ts";
 import type { Arrival, ExchangeContext } from "./arrival.ts";
-import { bearerToken, isCrossSite, isNavigation } from "./credentials.ts";
-import type { Cors } from "./cors.ts";
+import { type Asking, authenticate } from "./authenticate.ts";
+import { isPreflight } from "./cors.ts";
 import { describeError } from "./describe-error.ts";
 import { exchangeRecord } from "./exchange-record.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 import { IdleLimit } from "./idle-limit.ts";
 import { type OwnAnswer, answerOwnEndpoint, isOwnPath } from "./own-endpoints.ts";
-import { singleHeader } from "./request-head.ts";
 import type { RecordReason } from "./reasons.ts";
 import {
   type FixedReason,
@@ -50,14 +50,13 @@ const MAX_HEADERS = 256;
 const CLIENT_CLOSED_REQUEST = 499;
 /** Up to here copying an answer's body behind its head is cheaper than writing two pieces. */
 const COPIED_BYTES = 4096;
-const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
+export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
+  readonly arrival: Arrival;
+  readonly request: GatewayRequest;
+  readonly runtime: Runtime;
   readonly #context: ExchangeContext;
-  readonly #runtime: Runtime;
-  readonly #req: GatewayRequest;
   readonly #res: GatewayResponse;
-  readonly #arrival: Arrival;
 
   #identity: Identity | null = null;
   #role: string | null = null;
@@ -85,11 +84,15 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
 
   constructor(context: ExchangeContext, runtime: Runtime, arrival: Arrival, req: GatewayRequest, res: GatewayResponse) {
     this.#context = context;
-    this.#runtime = runtime;
-    this.#arrival = arrival;
-    this.#req = req;
+    this.runtime = runtime;
+    this.arrival = arrival;
+    this.request = req;
     this.#res = res;
     runtime.enter();
+  }
+
+  get clock(): Clock {
+    return this.#context.clock;
   }
 
   /** Decides and forwards. Afterwards an answer is given or under way. */
@@ -115,7 +118,7 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
       // Node's limit of a whole request may have passed already, so nothing else bounds what is still to come.
       this.#linger();
     }
-    this.#runtime.leave();
+    this.runtime.leave();
     this.#writeRecord();
   }
 
@@ -129,104 +132,47 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
     if (this.#isAnswered) return false;
     this.#res.shouldKeepAlive = false;
     this.#call?.abort();
-    this.#refuse(reason);
+    this.refuse(reason);
     return true;
   }
 
   // --- steps, in order
 
   #identify(): void {
-    const { head, host, path, plan } = this.#arrival;
-    if (head.bytes > MAX_HEAD_BYTES || this.#req.rawHeaders.length > 2 * MAX_HEADERS) {
+    const { method, head, host, path, plan, cors } = this.arrival;
+    if (head.bytes > MAX_HEAD_BYTES || this.request.rawHeaders.length > 2 * MAX_HEADERS) {
       // Without its token the request would fit: then it is the token that is refused, as any other bad one.
       if (head.authorization !== null && head.bytes - head.authorization.length <= MAX_HEAD_BYTES)
-        return this.#answer(refusedTokenReply("token-too-large", ""), "token-too-large");
-      return this.#refuse("request-headers-too-large");
+        return this.answer(refusedTokenReply("token-too-large", ""), "token-too-large");
+      return this.refuse("request-headers-too-large");
     }
-    if (head.isRepeated) return this.#refuse("request-headers");
-    if (head.host === null || host === "malformed") return this.#refuse("request-host");
-    if (host === "other") return this.#answer(MISDIRECTED, "request-host");
-    if (path === null) return this.#refuse("request-path");
+    if (head.isRepeated) return this.refuse("request-headers");
+    if (head.host === null || host === "malformed") return this.refuse("request-host");
+    if (host === "other") return this.answer(MISDIRECTED, "request-host");
+    if (path === null) return this.refuse("request-path");
     if (isOwnPath(path)) return this.#serveOwn(path, host.isDomain);
     if (plan === null) {
-      if (this.#isPreflight()) return this.#answer(NO_CONTENT, "cors-preflight");
-      return this.#refuse("no-route");
+      if (cors !== null && isPreflight(method, this.request.rawHeaders))
+        return this.answer(NO_CONTENT, "cors-preflight");
+      return this.refuse("no-route");
     }
     if (head.contentLength !== null && Number(head.contentLength) > plan.maxBodyBytes)
-      return this.#answer(tooLargeReply(plan.maxBodyBytes), "request-too-large");
+      return this.answer(tooLargeReply(plan.maxBodyBytes), "request-too-large");
     if (plan.isOpen) {
       this.#reason = "open-route";
       this.#throttle(plan, null);
-    } else this.#authenticate(plan);
+    } else authenticate(this, plan);
   }
 
-  #authenticate(plan: RoutePlan): void {
-    const { host, head } = this.#arrival;
-    const { authorization, cookie } = head;
-    const token = authorization === null ? null : bearerToken(authorization);
-    const { verifier, sessions } = this.#runtime.source;
-    if (token !== null) {
-      const identity = verifier.cached(token);
-      if (identity !== null) return this.#authorize(plan, identity);
-      return this.#wait(verifier.verify(token), (result) => this.#onVerified(plan, result));
-    }
-    // The session's cookie is the domain's alone; on another host nobody can have one.
-    const isDomain = typeof host === "object" && host.isDomain;
-    if (!plan.login || sessions === null || !isDomain) return this.#refuse("unauthenticated");
-    const read = sessions.read(cookie, plan.minimumSeconds);
-    switch (read.state) {
-      case "none":
-      case "invalid":
-        return this.#askToSignIn(sessions, "unauthenticated");
-      case "expired":
-        return this.#askToSignIn(sessions, "session-expired");
-      case "valid":
-        return this.#useSession(plan, sessions, read.session, false);
-      case "needs-refresh":
-        return this.#useSession(plan, sessions, read.session, true);
-      default:
-        return read satisfies never;
-    }
-  }
-
-  #onVerified(plan: RoutePlan, result: TokenResult): void {
-    if (result.ok) this.#authorize(plan, result.identity);
-    else if (result.reason === "keys-unavailable") this.#refuse("keys-unavailable");
-    else this.#answer(refusedTokenReply(result.reason, plan.challengeScope), result.reason);
-  }
-
-  #useSession(plan: RoutePlan, sessions: Sessions, session: Session, isDue: boolean): void {
-    if (!SAFE_METHODS.has(this.#arrival.method) && isCrossSite(this.#req.allHeaders, this.#arrival.origin))
-      return this.#refuse("request-cross-site");
-    if (!isDue) {
-      this.#setCookies = sessions.touch(session);
-      return this.#authorize(plan, session.identity);
-    }
-    this.#wait(sessions.refresh(session, plan.minimumSeconds), (result) => {
-      if (result.ok) {
-        this.#setCookies = result.setCookie;
-        return this.#authorize(plan, result.session.identity);
-      }
-      if (result.reason === "session-expired") return this.#askToSignIn(sessions, "session-expired");
-      // The provider is away, but the right that the caller has is good at this second, as a bearer's would be.
-      if (session.identity.expiresAtSeconds * 1000 > this.#context.clock.nowMs())
-        return this.#authorize(plan, session.identity);
-      return this.#refuse("provider-unavailable");
-    });
-  }
-
-  #askToSignIn(sessions: Sessions, reason: "unauthenticated" | "session-expired"): void {
-    const { method, target, head } = this.#arrival;
-    if (!isNavigation(method, this.#req.allHeaders)) return this.#refuse(reason);
-    this.#wait(sessions.startLogin(target, head.cookie), (answer) =>
-      this.#answerOwn(answer, answer.status === 302 ? "sign-in" : answer.reason),
-    );
+  onIdentity(plan: RoutePlan, identity: Identity, setCookies: readonly string[] | null): void {
+    this.#setCookies = setCookies;
+    this.#authorize(plan, identity);
   }
 
   #authorize(plan: RoutePlan, identity: Identity): void {
     this.#identity = identity;
-    const { roleSet } = this.#runtime.factsOf(identity);
-    const { method, path, sourceIp, atMs } = this.#arrival;
+    const { roleSet } = this.runtime.factsOf(identity);
+    const { method, path, sourceIp, atMs } = this.arrival;
     const question = {
       apiId: plan.apiId,
       stage: STAGE,
@@ -237,22 +183,22 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
       atMs,
       identity,
     };
-    const decision = this.#runtime.authorizer.authorize(roleSet, question);
+    const decision = this.runtime.authorizer.authorize(roleSet, question);
     this.#role = decision.role;
-    if (!decision.allowed) return this.#refuse(decision.reason);
+    if (!decision.allowed) return this.refuse(decision.reason);
     this.#reason = "role-grants";
     this.#throttle(plan, identity);
   }
 
   #throttle(plan: RoutePlan, identity: Identity | null): void {
-    const nowMs = this.#context.clock.monotonicMs();
+    const nowMs = this.clock.monotonicMs();
     this.#decidedMs = nowMs;
-    if (!plan.bucket.has(nowMs)) return this.#refuse("throttled-route");
-    const { identities } = this.#runtime.throttles;
+    if (!plan.bucket.has(nowMs)) return this.refuse("throttled-route");
+    const { identities } = this.runtime.throttles;
     if (identity !== null && identities !== null) {
       const own = identities.bucketOf(identity.key, nowMs);
       // The route's token stays: one caller at its limit must not use up the route for the others.
-      if (!own.has(nowMs)) return this.#refuse("throttled-identity");
+      if (!own.has(nowMs)) return this.refuse("throttled-identity");
       own.take();
     }
     plan.bucket.take();
@@ -260,18 +206,18 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
   }
 
   #takeBody(plan: RoutePlan, identity: Identity | null): void {
-    const { hasBody, head } = this.#arrival;
+    const { hasBody, head } = this.arrival;
     if (!hasBody) return this.#forward(plan, identity, null);
     const length = head.isChunked ? Number.POSITIVE_INFINITY : Number(head.contentLength);
     if (length > SMALL_BODY_BYTES || plan.streaming) {
-      this.#body = new RequestBody(this.#req, this, plan.maxBodyBytes);
+      this.#body = new RequestBody(this.request, this, plan.maxBodyBytes);
       return this.#forward(plan, identity, this.#body.asReadable());
     }
     this.onBodyWanted();
-    return collectBody(this.#req, length, (body) => {
+    return collectBody(this.request, length, (body) => {
       if (this.#isClosed || this.#isAnswered) return;
       this.#bytesIn = length;
-      this.#sentMs = this.#context.clock.monotonicMs();
+      this.#sentMs = this.clock.monotonicMs();
       try {
         this.#forward(plan, identity, body);
       } catch (error) {
@@ -281,9 +227,9 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
   }
 
   #forward(plan: RoutePlan, identity: Identity | null, body: UpstreamRequest["body"]): void {
-    const arrival = this.#arrival;
+    const arrival = this.arrival;
     const path = plan.buildTarget === null ? arrival.target : plan.buildTarget(arrival.rawPath, arrival.query);
-    if (path === null) return this.#refuse("request-path");
+    if (path === null) return this.refuse("request-path");
     const caller = identity === null ? null : this.#introduce(plan, identity);
     const method = plan.upstreamMethod ?? arrival.method;
     const request: UpstreamRequest = { method, path, headers: addServiceHeaders(arrival, plan, caller), body };
@@ -294,6 +240,7 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
       streaming ? { ...request, bodyTimeout: 0 } : request,
       this.#body,
       plan.deadlines,
+      plan.retries,
       this,
     );
     this.#call.start(streaming);
@@ -302,17 +249,17 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
   #introduce(plan: RoutePlan, identity: Identity): Caller {
     const role = this.#role;
     const claims = { audience: plan.service, role, minimumSeconds: plan.minimumSeconds };
-    const assertion = this.#runtime.source.assertions.sign(identity, claims);
-    return { identity, headers: this.#runtime.factsOf(identity).headers, role, assertion };
+    const assertion = this.runtime.source.assertions.sign(identity, claims);
+    return { identity, headers: this.runtime.factsOf(identity).headers, role, assertion };
   }
 
   #serveOwn(path: string, isDomain: boolean): void {
-    const { api, method, query, head } = this.#arrival;
-    if (api !== "public" || !isDomain) return this.#refuse("no-route");
-    const request = { method, path, query, cookieHeader: head.cookie, headers: this.#req.allHeaders };
-    this.#wait(answerOwnEndpoint(this.#runtime.source, request), (answer) => {
-      if (answer === null) this.#refuse("no-route");
-      else this.#answerOwn(answer, answer.reason);
+    const { api, method, query, head } = this.arrival;
+    if (api !== "public" || !isDomain) return this.refuse("no-route");
+    const request = { method, path, query, cookieHeader: head.cookie, headers: this.request.allHeaders };
+    this.wait(answerOwnEndpoint(this.runtime.source, request), (answer) => {
+      if (answer === null) this.refuse("no-route");
+      else this.answerOwn(answer, answer.reason);
     });
   }
 
@@ -329,7 +276,7 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
   onBodyTooLarge(): void {
     this.#call?.abort();
     if (this.#isAnswered) this.#break("request-too-large");
-    else this.#answer(tooLargeReply(this.#arrival.plan?.maxBodyBytes ?? 0), "request-too-large");
+    else this.answer(tooLargeReply(this.arrival.plan?.maxBodyBytes ?? 0), "request-too-large");
   }
 
   #onIdle(): void {
@@ -339,23 +286,26 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
     // Who kept whom waiting: the client with its body, or the service that did not take it.
     this.#res.shouldKeepAlive = false;
     const body = this.#body;
-    this.#refuse(body !== null && !body.isComplete && !body.isPaused ? "request-timeout" : "upstream-timeout");
+    this.refuse(body !== null && !body.isComplete && !body.isPaused ? "request-timeout" : "upstream-timeout");
   }
 
   // --- what the service's answer tells
 
   onUpstreamHead(status: number, received: UpstreamHeaders): void {
     if (this.#isClosed) return;
-    const { plan, cors } = this.#arrival;
-    this.#upstreamHeadMs = this.#context.clock.monotonicMs();
+    const { plan, cors } = this.arrival;
+    this.#upstreamHeadMs = this.clock.monotonicMs();
     const { headers, contentLength, hadOurCookie } = readResponseHead(
       received,
       plan === null ? null : plan.responseRules,
       cors !== null,
     );
+    const call = this.#call;
+    if (call !== null && call.attempts > 1)
+      this.#error = `${describeError(call.lastError)}; attempt ${call.attempts} was answered`;
     if (hadOurCookie) this.#error = "the service tried to set a cookie of Gatehouse";
     this.#pushOurs(headers);
-    const hasBody = this.#arrival.method !== "HEAD" && status !== 204 && status !== 304;
+    const hasBody = this.arrival.method !== "HEAD" && status !== 204 && status !== 304;
     this.#bytesLeft = hasBody && contentLength !== null ? contentLength : -1;
     this.#res.writeHead(status, headers);
     this.#isAnswered = true;
@@ -398,22 +348,23 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
 
   onUpstreamFailure(reason: UpstreamFailure, error: Error): void {
     if (this.#isClosed) return;
-    this.#error = describeError(error);
+    const attempts = this.#call?.attempts ?? 1;
+    this.#error = attempts > 1 ? `${describeError(error)} (${attempts} attempts)` : describeError(error);
     if (this.#isAnswered) this.#break(reason);
-    else this.#refuse(reason);
+    else this.refuse(reason);
   }
 
   // --- answers
 
-  #refuse(reason: FixedReason): void {
-    this.#answer(fixedReply(reason), reason);
+  refuse(reason: FixedReason): void {
+    this.answer(fixedReply(reason), reason);
   }
 
-  #answer(reply: Reply, reason: RecordReason): void {
+  answer(reply: Reply, reason: RecordReason): void {
     this.#send(reply.status, [...reply.headers], reply.body, reason);
   }
 
-  #answerOwn(answer: OwnAnswer, reason: RecordReason): void {
+  answerOwn(answer: OwnAnswer, reason: RecordReason): void {
     const headers: string[] = [];
     for (const [name, value] of Object.entries(answer.headers))
       if (name !== "content-length")
@@ -427,39 +378,22 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
     this.#isAnswered = true;
     this.#status = status;
     this.#reason = reason;
-    if (this.#decidedMs === 0) this.#decidedMs = this.#context.clock.monotonicMs();
+    if (this.#decidedMs === 0) this.#decidedMs = this.clock.monotonicMs();
     this.#pushOurs(headers);
-    if (this.#arrival.method !== "HEAD") this.#bytesOut = Buffer.byteLength(body);
+    if (this.arrival.method !== "HEAD") this.#bytesOut = Buffer.byteLength(body);
     this.#res.writeHead(status, headers);
     this.#res.end(body);
-    if (this.#arrival.hasBody) this.#linger();
+    if (this.arrival.hasBody) this.#linger();
   }
 
   /** The headers that every answer has. */
   #pushOurs(headers: string[]): void {
     if (this.#context.isClosing) this.#res.shouldKeepAlive = false;
     if (this.#setCookies !== null) for (const cookie of this.#setCookies) headers.push("set-cookie", cookie);
-    const { requestId, traceId, spanId, cors } = this.#arrival;
-    if (cors !== null) headers.push(...this.#corsHeaders(cors));
+    const { method, requestId, traceId, spanId, cors } = this.arrival;
+    if (cors !== null) headers.push(...cors.headersFor(method, this.request.rawHeaders));
     headers.push("x-request-id", requestId, "traceresponse", `00-${traceId}-${spanId}-01`);
     headers.push("apigw-requestid", apigwRequestId(requestId));
-  }
-
-  /** To an `OPTIONS` request that is not a preflight request nothing is said, as API Gateway does. */
-  #corsHeaders(cors: Cors): readonly string[] {
-    const isPreflight = this.#isPreflight();
-    if (this.#arrival.method === "OPTIONS" && !isPreflight) return [];
-    return cors.headersFor(singleHeader(this.#req.rawHeaders, "origin"), isPreflight ? "preflight" : "other");
-  }
-
-  /** Whether this asks an API with CORS what pages of another origin may do. SOURCE: Fetch standard, "CORS protocol". */
-  #isPreflight(): boolean {
-    const { method, cors } = this.#arrival;
-    if (cors === null || method !== "OPTIONS") return false;
-    const { rawHeaders } = this.#req;
-    return (
-      singleHeader(rawHeaders, "origin") !== null && singleHeader(rawHeaders, "access-control-request-method") !== null
-    );
   }
 
   /** The answer is under way and cannot be completed: the client must see that it is cut. */
@@ -473,11 +407,11 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
     this.#error = describeError(error);
     this.#call?.abort();
     if (this.#isAnswered) this.#break("fault");
-    else this.#refuse("fault");
+    else this.refuse("fault");
   }
 
   /** Goes on when the promise is settled, unless the client has gone meanwhile. */
-  #wait<T>(promise: Promise<T>, next: (value: T) => void): void {
+  wait<T>(promise: Promise<T>, next: (value: T) => void): void {
     void this.#goOn(promise, next);
   }
 
@@ -491,20 +425,20 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
   }
 
   #linger(): void {
-    if (this.#req.complete) return;
-    const { socket } = this.#req;
+    if (this.request.complete) return;
+    const { socket } = this.request;
     const timer = setTimeout(() => {
-      if (!this.#req.complete) socket.destroy();
+      if (!this.request.complete) socket.destroy();
     }, this.#context.limits.lingerMs);
     timer.unref();
   }
 
   #writeRecord(): void {
-    const endMs = this.#context.clock.monotonicMs();
+    const endMs = this.clock.monotonicMs();
     const decidedMs = this.#decidedMs === 0 ? endMs : this.#decidedMs;
     const sentMs = this.#sentMs === 0 ? decidedMs : this.#sentMs;
     this.#context.record(
-      exchangeRecord(this.#arrival, {
+      exchangeRecord(this.arrival, {
         status: this.#status,
         reason: this.#reason,
         identity: this.#identity,
@@ -516,7 +450,7 @@ export class Exchange implements BodyOwner, UpstreamOwner, WaitingHead {
         upstreamMs: this.#upstreamHeadMs === 0 ? null : this.#upstreamHeadMs - sentMs,
         wasForwarded: this.#call !== null,
         error: this.#error,
-        policyDigest: this.#runtime.digest,
+        policyDigest: this.runtime.digest,
       }),
     );
   }

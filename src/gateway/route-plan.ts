@@ -46,6 +46,8 @@ export interface RoutePlan {
   readonly maxBodyBytes: number;
   /** Bodies pass as they come, for as long as they flow. */
   readonly streaming: boolean;
+  /** Further attempts when the service gave no answer. */
+  readonly retries: number;
   /** Null: the client's method. */
   readonly upstreamMethod: string | null;
   /** Null: the request target as it came. */
@@ -75,6 +77,9 @@ export interface PlannedApi {
 }
 
 const REQUEST_METHODS: ReadonlySet<string> = new Set(METHODS.filter((method) => method !== "ANY"));
+
+/** SOURCE: RFC 9110 9.2.2. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 const HAS_PATH = /^[a-z]+:\/\/[^/]*\//;
 
@@ -160,6 +165,8 @@ function planRoute(
     throw unsupported(part, "authorization and permission contradict each other");
   if (artifact.maxBodyBytes === null && !artifact.streaming)
     throw unsupported(part, "its bodies have no limit and are not streamed");
+  if (artifact.retries > 0 && !(IDEMPOTENT.has(method) && IDEMPOTENT.has(sentMethod(method, integration))))
+    throw unsupported(part, "it has retries, and not every method that it answers may be repeated");
   const passesPath = passesRequestPath(part, integration);
   const target = parseIntegrationTarget(
     integration.integrationUri,
@@ -186,6 +193,7 @@ function planRoute(
     pool: parts.poolOf(target.origin),
     maxBodyBytes: artifact.maxBodyBytes ?? Number.POSITIVE_INFINITY,
     streaming: artifact.streaming,
+    retries: artifact.retries,
     upstreamMethod: integration.integrationMethod === "ANY" ? null : integration.integrationMethod,
     buildTarget: target.build,
     keepsHost: integration.connectionType === "VPC_LINK",
@@ -194,6 +202,10 @@ function planRoute(
     bucket,
     challengeScope: `scope="${(route.authorizationScopes ?? []).join(" ")}"`,
   });
+}
+
+function sentMethod(method: string, { integrationMethod }: Integration): string {
+  return integrationMethod === "ANY" ? method : integrationMethod;
 }
 
 function headRules(

@@ -4,8 +4,9 @@
  * In: method, target, headers, body, the list of those that wait as long. Out: calls on its owner, each at most once and in order: head, data, end or failure.
  * Not here: what the client is told (exchange.ts), which headers are sent (service-headers.ts).
  * Source: RFC 9110 9.2.2 and RFC 9112 9.3.1 (when a request may be repeated); undici `DispatchHandler`.
- * INVARIANT: after `abort` or a failure nothing more is told; a request is repeated at most once, and only when it is
- * safe, has no body and no byte of an answer came.
+ * INVARIANT: after `abort` or a failure nothing more is told. A request is repeated only when no byte of an answer came:
+ * as often as its route says if its body is none or in memory, else once if it is safe and has no body. All attempts
+ * together have the time of one.
  */
 import type { Readable } from "node:stream";
 import { type Dispatcher, type Pool, errors } from "undici";
@@ -40,6 +41,8 @@ export interface UpstreamOwner {
   onUpstreamFailure(reason: UpstreamFailure, error: Error): void;
 }
 
+/** Between two attempts: long enough for a service to come back, and not the same for all who wait. */
+const PAUSE_MS = { least: 10, most: 50 };
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
@@ -52,7 +55,11 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
   readonly #body: RequestBody | null;
   /** Until the head of the answer is there, everything included. */
   readonly #deadlines: Deadlines;
+  readonly #retries: number;
   readonly #owner: UpstreamOwner;
+  #attempts = 1;
+  #lastError: Error | null = null;
+  #pause: NodeJS.Timeout | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #hasAnswer = false;
   #isRepeated = false;
@@ -63,13 +70,25 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
     request: UpstreamRequest,
     body: RequestBody | null,
     deadlines: Deadlines,
+    retries: number,
     owner: UpstreamOwner,
   ) {
     this.#pool = pool;
     this.#request = request;
     this.#body = body;
     this.#deadlines = deadlines;
+    this.#retries = retries;
     this.#owner = owner;
+  }
+
+  /** How often the service was asked because the route says so. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  /** What ended the attempt before the last one. */
+  get lastError(): Error | null {
+    return this.#lastError;
   }
 
   /**
@@ -132,6 +151,17 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#isOver) return;
+    if (this.#mayRetry(error)) {
+      this.#lastError = error;
+      this.#controller = null;
+      const pauseMs = PAUSE_MS.least + Math.random() * (PAUSE_MS.most - PAUSE_MS.least);
+      this.#pause = setTimeout(() => {
+        this.#pause = null;
+        this.#attempts++;
+        this.#pool.dispatch(this.#request, this);
+      }, pauseMs);
+      return;
+    }
     if (this.#mayRepeat(error)) {
       this.#isRepeated = true;
       this.#controller = null;
@@ -142,11 +172,18 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
     this.#owner.onUpstreamFailure(failureOf(error, this.#controller !== null), error);
   }
 
+  /** The route wants another attempt, and nothing of the request or an answer is used up. */
+  #mayRetry(error: Error): boolean {
+    if (this.#attempts > this.#retries || this.#hasAnswer || this.#body !== null) return false;
+    return !isEngineRefusal(error);
+  }
+
   /**
    * Nothing was sent (no connection), or it was sent on a connection that the service had kept open and closed meanwhile:
    * then the request was not processed as far as HTTP can tell.
    */
   #mayRepeat(error: Error): boolean {
+    if (this.#retries > 0) return false;
     if (this.#isRepeated || this.#hasAnswer || this.#request.body !== null) return false;
     if (!SAFE_METHODS.has(this.#request.method) || isEngineRefusal(error)) return false;
     return this.#controller === null || wasKeptOpen(error);
@@ -155,6 +192,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
   #finish(): void {
     this.#isOver = true;
     this.#deadlines.remove(this);
+    if (this.#pause !== null) clearTimeout(this.#pause);
     this.#body?.destroy();
   }
 }

@@ -1,0 +1,94 @@
+/**
+ * Who is asking: a bearer token before a session, a session before the sign-in page.
+ *
+ * In: a request whose route needs somebody. Out: an identity, or the answer to nobody.
+ * Not here: whether a token or a session is good (identity), what the identity may do (authorizer.ts).
+ * A remembered token and a session that lasts are answered at once; only what has to be waited for is asynchronous.
+ * Source: RFC 6750; docs/adr/0006-sealed-session-cookie.md.
+ * INVARIANT: a session counts on the environment's domain alone, and never for what another site asks for.
+ */
+import type { Clock } from "../core/index.ts";
+import type { Identity, Session, Sessions, TokenResult } from "../identity/index.ts";
+import type { Arrival } from "./arrival.ts";
+import { bearerToken, isCrossSite, isNavigation } from "./credentials.ts";
+import type { GatewayRequest } from "./gateway-request.ts";
+import type { OwnAnswer } from "./own-endpoints.ts";
+import type { RecordReason } from "./reasons.ts";
+import { type FixedReason, type Reply, refusedTokenReply } from "./reply.ts";
+import type { RoutePlan } from "./route-plan.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** A request that nobody is known for yet, and what becomes of it. */
+export interface Asking {
+  readonly arrival: Arrival;
+  readonly request: GatewayRequest;
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  onIdentity(plan: RoutePlan, identity: Identity, setCookies: readonly string[] | null): void;
+  refuse(reason: FixedReason): void;
+  answer(reply: Reply, reason: RecordReason): void;
+  answerOwn(answer: OwnAnswer, reason: RecordReason): void;
+  /** Goes on when the promise is settled, unless the client has gone meanwhile. */
+  wait<T>(promise: Promise<T>, next: (value: T) => void): void;
+}
+
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** Ends in one call on `asking`: with an identity, or with an answer. */
+export function authenticate(asking: Asking, plan: RoutePlan): void {
+  const { host, head } = asking.arrival;
+  const { authorization, cookie } = head;
+  const token = authorization === null ? null : bearerToken(authorization);
+  const { verifier, sessions } = asking.runtime.source;
+  if (token !== null) {
+    const identity = verifier.cached(token);
+    if (identity !== null) return asking.onIdentity(plan, identity, null);
+    return asking.wait(verifier.verify(token), (result) => takeVerified(asking, plan, result));
+  }
+  // The session's cookie is the domain's alone; on another host nobody can have one.
+  const isDomain = typeof host === "object" && host.isDomain;
+  if (!plan.login || sessions === null || !isDomain) return asking.refuse("unauthenticated");
+  const read = sessions.read(cookie, plan.minimumSeconds);
+  switch (read.state) {
+    case "none":
+    case "invalid":
+      return askToSignIn(asking, sessions, "unauthenticated");
+    case "expired":
+      return askToSignIn(asking, sessions, "session-expired");
+    case "valid":
+      return useSession(asking, plan, sessions, read.session, false);
+    case "needs-refresh":
+      return useSession(asking, plan, sessions, read.session, true);
+    default:
+      return read satisfies never;
+  }
+}
+
+function takeVerified(asking: Asking, plan: RoutePlan, result: TokenResult): void {
+  if (result.ok) asking.onIdentity(plan, result.identity, null);
+  else if (result.reason === "keys-unavailable") asking.refuse("keys-unavailable");
+  else asking.answer(refusedTokenReply(result.reason, plan.challengeScope), result.reason);
+}
+
+function useSession(asking: Asking, plan: RoutePlan, sessions: Sessions, session: Session, isDue: boolean): void {
+  const { method, origin } = asking.arrival;
+  if (!SAFE_METHODS.has(method) && isCrossSite(asking.request.allHeaders, origin))
+    return asking.refuse("request-cross-site");
+  if (!isDue) return asking.onIdentity(plan, session.identity, sessions.touch(session));
+  asking.wait(sessions.refresh(session, plan.minimumSeconds), (result) => {
+    if (result.ok) return asking.onIdentity(plan, result.session.identity, result.setCookie);
+    if (result.reason === "session-expired") return askToSignIn(asking, sessions, "session-expired");
+    // The provider is away, but the right that the caller has is good at this second, as a bearer's would be.
+    if (session.identity.expiresAtSeconds * 1000 > asking.clock.nowMs())
+      return asking.onIdentity(plan, session.identity, null);
+    return asking.refuse("provider-unavailable");
+  });
+}
+
+function askToSignIn(asking: Asking, sessions: Sessions, reason: "unauthenticated" | "session-expired"): void {
+  const { method, target, head } = asking.arrival;
+  if (!isNavigation(method, asking.request.allHeaders)) return asking.refuse(reason);
+  asking.wait(sessions.startLogin(target, head.cookie), (answer) =>
+    asking.answerOwn(answer, answer.status === 302 ? "sign-in" : answer.reason),
+  );
+}
