@@ -27,6 +27,8 @@ export const NOT_CARRIED = {
   iam: {
     "mapped-address": "the evaluator takes an IPv4 address written as IPv6 for another one",
     "star-in-path": "the evaluator takes `*` in the path of a request for a wildcard",
+    "empty-mask": "the evaluator takes `0.0.0.0/0` for one address",
+    "escaped-dollar": "the evaluator does not read `${$}` in a value that is compared whole",
     "root-path": "the evaluator knows no resource whose path is empty",
     "line-separator": "the evaluator's `?` and `*` stop at line separators",
   },
