@@ -1,6 +1,6 @@
 /** Guardrails on the circumstances in which roles and grants hold. */
 import { inEnvironment } from "../in-environment.ts";
-import type { Condition, Environment, Policy, Role } from "../policy.ts";
+import type { Condition, Policy, Role } from "../policy.ts";
 import { type Finding, type Guardrails, findInEnvironments, isDevelopment } from "./guardrail.ts";
 import { isWideBlock } from "./hosts.ts";
 
@@ -58,33 +58,33 @@ function findDroppedConditions(policy: Policy): Finding[] {
       Object.entries(overrides.roles).flatMap(([name, { when }]) => (when === null ? [] : [name])),
     ),
   );
-  const roles = policy.roles.filter(({ name }) => overridden.has(name));
-  return roles.flatMap((role) => {
-    const everywhere = policy.environments.map((environment) => ({
-      environment,
-      when: whenIn(policy, environment, role),
-    }));
-    return everywhere
-      .filter(({ environment }) => !isDevelopment(environment))
-      .flatMap(({ environment, when }) => {
-        const own = new Set(listParts(when));
-        const lost = new Set<string>();
-        const elsewhere = new Set<string>();
-        for (const other of everywhere)
-          for (const part of listParts(other.when))
-            if (!own.has(part)) {
-              lost.add(part);
-              elsewhere.add(`\`${other.environment.name}\``);
-            }
-        if (lost.size === 0) return [];
-        const message = `role \`${role.name}\` does not ask in \`${environment.name}\` for ${[...lost].join(", ")}, as it does in ${[...elsewhere].join(", ")}`;
-        return [{ subject: role.name, at: when?.at ?? role.at, message }];
+  const places = policy.environments.map((environment) => ({
+    environment,
+    roles: new Map(inEnvironment(policy, environment).roles.map((role) => [role.name, role])),
+  }));
+  return policy.roles
+    .filter(({ name }) => overridden.has(name))
+    .flatMap((role) => {
+      const asked = places.map(({ environment, roles }) => {
+        const when = roles.get(role.name)?.when ?? null;
+        return { environment, when, parts: listParts(when) };
       });
-  });
-}
-
-function whenIn(policy: Policy, environment: Environment, { name }: Role): Condition | null {
-  return inEnvironment(policy, environment).roles.find((role) => role.name === name)?.when ?? null;
+      return asked
+        .filter(({ environment }) => !isDevelopment(environment))
+        .flatMap(({ environment, when, parts }) => {
+          const lost = new Set<string>();
+          const elsewhere = new Set<string>();
+          for (const other of asked)
+            for (const part of other.parts)
+              if (!parts.includes(part)) {
+                lost.add(part);
+                elsewhere.add(`\`${other.environment.name}\``);
+              }
+          if (lost.size === 0) return [];
+          const message = `role \`${role.name}\` does not ask in \`${environment.name}\` for ${[...lost].join(", ")}, as it does in ${[...elsewhere].join(", ")}`;
+          return [{ subject: role.name, at: when?.at ?? role.at, message }];
+        });
+    });
 }
 
 /** What a condition asks for, without the values: addresses and times may well differ. */

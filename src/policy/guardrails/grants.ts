@@ -89,7 +89,16 @@ interface GrantReach {
   readonly allowed: readonly string[];
 }
 
-function listGrants(policy: Policy): GrantReach[] {
+const reaches = new WeakMap<Policy, readonly GrantReach[]>();
+
+/** The same list each time for the same policy; equal pairs of pattern and boundary are worked out once. */
+function listGrants(policy: Policy): readonly GrantReach[] {
+  let known = reaches.get(policy);
+  if (known === undefined) reaches.set(policy, (known = workOutGrants(policy)));
+  return known;
+}
+
+function workOutGrants(policy: Policy): GrantReach[] {
   const byArea = new Map<string, Set<string>>();
   for (const { access } of listAllRoutes(policy)) {
     if (access.kind !== "needs") continue;
@@ -97,18 +106,31 @@ function listGrants(policy: Policy): GrantReach[] {
     const known = byArea.get(area) ?? new Set();
     byArea.set(area, known.add(access.permission));
   }
-  const limits = new Map(policy.boundaries.map(({ name, permissions }) => [name, permissions]));
-  return policy.roles.flatMap((role) =>
-    role.can.map((pattern) => {
-      const areas = isCatchAll(pattern.value) ? [...byArea.keys()] : [areaOf(pattern.value)];
+  const limits = new Map(policy.boundaries.map(({ name, permissions }) => [name, readLimit(permissions)]));
+  const workedOut = new Map<string, Pick<GrantReach, "needed" | "allowed">>();
+  const reachOf = (pattern: string, boundary: string): Pick<GrantReach, "needed" | "allowed"> => {
+    const key = `${pattern} ${boundary}`;
+    let reach = workedOut.get(key);
+    if (reach === undefined) {
+      const areas = isCatchAll(pattern) ? [...byArea.keys()] : [areaOf(pattern)];
       const needed = areas
         .flatMap((area) => [...(byArea.get(area) ?? [])])
-        .filter((permission) => permissionMatches(pattern.value, permission));
-      const limit = limits.get(role.boundary) ?? [];
-      const allowed = needed.filter((permission) => limit.some(({ value }) => permissionMatches(value, permission)));
-      return { role, pattern, needed, allowed };
-    }),
+        .filter((permission) => permissionMatches(pattern, permission));
+      const isAllowed = limits.get(boundary) ?? ((): boolean => false);
+      workedOut.set(key, (reach = { needed, allowed: needed.filter(isAllowed) }));
+    }
+    return reach;
+  };
+  return policy.roles.flatMap((role) =>
+    role.can.map((pattern) => ({ role, pattern, ...reachOf(pattern.value, role.boundary) })),
   );
+}
+
+/** Whether a boundary lets a permission through, without looking at each of its entries. */
+function readLimit(permissions: readonly Located<string>[]): (permission: string) => boolean {
+  const entries = new Set(permissions.map(({ value }) => value));
+  const isEverything = permissions.some(({ value }) => isCatchAll(value));
+  return (permission) => isEverything || entries.has(permission) || entries.has(`${areaOf(permission)}:*`);
 }
 
 /** Grants of an area whose boundary lets a permission through that some changing route needs. */
@@ -117,11 +139,14 @@ function findAreaGrants(policy: Policy): Finding[] {
   for (const { access, method, key } of listAllRoutes(policy))
     if (access.kind === "needs" && changesThings(method) && !changing.has(access.permission))
       changing.set(access.permission, key);
+  const firstOf = new Map<readonly string[], string | null>();
   return listGrants(policy)
     .filter(({ pattern }) => pattern.value.endsWith(":*") && !isCatchAll(pattern.value))
     .flatMap(({ role, pattern, allowed }) => {
-      const permission = allowed.find((one) => changing.has(one));
-      if (permission === undefined) return [];
+      let permission = firstOf.get(allowed);
+      if (permission === undefined)
+        firstOf.set(allowed, (permission = allowed.find((one) => changing.has(one)) ?? null));
+      if (permission === null) return [];
       const message = `role \`${role.name}\` can \`${pattern.value}\`, \`${permission}\` for \`${changing.get(permission)}\` among it`;
       return [{ subject: role.name, at: pattern.at, message }];
     });
@@ -129,11 +154,14 @@ function findAreaGrants(policy: Policy): Finding[] {
 
 function findUnreachableRoutes(policy: Policy): Finding[] {
   const held = listHeldRoles(policy);
-  const reachable = new Set(
-    listGrants(policy)
-      .filter(({ role }) => held.has(role.name))
-      .flatMap(({ allowed }) => allowed),
-  );
+  const reachable = new Set<string>();
+  // Roles share patterns and boundaries, and with them one list.
+  const seen = new Set<readonly string[]>();
+  for (const { role, allowed } of listGrants(policy)) {
+    if (seen.has(allowed) || !held.has(role.name)) continue;
+    seen.add(allowed);
+    for (const permission of allowed) reachable.add(permission);
+  }
   return listAllRoutes(policy).flatMap(({ key, at, access }) =>
     access.kind === "open" || reachable.has(access.permission)
       ? []

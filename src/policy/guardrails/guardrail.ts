@@ -28,8 +28,13 @@ export interface Guardrail {
 
 export type Guardrails = Readonly<Record<`guardrail/${string}`, Guardrail>>;
 
+const routeLists = new WeakMap<Policy, readonly PolicyRoute[]>();
+
+/** The same list each time for the same policy. */
 export function listAllRoutes(policy: Policy): readonly PolicyRoute[] {
-  return policy.services.flatMap((service) => service.routes);
+  let routes = routeLists.get(policy);
+  if (routes === undefined) routeLists.set(policy, (routes = policy.services.flatMap((service) => service.routes)));
+  return routes;
 }
 
 /** Whether an environment is one developer's: its identities are made up, or its host name is this machine. */
