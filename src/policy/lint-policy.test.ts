@@ -93,7 +93,7 @@ test("a waiver holds to the end of its last day in UTC and is a finding from the
   ]);
 });
 
-test("a waiver that holds for more than a year is a finding", () => {
+test("PL-12.6: a waiver that holds for more than a year is a finding", () => {
   const until = (day: string): string => editClean(OPEN, waive(`rule: guardrail/open-write, ${WORDS}, expiry: ${day}`));
   // 366 days from now end at noon of the day.
   assert.deepEqual(
