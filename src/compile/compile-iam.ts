@@ -10,7 +10,7 @@
  */
 import type { Diagnostic } from "../core/index.ts";
 import { type PolicyDocument, type Statement, invokeArn } from "../iam/index.ts";
-import { type IamArtifact, type IamRole, sortBy } from "../model/index.ts";
+import { type IamArtifact, type IamRole, canonicalCondition, sortBy } from "../model/index.ts";
 import { type Located, type Policy, type Role, permissionMatches } from "../policy/index.ts";
 import type { CompiledApi } from "./compile-api.ts";
 import { type Overlap, type RouteIndex, grantExactly } from "./exact-grants.ts";
@@ -35,6 +35,7 @@ export function compileIam(
   const known = new Set(apis.flatMap(({ index }) => [...index.permissions]));
   const expand = createExpander(known);
   const grant = createGranter(apis, target);
+  const documentOf = createDocuments();
   const report = createOverlapReport();
 
   const boundaries = new Map<string, { document: PolicyDocument; permissions: ReadonlySet<string> }>();
@@ -99,7 +100,20 @@ const NOTHING: PolicyDocument = {
   Statement: [{ Sid: "Nothing", Effect: "Deny", Action: ACTION, Resource: "*" }],
 };
 
-function documentOf({ allow, deny }: Grants, Condition: ConditionBlock | null): PolicyDocument {
+/** Documents; the same object for the same grants, as many boundaries are alike and documents can be long. */
+function createDocuments(): (grants: Grants, condition: ConditionBlock | null) => PolicyDocument {
+  const known = new Map<Grants, Map<string, PolicyDocument>>();
+  return (grants, condition) => {
+    let ofGrants = known.get(grants);
+    if (ofGrants === undefined) known.set(grants, (ofGrants = new Map()));
+    const key = canonicalCondition(condition);
+    let document = ofGrants.get(key);
+    if (document === undefined) ofGrants.set(key, (document = writeDocument(grants, condition)));
+    return document;
+  };
+}
+
+function writeDocument({ allow, deny }: Grants, Condition: ConditionBlock | null): PolicyDocument {
   if (allow.length === 0) return NOTHING;
   const statements: Statement[] = [
     { Sid: "Grants", Effect: "Allow", Action: ACTION, Resource: allow, ...(Condition === null ? {} : { Condition }) },

@@ -21,9 +21,28 @@ export function jsonDigest(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex");
 }
 
+/** The value itself where nothing in it has to move, which saves the copy of long lists. */
 function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
   if (value === null || typeof value !== "object") return value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item)]));
+  if (Array.isArray(value)) {
+    const items = value as readonly unknown[];
+    let copy: unknown[] | null = null;
+    for (let index = 0; index < items.length; index++) {
+      const sorted = sortKeys(items[index]);
+      if (sorted !== items[index]) (copy ??= [...items])[index] = sorted;
+    }
+    return copy ?? items;
+  }
+  const entries = Object.entries(value);
+  // What has a `toJSON`, as dates have, is taken for its own properties.
+  let isSorted = [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null);
+  let previous = "";
+  for (const entry of entries) {
+    const [key, item] = entry;
+    const sorted = sortKeys(item);
+    if (sorted !== item || key < previous) isSorted = false;
+    entry[1] = sorted;
+    previous = key;
+  }
+  return isSorted ? value : Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
