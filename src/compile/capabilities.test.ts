@@ -124,6 +124,24 @@ for (const [gateway, expected] of rows)
     assert.deepEqual(findings(gateway), expected);
   });
 
+test("a JWT authorizer will do where public routes are open, and never where one needs a permission", () => {
+  const write = (access: string, roles: string): string => `gatehouse: 1
+name: shop
+identity: { issuer: https://login.shop.example, audience: shop-api }
+environments:
+  prod: { domain: api.shop.example, certificates: internal, gateway: ${aws("authorize: jwt")} }
+services:
+  s: { exposure: public, upstream: http://127.0.0.1:4001, routes: { GET /a: ${access} } }
+${roles}`;
+  const idsOf = (text: string): string[] => {
+    const { policy, diagnostics, sources } = parsePolicy("gatehouse.yaml", text);
+    assert.ok(policy, JSON.stringify(diagnostics));
+    return compile(policy, "prod", sources).diagnostics.map(({ id }) => id);
+  };
+  assert.deepEqual(idsOf(write('{ open: "no data" }', "")), []);
+  assert.deepEqual(idsOf(write("{ needs: a:read }", "")), ["compile/role-not-enforceable-by-jwt"]);
+});
+
 test("routes of one service are one finding, with the others beside it", () => {
   const { policy, sources } = parsePolicy("gatehouse.yaml", EVERYTHING.replace("GATEWAY", aws("authorize: iam")));
   assert.ok(policy);

@@ -37,7 +37,7 @@ export function listUses(policy: Policy, environment: Environment): FeatureUse[]
     uses.push({ feature, subject, part, span, others: [] });
   };
   const whole = `environment \`${environment.name}\``;
-  if (policy.roles.length > 0) add("roles", whole, environment.at);
+  if (policy.services.some(needsRoles)) add("roles", whole, environment.at);
   for (const { name, at } of policy.identity.issuers) add("issuers", `issuer \`${name}\``, at);
   if (policy.cors !== null) add("cors", whole, policy.cors.at);
   add("throttle-default", whole, environment.at);
@@ -48,6 +48,10 @@ export function listUses(policy: Policy, environment: Environment): FeatureUse[]
     if (service.exposure === "private") add("private", `service \`${service.name}\``, service.at);
     else uses.push(...listServiceUses(service, environment));
   return uses;
+}
+
+function needsRoles({ exposure, routes }: Service): boolean {
+  return exposure === "public" && routes.some(({ access }) => access.kind === "needs");
 }
 
 function listRoleUses(role: Role): FeatureUse[] {
