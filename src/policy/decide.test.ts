@@ -58,6 +58,15 @@ for (const [what, request, caller, reason, role, more] of cases)
     if (effect === "allow") assert.deepEqual(decision.nearMisses, []);
   });
 
+test("nothing below `/_gatehouse` is answered by a route, not even by one for every path (PL-5.6)", () => {
+  for (const path of ["/_gatehouse", "/_gatehouse/", "/_gatehouse/health"]) {
+    const decision = ask(`DELETE ${path}`, support, { exposure: "private" });
+    assert.deepEqual([decision.effect, decision.reason, decision.route], ["deny", "no-route", null]);
+    assert.deepEqual(decision.nearMisses, ["`/_gatehouse` and what is below it belongs to the gateway"]);
+  }
+  assert.equal(ask("DELETE /_gatehouses/x", support, { exposure: "private" }).reason, "role-grants");
+});
+
 test("a boundary takes away what a role grants beyond it", () => {
   const policy = parseGood(editShop("machines: [orders:read, orders:write]", "machines: [orders:read]"));
   const decision = ask("POST /orders", billing, {}, policy);

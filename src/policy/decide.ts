@@ -14,6 +14,7 @@ import { listRoutes } from "./list-routes.ts";
 import { isMember } from "./members.ts";
 import { explainMemberships, explainNoRoute, explainRole, explainUnknownEnvironment } from "./near-miss.ts";
 import type { Policy } from "./policy.ts";
+import { isReservedPath } from "./route-key.ts";
 
 type Statement = Decision["statements"][number];
 
@@ -32,7 +33,8 @@ export function decide(
     return deny("no-route", { nearMisses: explainUnknownEnvironment(written, environmentName) });
   const policy = inEnvironment(written, environment);
   const { exposure, host = environment.domain, method, path } = request;
-  const match = matchRoute(listRoutes(policy, environment, exposure, host), method, path);
+  const routes = listRoutes(policy, environment, exposure, host);
+  const match = isReservedPath(path) ? null : matchRoute(routes, method, path);
   if (match === null) return deny("no-route", { nearMisses: explainNoRoute(policy, environment, request) });
   const { route, params } = match;
 

@@ -10,6 +10,7 @@ import { hostOf, listRoutes } from "./list-routes.ts";
 import { describeMembers } from "./members.ts";
 import { type Environment, type Exposure, METHODS, type Members, type Policy, type Role } from "./policy.ts";
 import { permissionMatches } from "./permission.ts";
+import { isReservedPath } from "./route-key.ts";
 
 const MAX_SENTENCES = 5;
 
@@ -21,6 +22,7 @@ export function explainUnknownEnvironment(policy: Policy, name: string): string[
 /** Other methods, the same path without or with its last slash, the other exposure, another host. */
 export function explainNoRoute(policy: Policy, environment: Environment, request: DecisionRequest): string[] {
   const { exposure, host = environment.domain, method, path } = request;
+  if (isReservedPath(path)) return ["`/_gatehouse` and what is below it belongs to the gateway"];
   const routes = listRoutes(policy, environment, exposure, host);
   const sentences: string[] = [];
   const others = METHODS.filter((other) => other !== method && matchRoute(routes, other, path) !== null);

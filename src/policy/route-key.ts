@@ -39,6 +39,11 @@ export function parseRouteKey(key: string): RouteKey {
   return method !== undefined && problems.length === 0 ? { ok: true, method, path } : { ok: false, problems };
 }
 
+/** `/_gatehouse` and everything below it: no route answers there. */
+export function isReservedPath(path: string): boolean {
+  return path === "/_gatehouse" || path.startsWith("/_gatehouse/");
+}
+
 /** One text for all keys that API Gateway takes for the same route: parameters without their names. */
 export function canonicalRouteKey(method: string, path: string): string {
   return `${method} ${path.replace(/\{[^}]*?(\+?)\}/g, "{$1}")}`;
@@ -95,7 +100,7 @@ function checkPath(path: string, offset: number): RouteKeyProblem[] {
   if (problems.length > 0) return problems;
   if (!normalizePath(path.replace(/\{[^}]*\}/g, "x")).ok)
     return [wholePath("route/path", path, offset, "no request can have this path", "remove segments of dots")];
-  if (path === "/_gatehouse" || path.startsWith("/_gatehouse/"))
+  if (isReservedPath(path))
     return [wholePath("route/reserved", path, offset, "`/_gatehouse` belongs to the gateway", "choose another path")];
   return [];
 }
