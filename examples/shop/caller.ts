@@ -3,6 +3,9 @@
  *
  * Behind Gatehouse the headers alone are right, since it removes whatever a client sends under these names. The
  * assertion is for the day when somebody reaches the service by another way: three lines with any JWT library.
+ *
+ * The shop knows the subjects of its provider alone. Were the policy to name a workload issuer, a subject of its would be
+ * somebody else, whatever the name, so here it is nobody.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { createRemoteJWKSet, customFetch, jwtVerify } from "jose";
@@ -26,7 +29,10 @@ export interface Caller {
 
 export type ReadCaller = (headers: IncomingHttpHeaders) => Promise<Caller | null>;
 
-/** A reader for one service; null for a caller whose assertion is missing, forged, expired or for another service. */
+/**
+ * A reader for one service; null for a caller whose assertion is missing, forged, expired or for another service, and for
+ * one of a workload issuer.
+ */
 export function createReadCaller(service: string, trust: Trust): ReadCaller {
   const { issuer } = trust;
   const keys = createRemoteJWKSet(new URL(`${issuer}/jwks.json`), { [customFetch]: fetchFrom(trust) });
@@ -34,7 +40,8 @@ export function createReadCaller(service: string, trust: Trust): ReadCaller {
     const assertion = one(headers["x-gatehouse-assertion"]);
     try {
       const { payload } = await jwtVerify(assertion, keys, { issuer, audience: service, algorithms: ["ES256"] });
-      return payload.sub === undefined ? null : describeCaller(headers, payload.sub);
+      if (payload.sub === undefined || payload["issuer"] !== undefined) return null;
+      return describeCaller(headers, payload.sub);
     } catch {
       return null;
     }
@@ -44,7 +51,8 @@ export function createReadCaller(service: string, trust: Trust): ReadCaller {
 /** For services that run by hand on loopback with nothing in front: the headers as they come. */
 export const readUnverifiedCaller: ReadCaller = (headers) => {
   const subject = one(headers["x-gatehouse-subject"]);
-  return Promise.resolve(subject === "" ? null : describeCaller(headers, decode(subject)));
+  const isOfProvider = headers["x-gatehouse-issuer"] === undefined;
+  return Promise.resolve(subject !== "" && isOfProvider ? describeCaller(headers, decode(subject)) : null);
 };
 
 function describeCaller(headers: IncomingHttpHeaders, subject: string): Caller {

@@ -44,6 +44,7 @@ export function exchangeRecord(arrival: Arrival, outcome: Outcome): GatewayRecor
     role: outcome.role,
     subject: identity === null ? null : identity.subject,
     clientId: identity === null ? null : identity.clientId,
+    issuer: identity === null ? null : identity.issuerName,
     sourceIp: arrival.sourceIp,
     bytesIn: outcome.bytesIn,
     bytesOut: outcome.bytesOut,

@@ -123,6 +123,7 @@ function answerAndEnd(
     role: null,
     subject: null,
     clientId: null,
+    issuer: null,
     sourceIp: UNKNOWN_ADDRESS,
     bytesIn: 0,
     bytesOut: reply.body.length,

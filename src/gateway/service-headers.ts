@@ -30,6 +30,8 @@ function encodeEach(character: string): string {
 /** `x-gatehouse-*` of an identity, without role and assertion, which depend on the request. */
 export function identityHeaders(identity: Identity): readonly string[] {
   const headers = ["x-gatehouse-subject", encodeHeaderValue(identity.subject)];
+  // Beside the subject: what another issuer calls `ann` is not the provider's `ann`.
+  if (identity.issuerName !== null) headers.push("x-gatehouse-issuer", encodeHeaderValue(identity.issuerName));
   if (identity.name !== null) headers.push("x-gatehouse-name", encodeHeaderValue(identity.name));
   if (identity.groups.length > 0)
     headers.push("x-gatehouse-groups", identity.groups.map((group) => encodeHeaderValue(group)).join(","));

@@ -79,6 +79,24 @@ describe("what a service reads", () => {
     );
   });
 
+  test("names the workload issuer whose subject it is, and the provider by nothing", async () => {
+    const [ofProvider, ofIssuer] = [makeIdentity(), makeIdentity({ issuerName: "ci", issuer: "https://ci.example" })];
+    const claims = await Promise.all([ofProvider, ofIssuer].map(async (each) => verify(signer.sign(each, request))));
+    assert.deepEqual(
+      claims.map(({ sub, issuer }) => [sub, issuer]),
+      [
+        ["ada", undefined],
+        ["ada", "ci"],
+      ],
+    );
+    assert.equal("issuer" in (claims[0] ?? {}), false);
+  });
+
+  test("has every claim that the discovery document lists, and no other", async () => {
+    const payload = await verify(signer.sign(makeIdentity({ issuerName: "ci" }), request));
+    assert.deepEqual(Object.keys(payload).sort(), (signer.discovery()["claims_supported"] as string[]).toSorted());
+  });
+
   test("is for the named service alone", async () => {
     await assert.rejects(verify(signer.sign(makeIdentity(), request), "billing"), {
       code: "ERR_JWT_CLAIM_VALIDATION_FAILED",

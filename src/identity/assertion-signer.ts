@@ -3,7 +3,8 @@
  *
  * In: a verified identity and the service. Out: a compact JWS (ES256), and what a service needs to check it.
  * INVARIANT: it lives at least as long as is asked, and beyond that never longer than the caller's own right or five
- * minutes; it names one service as its audience.
+ * minutes; it names one service as its audience. `sub` alone names nobody: two issuers may mean two by it, so a workload
+ * issuer stands beside it as `issuer`; without that it is the provider's.
  * Source: RFC 7519, RFC 7518 section 3.4, OpenID Connect Discovery 1.0 section 3.
  */
 import { type KeyObject, generateKeyPairSync, randomUUID, sign } from "node:crypto";
@@ -65,6 +66,7 @@ export async function createAssertionSigner(options: AssertionSignerOptions): Pr
     const payload = encode({
       iss: issuer,
       aud: request.audience,
+      ...(identity.issuerName === null ? {} : { issuer: identity.issuerName }),
       sub: identity.subject,
       kind: identity.kind,
       ...(identity.clientId === null ? {} : { client_id: identity.clientId }),
@@ -98,7 +100,20 @@ export async function createAssertionSigner(options: AssertionSignerOptions): Pr
       id_token_signing_alg_values_supported: ["ES256"],
       response_types_supported: ["id_token"],
       subject_types_supported: ["public"],
-      claims_supported: ["iss", "aud", "sub", "kind", "client_id", "name", "groups", "role", "iat", "exp", "jti"],
+      claims_supported: [
+        "iss",
+        "aud",
+        "issuer",
+        "sub",
+        "kind",
+        "client_id",
+        "name",
+        "groups",
+        "role",
+        "iat",
+        "exp",
+        "jti",
+      ],
     }),
   };
 }

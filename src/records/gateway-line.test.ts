@@ -6,8 +6,16 @@ import type { GatewayRecord } from "./record.ts";
 import { sampleGatewayRecord } from "./sample-records.ts";
 
 test("a line is the record as JSON with its fields in a fixed order", () => {
-  const record = sampleGatewayRecord({ removedHeaders: ["x-gatehouse-role", "x_forwarded_for"] });
+  const record = sampleGatewayRecord({ issuer: "ci", removedHeaders: ["x-gatehouse-role", "x_forwarded_for"] });
   assert.equal(formatGatewayLine(record), `${JSON.stringify(record)}\n`);
+});
+
+test("a line from before there were workload issuers is a record of the provider's; an issuer that is no name is none", () => {
+  const line = formatGatewayLine(sampleGatewayRecord({}));
+  const old = line.replace('"issuer":null,', "");
+  assert.notEqual(old, line);
+  assert.deepEqual(parseGatewayLine(old), sampleGatewayRecord({}));
+  assert.equal(parseGatewayLine(line.replace('"issuer":null', '"issuer":7')), null);
 });
 
 /* oxlint-disable-next-line no-control-regex -- the point of the test */
@@ -33,6 +41,7 @@ const anyRecord: fc.Arbitrary<GatewayRecord> = fc.record(
     role: nullable,
     subject: nullable,
     clientId: nullable,
+    issuer: nullable,
     sourceIp: text,
     bytesIn: fc.nat(),
     bytesOut: fc.nat(),

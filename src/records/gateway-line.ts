@@ -30,7 +30,7 @@ export function formatGatewayLine(r: GatewayRecord): string {
     `"routeKey":${known(r.routeKey)},"service":${known(r.service)},"method":${known(r.method)},` +
     `"host":${known(r.host)},"path":${quote(r.path)},"status":${digits(r.status)},"reason":${known(r.reason)},` +
     `"role":${known(r.role)},"subject":${known(r.subject)},"clientId":${known(r.clientId)},` +
-    `"sourceIp":${known(r.sourceIp)},"bytesIn":${digits(r.bytesIn)},"bytesOut":${digits(r.bytesOut)},` +
+    `"issuer":${known(r.issuer)},"sourceIp":${known(r.sourceIp)},"bytesIn":${digits(r.bytesIn)},"bytesOut":${digits(r.bytesOut)},` +
     `"durationMs":${digits(r.durationMs)},"decideMs":${digits(r.decideMs)},` +
     `"upstreamMs":${r.upstreamMs === null ? "null" : digits(r.upstreamMs)},"upstream":${known(r.upstream)},` +
     `"removedHeaders":${r.removedHeaders.length === 0 ? "[]" : `[${r.removedHeaders.map(quote).join(",")}]`},` +
@@ -47,7 +47,9 @@ export function parseGatewayLine(line: string): GatewayRecord | null {
     return null;
   }
   if (value === null || typeof value !== "object") return null;
-  const record = value as Partial<GatewayRecord>;
+  // Lines from before there were workload issuers lack the field: all that they tell of is the provider's.
+  const found = value as Partial<GatewayRecord>;
+  const record = found.issuer === undefined ? { ...found, issuer: null } : found;
   const whole =
     record.hop === "gateway" &&
     TEXT_FIELDS.every((field) => typeof record[field] === "string") &&
@@ -80,6 +82,7 @@ const NULLABLE_TEXT_FIELDS = [
   "role",
   "subject",
   "clientId",
+  "issuer",
   "upstream",
   "error",
 ] as const;

@@ -24,6 +24,8 @@ export interface GatewayRecord {
   readonly role: string | null;
   readonly subject: string | null;
   readonly clientId: string | null;
+  /** Name of the workload issuer that `subject` is of; null for the environment's provider, and for nobody. */
+  readonly issuer: string | null;
   readonly sourceIp: string;
   readonly bytesIn: number;
   readonly bytesOut: number;

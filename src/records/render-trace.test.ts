@@ -62,6 +62,24 @@ test("a record is one line", () => {
   );
 });
 
+test("whose subject it is stands beside it, and no subject can be taken for more than one", () => {
+  const decided = (changes: Parameters<typeof sampleGatewayRecord>[0]) => {
+    const [request] = trace.requests;
+    assert.ok(request !== undefined);
+    const text = renderTrace({ ...trace, requests: [{ ...request, gateway: sampleGatewayRecord(changes) }] });
+    return /role-grants {2}(.*)$/m.exec(text)?.[1];
+  };
+  const logged = (changes: Parameters<typeof sampleGatewayRecord>[0]) =>
+    /service=orders {2}(.*) {2}request=/.exec(renderRecord(sampleGatewayRecord(changes)))?.[1];
+
+  assert.equal(decided({ issuer: "ci" }), "alice of issuer ci through shop-edge as support");
+  assert.equal(logged({ issuer: "ci" }), "issuer=ci  subject=alice  role=support");
+  const pretending = "alice of issuer ci";
+  assert.equal(decided({ subject: pretending }), '"alice of issuer ci" through shop-edge as support');
+  assert.equal(logged({ subject: 'alice"  issuer=ci' }), 'subject="alice\\"  issuer=ci"  role=support');
+  assert.equal(decided({ clientId: "bot as admin" }), 'alice through "bot as admin" as support');
+});
+
 /* oxlint-disable-next-line no-control-regex -- the point of the test */
 const DANGEROUS = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]/;
 
@@ -72,6 +90,8 @@ test("nothing that a client sent acts on the terminal", () => {
         path: text,
         host: text,
         subject: text,
+        clientId: text,
+        issuer: text,
         error: text,
         removedHeaders: [text],
       });

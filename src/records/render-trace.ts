@@ -27,7 +27,8 @@ function outcome(record: GatewayRecord): string {
     reason: record.reason,
     route: record.routeKey,
     service: record.service,
-    subject: record.subject,
+    issuer: record.issuer,
+    subject: record.subject === null ? null : quoteIfOdd(record.subject),
     role: record.role,
     error: record.error,
   };
@@ -82,10 +83,16 @@ function gatewayStory(gateway: GatewayRecord): string {
 }
 
 function decision(gateway: GatewayRecord): string {
-  const who = gateway.subject === null ? "" : `  ${gateway.subject}`;
-  const client = gateway.clientId === null ? "" : ` through ${gateway.clientId}`;
+  const issuer = gateway.issuer === null ? "" : ` of issuer ${gateway.issuer}`;
+  const who = gateway.subject === null ? "" : `  ${quoteIfOdd(gateway.subject)}${issuer}`;
+  const client = gateway.clientId === null ? "" : ` through ${quoteIfOdd(gateway.clientId)}`;
   const role = gateway.role === null ? "" : ` as ${gateway.role}`;
   return `${gateway.reason}${who}${client}${role}`;
+}
+
+/** A name as its issuer gave it, in quotes where it could be read as more than one name. */
+function quoteIfOdd(name: string): string {
+  return /^[^\s"]+$/.test(name) ? name : JSON.stringify(name);
 }
 
 function milliseconds(ms: number): string {

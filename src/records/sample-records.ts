@@ -23,6 +23,7 @@ export function sampleGatewayRecord(changes: Partial<GatewayRecord>): GatewayRec
     role: "support",
     subject: "alice",
     clientId: "shop-edge",
+    issuer: null,
     sourceIp: "127.0.0.1",
     bytesIn: 0,
     bytesOut: 123,

@@ -79,6 +79,13 @@ test("the back office counts sales and sets the stock", async () => {
   assert.equal((await call("backoffice", "/nothing", { headers: asAna })).status, 404);
 });
 
+test("a subject of a workload issuer is not the provider's of that name", async () => {
+  assert.equal((await call("orders", "/orders", { headers: asAna })).status, 200);
+  const headers = { ...asAna, "x-gatehouse-issuer": "ci" };
+  assert.equal((await call("orders", "/orders", { headers })).status, 401);
+  assert.match((await call("web", "/", { headers })).text, /Nobody is signed in/);
+});
+
 test("without an identity only health and the page answer, and the page offers to sign in", async () => {
   assert.deepEqual(await call("orders", "/health"), { status: 200, type: "application/json", text: '{"status":"ok"}' });
   assert.equal((await call("orders", "/orders")).status, 401);
@@ -108,8 +115,8 @@ test("with a known issuer only its fresh assertion for this very service is beli
   await new Promise<void>((resolve) => issuing.listen(0, "127.0.0.1", resolve));
   const issuer = `http://127.0.0.1:${(issuing.address() as AddressInfo).port}/_gatehouse`;
   const trusting = await startServices({ ports: anyPorts, trust: Promise.resolve({ issuer, ca: null }) });
-  const sign = (key: CryptoKey, audience: string, expiresIn: string): Promise<string> =>
-    new SignJWT({})
+  const sign = (key: CryptoKey, audience: string, expiresIn: string, claims = {}): Promise<string> =>
+    new SignJWT(claims)
       .setProtectedHeader({ alg: "ES256", kid: "k1" })
       .setIssuer(issuer)
       .setSubject("ana")
@@ -120,6 +127,7 @@ test("with a known issuer only its fresh assertion for this very service is beli
     (await call("orders", "/orders", { headers: { ...asAna, "x-gatehouse-assertion": assertion } }, trusting)).status;
   try {
     assert.equal(await status(await sign(privateKey, "orders", "1 minute")), 200);
+    assert.equal(await status(await sign(privateKey, "orders", "1 minute", { issuer: "ci" })), 401);
     assert.equal(await status(await sign(privateKey, "web", "1 minute")), 401);
     assert.equal(await status(await sign(privateKey, "orders", "1 minute ago")), 401);
     assert.equal(await status(await sign(stranger.privateKey, "orders", "1 minute")), 401);

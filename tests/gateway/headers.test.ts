@@ -138,6 +138,8 @@ test("a header that looks like one of Gatehouse's never arrives, in any spelling
     "x_gatehouse-Role: admin",
     "X-Gatehouse: admin",
     "X-Gatehouse-Decision: allow",
+    "X-Gatehouse-Issuer: admin",
+    "x_gatehouse.ISSUER: admin",
     "X-Gatehouse-Assertion: a.b.c",
     "X-Gh-Proof: x",
     "X_Forwarded_Proto: http",
@@ -197,6 +199,78 @@ test("a header that looks like one of Gatehouse's never arrives, in any spelling
   );
   assert.deepEqual((await fixture.record(0)).removedHeaders, names);
   assert.deepEqual((await fixture.record(1)).removedHeaders, names);
+});
+
+test("a subject of a workload issuer is told apart from the provider's, and no client can say which it is", async (t) => {
+  const service = await startService(t);
+  const issuer = "https://ci.shop.example";
+  const ofIssuer = (name: string | null) => ({ kind: "subject" as const, values: ["ann"], issuer: name });
+  const fixture = await startGateway(
+    t,
+    {
+      routes: [{ key: "GET /orders", upstream: service.origin, identityHeaders: { "remote-user": "subject" } }],
+      roles: [{ name: "ann", members: { kind: "any", of: [ofIssuer(null), ofIssuer("ci")] }, can: ["GET/orders"] }],
+    },
+    {
+      trust: {
+        usedClaims: [],
+        issuers: [{ name: "ci", issuer, audience: "shop-ci", claims: { groups: "groups", name: "repository" } }],
+      },
+    },
+  );
+  const tokens = [
+    await fixture.token({ sub: "ann" }),
+    await fixture.token({ sub: "ann", iss: issuer, aud: "shop-ci", repository: "shop/web" }),
+  ];
+  const lies = [
+    "X-Gatehouse-Issuer: other",
+    "x-gatehouse-issuer: other",
+    "X_Gatehouse_Issuer: other",
+    "X.GATEHOUSE.issuer: other",
+    "Connection: close, x-gatehouse-issuer",
+  ];
+  for (const token of tokens) {
+    const answer = await ask(fixture.publicSocket, "GET /orders HTTP/1.1", [
+      ...lies,
+      ...EDGE,
+      `Authorization: Bearer ${token}`,
+    ]);
+    assert.equal(answer.status, 200);
+  }
+  const told = service.seen.map((seen) => {
+    const claims = decodeJwt(valuesOf(seen, "x-gatehouse-assertion")[0] ?? "");
+    return {
+      headers: seen.headers
+        .filter(([name]) => /^(?:x-gatehouse-(?:subject|issuer|kind)|remote-user)$/.test(cgiName(name)))
+        .map(([name, value]) => `${name}: ${value}`),
+      claims: [claims.sub, claims["issuer"], claims["kind"]],
+    };
+  });
+  assert.deepEqual(told, [
+    {
+      headers: ["x-gatehouse-subject: ann", "x-gatehouse-kind: person", "remote-user: ann"],
+      claims: ["ann", undefined, "person"],
+    },
+    {
+      headers: ["x-gatehouse-subject: ann", "x-gatehouse-issuer: ci", "x-gatehouse-kind: machine", "remote-user: ann"],
+      claims: ["ann", "ci", "machine"],
+    },
+  ]);
+  const records = [await fixture.record(0), await fixture.record(1)];
+  assert.deepEqual(
+    records.map(({ subject, issuer: name }) => [subject, name]),
+    [
+      ["ann", null],
+      ["ann", "ci"],
+    ],
+  );
+  for (const { removedHeaders } of records)
+    assert.deepEqual(removedHeaders, [
+      "X-Gatehouse-Issuer",
+      "x-gatehouse-issuer",
+      "X_Gatehouse_Issuer",
+      "X.GATEHOUSE.issuer",
+    ]);
 });
 
 test("`Connection` removes what it names of the client's, never what Gatehouse sets", async (t) => {
