@@ -137,7 +137,7 @@ for (const [title, conditions, block] of blocks)
     assert.deepEqual(blockOf(...conditions.map(when)), block);
   });
 
-test("a claim in five ways is refused with the place of the condition", () => {
+test("PL-16.3: a claim in five ways is refused with the place of the condition", () => {
   const claims = ["a", "b", "c", "d", "e"].map((value) => ({ claim: "plan", values: [value] }));
   const at = { ...AT, start: 7, end: 9 };
   const { artifacts, diagnostics } = compile(

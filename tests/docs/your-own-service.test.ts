@@ -73,7 +73,7 @@ describe("your own service in five minutes", () => {
     assert.deepEqual(await shell(fence("init")), {
       code: 0,
       stdout:
-        "wrote hello/gatehouse.yaml\nwrote hello/people.yaml\nwrote hello/.gitignore\n\nnext: ./gatehouse up hello/gatehouse.yaml\n",
+        "wrote hello/gatehouse.yaml\nwrote hello/gatehouse.schema.json\nwrote hello/people.yaml\nwrote hello/.gitignore\n\nnext: ./gatehouse up hello/gatehouse.yaml\n",
       stderr: "",
     });
     const { code, stdout } = await shell(fence("check", "access"));
