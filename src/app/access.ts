@@ -1,103 +1,258 @@
 /**
- * Who may call what, in one environment: every route, and for each role or each person and client whether it is let in.
- * Cells come from `decide`, so the table cannot say anything but what the gateway does.
+ * Who may call what, in one environment: every route, with each role or each person and client, or with whom in words.
+ *
+ * In:  a policy file, what is asked for. Out: rows with the routes that fit, in the order of the policy.
+ * INVARIANT: a cell is made of the functions that a decision is made of (`judgeRole`, `isMember`, `findUnmet`) on the route
+ * itself, so it is right also where other routes answer part of its paths; refusals have the reason that `decide` gives.
  */
-import { type PolicyRoute, type Reason, decide, inEnvironment, judgeRole, permissionMatches } from "../policy/index.ts";
-import { type LoadedEnvironment, type LoadedPolicy, isLoaded, loadEnvironment } from "./load-policy.ts";
-import { allCallers, loadPeople } from "./people.ts";
+import { GatehouseError } from "../core/index.ts";
+import {
+  type Caller,
+  type Environment,
+  type Exposure,
+  type Policy,
+  type PolicyRoute,
+  type Reason,
+  type Role,
+  createExampleFinder,
+  decide,
+  describeConditions,
+  describeWay,
+  hostOf,
+  inEnvironment,
+  isMember,
+  judgeRole,
+  leftToMeet,
+  listRoutes,
+  listUsedClaims,
+  listWays,
+  listWaysOfRole,
+  plainCondition,
+} from "../policy/index.ts";
+import { type AccessFilter, checkFilter, createFilter } from "./access-filter.ts";
+import { countGuardrailErrors, readPolicy } from "./access-source.ts";
+import { type LoadedPolicy, chooseEnvironment } from "./load-policy.ts";
+import { type NamedCaller, allCallers, callerByName, loadPeople } from "./people.ts";
+
+export type AccessBy = "role" | "identity" | "route";
+
+export interface AccessQuery {
+  readonly policyFile: string;
+  readonly environment: string | undefined;
+  readonly by: AccessBy;
+  readonly filter: AccessFilter;
+}
+
+export interface AccessCell {
+  /** `conditional`: in the circumstances that `when` says. */
+  readonly access: "allow" | "conditional" | "deny";
+  readonly when: string;
+  /** Why not; null when it is allowed. */
+  readonly reason: Reason | null;
+}
+
+/** Somebody who may call a route. */
+export interface AccessLine {
+  readonly who: string;
+  /** Empty for in all circumstances. */
+  readonly when: string;
+  /** Null on an open route. */
+  readonly role: string | null;
+}
 
 export interface AccessRow {
-  readonly exposure: "public" | "private";
+  readonly exposure: Exposure;
+  readonly host: string;
   readonly service: string;
   readonly route: string;
   /** Permission needed; null for an open route. */
   readonly needs: string | null;
-  /** Column name to outcome: `allow`, or why not. */
-  readonly cells: Readonly<Record<string, Reason | "allow" | "conditional">>;
+  /** Why an open route is open. */
+  readonly because: string | null;
+  /** False when other routes take every request that fits it. */
+  readonly answers: boolean;
+  /** By column. */
+  readonly cells: Readonly<Record<string, AccessCell>>;
+  /** Nobody when it is empty. */
+  readonly who: readonly AccessLine[];
 }
 
-export interface AccessMatrix {
+export interface AccessTable {
   readonly environment: string;
-  readonly by: "role" | "identity";
+  readonly domain: string;
+  readonly by: AccessBy;
   readonly columns: readonly string[];
   readonly rows: readonly AccessRow[];
+  /** Errors of guardrails in the policy. */
+  readonly guardrailErrors: number;
 }
 
-/** @throws GH_POLICY_UNREADABLE, GH_APP_ENVIRONMENT */
-export function accessMatrix(
-  policyFile: string,
-  environment: string | undefined,
-  by: "role" | "identity",
-): AccessMatrix | LoadedPolicy {
-  const loaded = loadEnvironment(policyFile, environment);
-  if (!isLoaded(loaded)) return loaded;
-  const columns = by === "role" ? roleColumns(loaded) : identityColumns(loaded);
-  const rows = loaded.policy.services.flatMap((service) =>
-    service.routes.map((route) => ({
-      exposure: service.exposure,
-      service: service.name,
-      route: route.key,
-      needs: route.access.kind === "needs" ? route.access.permission : null,
-      cells: Object.fromEntries(columns.map(({ name, judge }) => [name, judge(service.exposure, route)])),
-    })),
+/** Everything that is needed to judge a route. */
+interface View {
+  readonly policy: Policy;
+  readonly written: Policy;
+  readonly environment: Environment;
+}
+
+/** @throws GH_POLICY_UNREADABLE, GH_APP_ENVIRONMENT, GH_APP_UNKNOWN_NAME, GH_APP_FILTER, GH_APP_NO_PEOPLE, GH_APP_PEOPLE_* */
+export function listAccess({ policyFile, environment: wanted, by, filter }: AccessQuery): AccessTable | LoadedPolicy {
+  const loaded = readPolicy(policyFile);
+  if (loaded.policy === null) return loaded;
+  const environment = chooseEnvironment(loaded.policy, wanted);
+  const view = { policy: inEnvironment(loaded.policy, environment), written: loaded.policy, environment };
+  checkFilter(filter, view.policy);
+  const fits = createFilter(filter);
+  const people = by === "identity" || filter.as !== undefined ? listPeople(view, policyFile, filter.as) : [];
+  const roles = view.policy.roles.filter(
+    (role) =>
+      fits.role(role.name) && (filter.as === undefined || people.some(({ caller }) => isMember(role.members, caller))),
   );
-  return { environment: loaded.environment.name, by, columns: columns.map((c) => c.name), rows };
+  const columns =
+    by === "role" ? roleColumns(view, roles) : by === "identity" ? identityColumns(view, people, roles, filter) : [];
+  const rows = listRows(view, columns, roles, filter).filter(
+    (row) => by !== "route" || row.who.length > 0 || (filter.role === undefined && filter.as === undefined),
+  );
+  return {
+    environment: environment.name,
+    domain: environment.domain,
+    by,
+    columns: columns.map(({ name }) => name),
+    rows,
+    guardrailErrors: countGuardrailErrors(loaded),
+  };
 }
 
 interface Column {
   readonly name: string;
-  readonly judge: (exposure: "public" | "private", route: PolicyRoute) => Reason | "allow" | "conditional";
+  readonly judge: (route: PolicyRoute, example: Example | null) => AccessCell;
 }
 
-/** A role is judged for whoever holds it; what its conditions ask for is taken to be given. */
-function roleColumns({ policy: written, environment }: LoadedEnvironment): readonly Column[] {
-  const policy = inEnvironment(written, environment);
-  return policy.roles.map((role) => ({
+/** A request that the route answers. */
+interface Example {
+  readonly exposure: Exposure;
+  readonly host: string;
+  readonly method: string;
+  readonly path: string;
+}
+
+const ALLOWED: AccessCell = { access: "allow", when: "", reason: null };
+
+function listRows(view: View, columns: readonly Column[], roles: readonly Role[], filter: AccessFilter): AccessRow[] {
+  const { policy, environment } = view;
+  const fits = createFilter(filter);
+  const finders = new Map<string, ReturnType<typeof createExampleFinder>>();
+  return policy.services.flatMap((service) => {
+    const { exposure } = service;
+    if (!fits.service(service.name) || !fits.exposure(exposure)) return [];
+    const host = hostOf(service, environment);
+    const place = `${exposure} ${host}`;
+    const findExample = finders.get(place) ?? createExampleFinder(listRoutes(policy, environment, exposure, host));
+    finders.set(place, findExample);
+    return service.routes.flatMap((route): AccessRow[] => {
+      const { access } = route;
+      const needs = access.kind === "needs" ? access.permission : null;
+      if (!fits.route(route.key) || !fits.permission(needs)) return [];
+      const found = findExample(route);
+      const example = found === null ? null : { ...found, exposure, host };
+      const because = access.kind === "open" ? access.because : null;
+      const cells = Object.fromEntries(columns.map(({ name, judge }) => [name, judge(route, example)]));
+      const answers = example !== null;
+      return [
+        {
+          exposure,
+          host,
+          service: service.name,
+          route: route.key,
+          needs,
+          because,
+          answers,
+          cells,
+          who: listWho(view, route, roles, filter),
+        },
+      ];
+    });
+  });
+}
+
+/** Who may call the route by one of the roles. An open route is for everybody, whatever roles there are. */
+function listWho(
+  { policy }: View,
+  { access }: PolicyRoute,
+  roles: readonly Role[],
+  filter: AccessFilter,
+): AccessLine[] {
+  if (access.kind === "open") return filter.role === undefined ? [{ who: "everybody", when: "", role: null }] : [];
+  return listWays(policy, access.permission)
+    .filter(({ role }) => roles.includes(role))
+    .map((way) => ({ ...describeWay(way), role: way.role.name }))
+    .filter(({ who }) => who !== "nobody");
+}
+
+/** A role is judged for whoever holds it, and what its conditions ask for is told. */
+function roleColumns({ policy }: View, roles: readonly Role[]): Column[] {
+  return roles.map((role) => ({
     name: role.name,
-    judge: (_, route) => {
-      if (route.access.kind === "open") return "allow";
-      const { permission } = route.access;
-      const { outcome } = judgeRole(policy, role, permission, null);
-      if (outcome !== "allows") return outcome;
-      const grants = role.can.filter(({ value }) => permissionMatches(value, permission));
-      return role.when === null && grants.some(({ when }) => when === null) ? "allow" : "conditional";
+    judge: ({ access }) => {
+      if (access.kind === "open") return ALLOWED;
+      const { outcome } = judgeRole(policy, role, access.permission, null);
+      if (outcome !== "allows") return { access: "deny", when: "", reason: outcome };
+      return conditional(listWaysOfRole(policy, role, access.permission).map((way) => describeWay(way).when));
     },
   }));
 }
 
-function identityColumns(loaded: LoadedEnvironment): readonly Column[] {
-  return allCallers(loadPeople(loaded), loaded.artifacts.identity).map(({ name, caller }) => ({
-    name,
-    judge: (exposure, route) => {
-      const request = requestFor(exposure, route, "127.0.0.1");
-      const decision = decide(loaded.policy, loaded.environment.name, request, caller);
-      return decision.effect === "allow" ? "allow" : decision.reason;
-    },
-  }));
+/** Everybody whom the people file names and who holds one of the roles, or all of them when no role is asked for. */
+function identityColumns(
+  view: View,
+  people: readonly NamedCaller[],
+  roles: readonly Role[],
+  filter: AccessFilter,
+): Column[] {
+  return people
+    .filter(({ caller }) => filter.role === undefined || roles.some((role) => isMember(role.members, caller)))
+    .map(({ name, caller }) => ({ name, judge: (route, example) => judgeCaller(view, route, example, caller) }));
 }
 
-/** A request that this route and no other answers: its own path with parameters filled in. */
-function requestFor(exposure: "public" | "private", route: PolicyRoute, sourceIp: string) {
-  const path = route.path.replaceAll(/\{[^}]*\}/g, "0");
-  return { exposure, method: route.method === "ANY" ? "GET" : route.method, path, sourceIp };
+function judgeCaller(
+  { policy, written, environment }: View,
+  { access }: PolicyRoute,
+  example: Example | null,
+  caller: Caller,
+): AccessCell {
+  if (access.kind === "open") return ALLOWED;
+  const left = listWays(policy, access.permission)
+    .filter(({ role }) => isMember(role.members, caller))
+    .flatMap((way) => {
+      const conditions = leftToMeet(way, caller);
+      return conditions === null ? [] : [describeConditions(conditions.map(plainCondition))];
+    });
+  if (left.length > 0) return conditional(left);
+  if (example === null) return { access: "deny", when: "", reason: "no-route" };
+  // Refused in every circumstance, so in this one too.
+  const { reason } = decide(written, environment.name, { ...example, sourceIp: "unknown" }, caller);
+  return { access: "deny", when: "", reason };
 }
 
-const MARKS: Readonly<Record<string, string>> = { allow: "yes", conditional: "when", "condition-not-met": "when" };
+/** Of several ways any is enough. */
+function conditional(whens: readonly string[]): AccessCell {
+  return whens.includes("")
+    ? ALLOWED
+    : { access: "conditional", when: [...new Set(whens)].join(", or "), reason: null };
+}
 
-export function renderAccess(matrix: AccessMatrix): string {
-  const head = ["exposure", "route", "needs", ...matrix.columns];
-  const body = matrix.rows.map((row) => [
-    row.exposure,
-    row.route,
-    row.needs ?? "(open)",
-    ...matrix.columns.map((column) => MARKS[row.cells[column] ?? ""] ?? "-"),
-  ]);
-  const widths = head.map((_, i) => Math.max(...[head, ...body].map((line) => (line[i] ?? "").length)));
-  const lines = [head, ...body].map((line) =>
-    line
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-  return [`who may call what in \`${matrix.environment}\`, by ${matrix.by}`, "", ...lines].join("\n");
+/** One by name, or all. @throws GH_APP_NO_PEOPLE, GH_APP_UNKNOWN_NAME */
+function listPeople(
+  { policy, written, environment }: View,
+  file: string,
+  pattern: string | undefined,
+): readonly NamedCaller[] {
+  if (environment.identity.kind !== "embedded")
+    throw new GatehouseError("GH_APP_NO_PEOPLE", { environment: environment.name });
+  const people = loadPeople({ environment, policy, file });
+  const reading = { claims: policy.identity.claims, usedClaims: listUsedClaims(written) };
+  const all = allCallers(people, reading);
+  if (pattern === undefined) return all;
+  const found = all.filter(({ name }) => createFilter({ as: pattern }).as(name));
+  if (found.length === 0) callerByName(people, pattern, reading);
+  return found;
 }

@@ -1,9 +1,10 @@
-/** Commands about a policy file: `init`, `check`, `compile`, `explain`, `access`. Nothing has to run for them. */
+/** Commands about a policy file, `init`, `check` and `compile` among them. Nothing has to run for them. */
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { type Command, Option } from "commander";
-import type { ExplainRequest } from "../app/explain.ts";
+import type { Command } from "commander";
 import { GatehouseError } from "../core/index.ts";
+import { addAccessCommand } from "./access-command.ts";
+import { addExplainCommand } from "./explain-command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { type Outcome, type Shell, diagnosticsOutcome } from "./shell.ts";
 
@@ -15,8 +16,8 @@ export function addPolicyCommands(program: Command, run: Run): void {
   addInit(program, run);
   addCheck(program, run);
   addCompile(program, run);
-  addExplain(program, run);
-  addAccess(program, run);
+  addExplainCommand(program, run);
+  addAccessCommand(program, run);
 }
 
 interface InitFlags {
@@ -123,105 +124,6 @@ function addCompile(program: Command, run: Run): void {
         const { diagnostics, sources, files, digest } = compileToDirectory(file, flags.env, flags.out);
         const text = [...files.map((name) => `wrote ${name}`), `digest ${digest}`].join("\n");
         return diagnosticsOutcome(file, diagnostics, sources, { exitCode: EXIT.done, text, json: { files, digest } });
-      }),
-    );
-}
-
-interface ExplainFlags {
-  readonly policy?: string;
-  readonly env?: string;
-  readonly as?: string;
-  readonly claims?: string;
-  readonly token?: string;
-  readonly state?: string;
-  readonly ip?: string;
-  readonly listener?: "public" | "private";
-}
-
-function addExplain(program: Command, run: Run): void {
-  program
-    .command("explain <METHOD> <PATH>")
-    .summary("why a request is let in or refused")
-    .description("The decision with the lines of the policy that made it. Exit 0 when allowed, 4 when refused.")
-    .option("--policy <FILE>", "policy file (default: gatehouse.yaml)")
-    .option("--env <NAME>", ENV_HELP)
-    .addOption(new Option("--as <NAME>", "a person or client of the people file").conflicts(["claims", "token"]))
-    .addOption(new Option("--claims <JSON>", "claims of a token").conflicts("token"))
-    .addOption(
-      new Option("--token <TOKEN>", "a token, judged by the running instance; `-` reads it from standard input"),
-    )
-    .option("--state <DIR>", "state directory of the running instance, for --token")
-    .option("--ip <ADDRESS>", "address the request comes from", "127.0.0.1")
-    .addOption(new Option("--listener <NAME>", "listener it comes in on").choices(["public", "private"]))
-    .action((method: string, path: string, flags: ExplainFlags) =>
-      run(async () => {
-        const { explainRequest, explanationJson, renderExplanation } = await import("../app/explain.ts");
-        const { policyFileOf } = await import("../app/load-policy.ts");
-        const file = policyFileOf(flags.policy);
-        let as: ExplainRequest["as"];
-        if (flags.as !== undefined) as = { name: flags.as };
-        if (flags.claims !== undefined) as = { claims: flags.claims };
-        if (flags.token !== undefined) {
-          const { judgeToken } = await import("../app/judge-token.ts");
-          const judged = await judgeToken(
-            flags.state,
-            flags.policy,
-            flags.token === "-" ? await readStdin() : flags.token,
-          );
-          if (!judged.ok) {
-            const text = `refused: the token is not accepted\nbecause ${judged.meaning} (${judged.reason})`;
-            return {
-              exitCode: EXIT.denied,
-              text,
-              json: { effect: "deny", reason: judged.reason, meaning: judged.meaning },
-            };
-          }
-          as = { caller: judged.caller };
-        }
-        const request = {
-          policyFile: file,
-          environment: flags.env,
-          method,
-          path,
-          exposure: flags.listener,
-          sourceIp: flags.ip,
-          as,
-        };
-        const explained = explainRequest(request);
-        if ("diagnostics" in explained) {
-          return diagnosticsOutcome(file, explained.diagnostics, explained.sources, {
-            exitCode: EXIT.badInput,
-            text: "",
-          });
-        }
-        const exitCode = explained.decision.effect === "allow" ? EXIT.done : EXIT.denied;
-        return { exitCode, text: renderExplanation(explained), json: explanationJson(explained) };
-      }),
-    );
-}
-
-async function readStdin(): Promise<string> {
-  let text = "";
-  for await (const chunk of process.stdin) text += String(chunk);
-  return text.trim();
-}
-
-function addAccess(program: Command, run: Run): void {
-  program
-    .command("access [FILE]")
-    .summary("who may call what")
-    .option("--env <NAME>", ENV_HELP)
-    .addOption(new Option("--by <KIND>", "columns").choices(["role", "identity"]).default("role"))
-    .action((given: string | undefined, flags: { env?: string; by: "role" | "identity" }) =>
-      run(async () => {
-        const { accessMatrix, renderAccess } = await import("../app/access.ts");
-        const { policyFileOf } = await import("../app/load-policy.ts");
-        const file = policyFileOf(given);
-        const matrix = accessMatrix(file, flags.env, flags.by);
-        if ("diagnostics" in matrix) {
-          return diagnosticsOutcome(file, matrix.diagnostics, matrix.sources, { exitCode: EXIT.badInput, text: "" });
-        }
-        return { exitCode: EXIT.done, text: renderAccess(matrix), json: matrix };
       }),
     );
 }

@@ -189,6 +189,21 @@ export const catalogue = {
     message: (d: D<"path">) => `the path \`${d.path}\` can be read in more than one way, so it is refused with 400`,
     hint: "begin with `/`, without empty or dot segments and without encoded `/`, `.`, `;`, `?`, `#` or `%`",
   },
+  GH_APP_FILTER: {
+    kind: "bad-usage",
+    message: (d: D<"what" | "pattern" | "known">) => `no ${d.what} fits \`${d.pattern}\`, there are ${d.known}`,
+    hint: "write a whole name, or a pattern in which `*` stands for any text",
+  },
+  GH_APP_NO_PEOPLE: {
+    kind: "bad-input",
+    message: (d: D<"environment">) => `the people of environment \`${d.environment}\` are known to its provider only`,
+    hint: "ask by role or by route, name an environment with `identity: embedded`, or try claims with `gatehouse explain --claims`",
+  },
+  GH_APP_REVISION: {
+    kind: "bad-input",
+    message: (d: D<"other" | "reason">) => `cannot compare with \`${d.other}\`: ${d.reason}`,
+    hint: "give another policy file, a commit such as `main` or `HEAD~1`, or `COMMIT:PATH` with the path from the top; fetch the commit if it is not in this clone",
+  },
   GH_APP_ANSWER: {
     kind: "bad-usage",
     message: (d: D<"answer" | "wanted">) => `\`${d.answer}\` cannot be used: ${d.wanted} is wanted`,

@@ -26,7 +26,7 @@ export { type ParsedPolicy, parsePolicy } from "./parse/parse-policy.ts";
 export type { ReadInclude } from "./parse/read-includes.ts";
 export type * from "./policy-tests/policy-test.ts";
 export { type ReadPolicyTests, labelOf, readPolicyTests } from "./policy-tests/read-policy-tests.ts";
-export { code, plain } from "./reach/code.ts";
+export { code, joinWords, plain, plainCondition, plainMembers } from "./reach/code.ts";
 export { createExampleFinder } from "./reach/cells.ts";
 export type { AccessChange, ChangedRoute } from "./reach/diff-access.ts";
 export { type PolicyDiff, type PolicyPlace, diffPolicies, widensAccess } from "./reach/diff-policies.ts";

@@ -141,18 +141,6 @@ describe("explain", () => {
   });
 });
 
-test("access prints the matrix by role and by identity, and says the same as explain", async () => {
-  const { stdout } = await gatehouse("access", "--by", "identity", "--json");
-  const { rows } = JSON.parse(stdout) as { rows: { route: string; cells: Record<string, string> }[] };
-  const cell = (route: string, who: string): string | undefined => rows.find((r) => r.route === route)?.cells[who];
-  assert.equal(cell("GET /orders", "alice"), "allow");
-  assert.equal(cell("GET /orders", "bob"), "no-role");
-  assert.equal(cell("POST /orders", "carl"), "outside-boundary");
-  assert.equal(cell("GET /health", "bob"), "allow");
-  const text = await gatehouse("access");
-  assert.match(text.stdout, /^public +POST \/orders +orders:write +- +yes +-$/m);
-});
-
 /** All three answers, with those of `args` in place of good ones. */
 function complete(args: readonly string[]): readonly string[] {
   const good = ["--service", "app", "--upstream", "http://127.0.0.1:3000", "--provider", "embedded"];

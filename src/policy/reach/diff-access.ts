@@ -37,10 +37,10 @@ export interface AccessChange {
 export interface ChangedRoute extends Place {
   readonly service: string;
   readonly key: string;
-  /** The route that answers the same requests on the other side; null when none does. */
-  readonly otherKey: string | null;
-  /** Whether the other one is the same route but for the names of its parameters. */
-  readonly isSame: boolean;
+  /** Keys of the routes that answer the same requests on the other side, null where none does. */
+  readonly otherKeys: readonly (string | null)[];
+  /** One of the others is the same route, names of parameters aside. */
+  readonly isOnBoth: boolean;
   /** Why an open route is open. */
   readonly because: string | null;
 }
@@ -72,7 +72,7 @@ function findChanges(effect: AccessChange["effect"], view: View | null, other: V
       const key = JSON.stringify(change);
       const known = found.get(key);
       if (known === undefined) found.set(key, { ...change, routes: [changedRoute(cell)], example: proof });
-      else known.routes.push(changedRoute(cell));
+      else addRoute(known.routes, changedRoute(cell));
     }
   return joinCallers([...found.values()]);
 }
@@ -158,13 +158,27 @@ function createComparison(side: Side, other: Side | null): (cell: PlacedCell) =>
 }
 
 function changedRoute({ after, before, here }: PlacedCell): ChangedRoute {
+  const isOnBoth =
+    before !== null && canonicalRouteKey(after.method, after.path) === canonicalRouteKey(before.method, before.path);
   return {
     ...here,
     service: after.service,
     key: after.key,
-    otherKey: before?.key ?? null,
-    isSame:
-      before !== null && canonicalRouteKey(after.method, after.path) === canonicalRouteKey(before.method, before.path),
+    otherKeys: [before?.key ?? null],
+    isOnBoth,
     because: after.access.kind === "open" ? after.access.because : null,
   };
+}
+
+/** A route stands once, with all that the other side has in its place. */
+function addRoute(routes: ChangedRoute[], route: ChangedRoute): void {
+  // Cells come in the order of their routes, so it can only be the last one.
+  const last = routes.at(-1);
+  if (last?.key !== route.key || last.service !== route.service || last.host !== route.host) routes.push(route);
+  else
+    routes[routes.length - 1] = {
+      ...last,
+      otherKeys: [...last.otherKeys, ...route.otherKeys],
+      isOnBoth: last.isOnBoth || route.isOnBoth,
+    };
 }

@@ -2,10 +2,13 @@
  * By which roles and grants a permission can be had. Which of a role's grants count, and whether its boundary lets them,
  * is what `judgeRole` says.
  */
-import { describeCondition } from "../condition.ts";
+import { describeCondition, findUnmet } from "../condition.ts";
+import type { Caller } from "../decision.ts";
 import { judgeRole } from "../judge-role.ts";
+import { describeMembers } from "../members.ts";
 import { permissionMatches } from "../permission.ts";
 import type { Condition, Grant, Policy, Role } from "../policy.ts";
+import { plainCondition, plainMembers } from "./code.ts";
 
 export interface Way {
   readonly role: Role;
@@ -31,7 +34,27 @@ export function listWaysOfRole(policy: Policy, role: Role, permission: string): 
   }));
 }
 
+/** Who goes this way and what has to hold for them, in words; empty when nothing has to. */
+export function describeWay({ role, conditions }: Way): { readonly who: string; readonly when: string } {
+  return { who: describeMembers(plainMembers(role.members)), when: describeConditions(conditions.map(plainCondition)) };
+}
+
+/** What of the conditions depends on the request, for this caller; null when the caller's claims rule the way out. */
+export function leftToMeet({ conditions }: Way, caller: Caller): Condition[] | null {
+  const now = { caller, sourceIp: "", atMs: null, params: {} };
+  const left: Condition[] = [];
+  for (const condition of conditions) {
+    const { claims, at } = condition;
+    if (findUnmet({ ...NO_CONDITION, claims, at }, now) !== null) return null;
+    const rest = { ...condition, claims: [] };
+    if (describeCondition(rest) !== "") left.push(rest);
+  }
+  return left;
+}
+
+const NO_CONDITION = { sourceIp: null, afterMs: null, beforeMs: null, hours: null, path: [], tokenAgeMs: null };
+
 /** `from \`10.0.0.0/8\` and with claim \`acr\` \`gold\``; empty when nothing has to hold. */
 export function describeConditions(conditions: readonly Condition[]): string {
-  return conditions.map(describeCondition).join(" and ");
+  return conditions.map((one) => describeCondition(one)).join(" and ");
 }

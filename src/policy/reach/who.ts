@@ -3,8 +3,8 @@
  * Not here: which routes are compared (diff-access.ts).
  */
 import { describeMembers } from "../members.ts";
-import type { Condition, Members, PolicyRoute } from "../policy.ts";
-import { code, plain } from "./code.ts";
+import type { Members, PolicyRoute } from "../policy.ts";
+import { code, joinWords, plainCondition, plainMembers } from "./code.ts";
 import { implies, impliesWho, uncovered } from "./implies.ts";
 import { type Fact, type Term, conditionsOf, termsOf } from "./term.ts";
 import { type Way, describeConditions } from "./ways.ts";
@@ -85,7 +85,7 @@ function describeOtherwise(term: Term, others: readonly Term[]): string | null {
 
 const MAX_NAMED = 4;
 
-/** `group \`support\`, client \`billing\` from \`10.0.0.0/16\`` */
+/** `group \`support\` and client \`billing\` from \`10.0.0.0/16\`` */
 export function describeWho(who: Who): string {
   if (who.kind === "everybody") return "everybody";
   const texts = [
@@ -98,7 +98,7 @@ export function describeWho(who: Who): string {
   ];
   if (texts.length === 0) return "nobody";
   const more = texts.length - MAX_NAMED;
-  return [...texts.slice(0, more > 0 ? MAX_NAMED : undefined), ...(more > 0 ? [`${more} more`] : [])].join(", ");
+  return joinWords([...texts.slice(0, more > 0 ? MAX_NAMED : undefined), ...(more > 0 ? [`${more} more`] : [])]);
 }
 
 /** A term in words: the caller, and what has to hold beside; empty when nothing has to. */
@@ -120,30 +120,4 @@ function describeCaller({ issuer, facts, denied }: Term): string {
 
 function membersOf(fact: Fact, issuer: string | null): Members {
   return fact.kind === "expression" ? fact.members : { ...fact, issuer };
-}
-
-function plainMembers(members: Members): Members {
-  switch (members.kind) {
-    case "all":
-    case "any":
-      return { ...members, of: members.of.map(plainMembers) };
-    case "not":
-      return { ...members, of: plainMembers(members.of) };
-    case "claim":
-      return { ...members, claim: plain(members.claim), values: members.values.map(plain) };
-    default:
-      return { ...members, values: members.values.map(plain) };
-  }
-}
-
-function plainCondition(condition: Condition): Condition {
-  return {
-    ...condition,
-    path: condition.path.map((one) => ({
-      ...one,
-      values: one.values?.map(plain) ?? null,
-      claim: one.claim === null ? null : plain(one.claim),
-    })),
-    claims: condition.claims.map(({ claim, values }) => ({ claim: plain(claim), values: values.map(plain) })),
-  };
 }
