@@ -78,8 +78,8 @@ describe("your own service in five minutes", () => {
     });
     const { code, stdout } = await shell(fence("check", "access"));
     assert.equal(code, 0);
-    assert.match(stdout, /^exposure +route +needs +alice +bob +robot$/m);
-    assert.match(stdout, /^public +ANY \/ +hello:use +yes +- +yes$/m);
+    assert.match(stdout, /^ +needs +alice +bob +robot$/m);
+    assert.match(stdout, /^ {2}ANY \/ +hello:use +yes +- +yes$/m);
   });
 
   test("3. up starts it in the background", async () => {
