@@ -116,13 +116,13 @@ gatehouse: 1
 name: ${service}
 
 identity:
-  issuer: ${issuer}${embedded ? "   # used by environments other than local" : ""}
+  issuer: ${issuer}${embedded ? "  # used by environments other than local" : ""}
   audience: ${audience ?? `${service}-api`}
   claims: { groups: groups, name: preferred_username }
 
 environments:
   local:
-${embedded ? "    identity: embedded          # a development provider in this process; people and clients are in people.yaml\n" : ""}    domain: ${service}.localhost
+${embedded ? "    identity: embedded  # a development provider in this process; people and clients are in people.yaml\n" : ""}    domain: ${service}.localhost
     certificates: internal
     gateway: embedded
 
@@ -148,7 +148,7 @@ function peopleText(): string {
   return `# Development only: these people and clients exist in the embedded provider, on this machine alone.
 people:
   alice: { password: alice, name: Alice Adams, email: alice@example.com, groups: [users] }
-  bob:   { password: bob,   name: Bob Brown,   email: bob@example.com,   groups: [] }
+  bob:   { password: bob, name: Bob Brown, email: bob@example.com, groups: [] }
 clients:
   robot: { secret: robot-development-secret, groups: [users] }
 `;

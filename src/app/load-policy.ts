@@ -4,8 +4,18 @@
  * Out: everything found on the way, as diagnostics with the text they point into. Nothing is thrown for what a user
  * wrote; only a file that cannot be read is a fault.
  */
-import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, relative } from "node:path";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { compile } from "../compile/index.ts";
 import { type Diagnostic, GatehouseError, type Sources, hasErrors } from "../core/index.ts";
 import { parsePeople } from "../identity/index.ts";
@@ -41,7 +51,7 @@ export function loadPolicy(file: string): LoadedPolicy {
   const text = readPolicyText(file);
   if (!text.ok) throw new GatehouseError("GH_POLICY_UNREADABLE", { file, reason: text.reason });
   const files = [file];
-  const read = readBelow(dirname(file));
+  const read = readBelow(dirname(file), file);
   const parsed = parsePolicy(file, text.text, (path) => {
     files.push(join(dirname(file), path));
     return read(path);
@@ -56,39 +66,96 @@ export function loadPolicy(file: string): LoadedPolicy {
   };
 }
 
-/** Files below the policy's folder; a symbolic link that leads out of it is not one of them. */
-export function readBelow(folder: string): ReadInclude {
+/**
+ * Files below the policy's folder. A symbolic link that leads out of it is not one of them, and a file counts once,
+ * whatever names it has; `policyFile` is the first.
+ */
+export function readBelow(folder: string, policyFile?: string): ReadInclude {
+  const names = new Map<string, string>();
+  const identity = policyFile === undefined ? null : identityOfFile(policyFile);
+  if (identity !== null && policyFile !== undefined) names.set(identity, basename(policyFile));
   return (path) => {
-    const file = join(folder, path);
+    let real: string;
     try {
-      const real = realpathSync(file);
+      real = realpathSync(join(folder, path));
       const inner = relative(realpathSync(folder), real);
-      if (inner.startsWith("..") || isAbsolute(inner))
+      if (inner === ".." || inner.startsWith(`..${sep}`) || isAbsolute(inner))
         return { ok: false, reason: "it leads out of the policy's folder" };
     } catch (cause) {
       return { ok: false, reason: describeErrno(cause) };
     }
-    return readPolicyText(file);
+    const same = identityOfFile(real) ?? real;
+    const name = names.get(same);
+    if (name !== undefined) return { ok: false, reason: `it is the same file as \`${name}\`` };
+    names.set(same, path);
+    return readPolicyText(real);
   };
 }
 
-function readPolicyText(file: string): ReturnType<ReadInclude> {
-  let bytes: Buffer;
+/** The same for all names of a file, also where names that differ in case are one; null when it cannot be looked at. */
+function identityOfFile(file: string): string | null {
   try {
-    if (!statSync(file).isFile()) return { ok: false, reason: "it is not a file" };
-    bytes = readFileSync(file);
-  } catch (cause) {
-    return { ok: false, reason: describeErrno(cause) };
-  }
-  try {
-    return { ok: true, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+    const { dev, ino } = statSync(file, { bigint: true });
+    return `${dev}:${ino}`;
   } catch {
-    return { ok: false, reason: "it is not UTF-8 text" };
+    return null;
   }
 }
 
+/** More than any policy may have; what is beyond is not read, and the reader of the policy says that it is too large. */
+const MAX_READ_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The text of a file. Bytes that are no UTF-8 become U+FFFD, which the reader of the policy shows with line and column.
+ * What is not a file (a folder, a pipe, a device) is never read or waited for.
+ */
+export function readPolicyText(file: string): ReturnType<ReadInclude> {
+  try {
+    // A pipe would block when opened, a device might do something.
+    if (!statSync(file).isFile()) return { ok: false, reason: "it is not a file" };
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      // It may have been exchanged in between.
+      if (!fstatSync(fd).isFile()) return { ok: false, reason: "it is not a file" };
+      return { ok: true, text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(readBytes(fd)) };
+    } finally {
+      closeSync(fd);
+    }
+  } catch (cause) {
+    return { ok: false, reason: describeErrno(cause) };
+  }
+}
+
+/** At most `MAX_READ_BYTES`; the size that a file system tells is not relied on. */
+function readBytes(fd: number): Buffer {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  while (length < MAX_READ_BYTES) {
+    const chunk = Buffer.allocUnsafe(Math.min(65_536, MAX_READ_BYTES - length));
+    const count = readSync(fd, chunk);
+    if (count === 0) break;
+    chunks.push(chunk.subarray(0, count));
+    length += count;
+  }
+  return Buffer.concat(chunks);
+}
+
 function describeErrno(cause: unknown): string {
-  return errnoOf(cause) === "ENOENT" ? "there is no such file" : (errnoOf(cause) ?? "unknown");
+  switch (errnoOf(cause)) {
+    case "ENOENT":
+      return "there is no such file";
+    case "ENOTDIR":
+      return "a part of the path is a file instead of a folder";
+    case "EACCES":
+    case "EPERM":
+      return "it may not be read";
+    case "ELOOP":
+      return "its symbolic links lead in a circle";
+    case "ENAMETOOLONG":
+      return "its name is too long";
+    default:
+      return errnoOf(cause) ?? "unknown";
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
+import { addFormatCommand } from "./format-command.ts";
 import { addInstanceCommands } from "./instance-commands.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { addRecordCommands } from "./record-commands.ts";
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   };
   addPolicyCommands(program, run);
   addTestCommand(program, run);
+  addFormatCommand(program, run);
   addSchemaCommand(program, run);
   addInstanceCommands(program, run);
   addRecordCommands(program, run);

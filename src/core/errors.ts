@@ -93,6 +93,11 @@ export const catalogue = {
     message: (d: D<"file">) => `\`${d.file}\` is already there`,
     hint: "give another directory, or overwrite it with `--force`",
   },
+  GH_APP_FILE_UNWRITABLE: {
+    kind: "unreachable",
+    message: (d: D<"file" | "reason">) => `cannot write \`${d.file}\`: ${d.reason}`,
+    hint: "see who may write the file and its directory, and whether there is space; the file is as it was",
+  },
   GH_APP_STATE_MISSING: {
     kind: "bad-input",
     message: (d: D<"dir">) => `nothing has run in \`${d.dir}\``,

@@ -14,6 +14,7 @@ export {
 } from "./compile-routes.ts";
 export { describeCondition } from "./condition.ts";
 export { decide } from "./decide.ts";
+export { type FormattedPolicy, formatPolicy } from "./format/format-policy.ts";
 export { type Finding, type Guardrail, GUARDRAILS } from "./guardrails.ts";
 export { inEnvironment } from "./in-environment.ts";
 export { type RoleVerdict, judgeRole } from "./judge-role.ts";
