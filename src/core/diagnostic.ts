@@ -70,7 +70,7 @@ function renderFrame(span: Span, sources: Sources): string[] {
   const text = sources.get(span.file);
   if (text === undefined) return [];
   const { line, column } = positionOf(text, span.start);
-  const lineText = (text.split("\n")[line - 1] ?? "").replace(/\r$/, "").replaceAll("\t", " ");
+  const lineText = showLine(text, span.start - (column - 1));
   const from = Math.max(0, column - 1 - Math.floor(FRAME_WIDTH / 2));
   const shown = lineText.slice(from, from + FRAME_WIDTH);
   const width = Math.max(
@@ -82,6 +82,16 @@ function renderFrame(span: Span, sources: Sources): string[] {
     `${gutter} | ${shown}`,
     `${" ".repeat(gutter.length)} | ${" ".repeat(column - 1 - from)}${"^".repeat(width)}`,
   ];
+}
+
+/** What is not seen, or would move the cursor or turn the direction of text, is shown as `?`; columns stay. */
+function showLine(text: string, start: number): string {
+  const end = text.indexOf("\n", start);
+  return text
+    .slice(start, end === -1 ? text.length : end)
+    .replace(/\r$/, "")
+    .replaceAll("\t", " ")
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => "?".repeat(character.length));
 }
 
 /** A diagnostic as JSON: the span gains line and column. */

@@ -89,6 +89,7 @@ export const RULES = {
   "service/base-path": error("PL-4.7", "an API mapping of AWS has literal segments"),
   "service/header-value": error("PL-4.8", "a header's value is visible ASCII; anything else could end the header"),
   "cors/origin": error("PL-14.2", "browsers compare origins as text: scheme, host and port"),
+  "cors/credentials": error("PL-14.2", "beside credentials browsers take `*` for a name of its own"),
   "cors/header": error("PL-14.1", "header names are compared after folding, so they are written in one way"),
   "service/header": error("PL-4.5", "header names are compared after folding, so they are written in one way"),
   "service/header-reserved": error("PL-4.5", "the header is set or removed by the gateway on every request"),

@@ -58,6 +58,9 @@ const BEYOND: ReadonlySet<string> = new Set([
   "service/base-path",
   "environment/state",
   "cors/origin",
+  "cors/credentials",
+  // Names that browsers keep to themselves.
+  "cors/header",
   "service/header-reserved",
   "route/path",
   "route/parameter",
@@ -151,7 +154,7 @@ const RICH = {
     support: { members: { groups: ["support"], subject: ["ada"] }, can: ["orders:read"], boundary: "staff" },
     own: {
       members: { all: [{ any: [{ groups: ["a"] }, { client_id: ["b"] }] }, { not: { subject: ["eve"] } }] },
-      can: [{ permission: "orders:own", when: { path: { customer: "claim:sub" } } }, "orders:*"],
+      can: [{ permission: "orders:own", when: { path: { customer: "claim:sub" } } }, "orders:read"],
       boundary: "staff",
       when: {
         source_ip: ["10.0.0.0/8"],

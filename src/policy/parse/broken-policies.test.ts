@@ -2,11 +2,30 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasErrors, renderDiagnostic } from "../../core/index.ts";
 import { RULES } from "../rules.ts";
+import { BROKEN_CONDITIONS } from "../testing/broken-conditions.ts";
+import { BROKEN_ENVIRONMENTS } from "../testing/broken-environments.ts";
+import { BROKEN_INCLUDES } from "../testing/broken-includes.ts";
+import { BROKEN_LIMITS } from "../testing/broken-limits.ts";
+import { BROKEN_MEMBERS } from "../testing/broken-members.ts";
 import { BROKEN_ROUTES } from "../testing/broken-routes.ts";
 import { BROKEN_SECTIONS } from "../testing/broken-sections.ts";
+import { BROKEN_SERVICES } from "../testing/broken-services.ts";
 import { BROKEN_TEXTS } from "../testing/broken-yaml.ts";
 import { SHOP, describeFindings, editShop } from "../testing/shop-policy.ts";
+import { ROOT, WHOLE, describeAll, editWhole, parseFiles } from "../testing/whole-policy.ts";
+import { KEYS } from "./keys.ts";
 import { parsePolicy } from "./parse-policy.ts";
+import { type Tree, readTree } from "./read-tree.ts";
+import { listKeys } from "./read-values.ts";
+import { createReport } from "./report.ts";
+
+const BROKEN_WHOLE = [
+  ...BROKEN_MEMBERS,
+  ...BROKEN_CONDITIONS,
+  ...BROKEN_SERVICES,
+  ...BROKEN_LIMITS,
+  ...BROKEN_ENVIRONMENTS,
+];
 
 /** Short texts lack most sections; that they say so is of no interest to what is tested with them. */
 const LACKS_SECTION = /: the policy lacks `(?:name|identity|environments|services)`/;
@@ -15,20 +34,55 @@ test("the policy that the cases edit is good", () => {
   const { policy, diagnostics } = parsePolicy("p.yaml", SHOP);
   assert.deepEqual(diagnostics, []);
   assert.notEqual(policy, null);
+  const whole = parseFiles(WHOLE);
+  assert.deepEqual(whole.diagnostics, []);
+  assert.notEqual(whole.policy, null);
+});
+
+test("every key of the language stands in the policy that the cases edit", () => {
+  const written = new Set<string>();
+  const collect = (tree: Tree): void => {
+    if (tree.kind === "list") tree.items.forEach(collect);
+    if (tree.kind !== "mapping") return;
+    for (const { key, value } of tree.entries) {
+      written.add(key);
+      collect(value);
+    }
+  };
+  for (const [file, text] of Object.entries(WHOLE)) collect(readTree(createReport(file, text)) as Tree);
+  assert.deepEqual(
+    Object.values(KEYS)
+      .flatMap(listKeys)
+      .filter((key) => !written.has(key)),
+    [],
+  );
 });
 
 for (const { what, edit, found } of [...BROKEN_SECTIONS, ...BROKEN_ROUTES])
   test(`reports ${what}`, () => {
-    const text = editShop(...edit);
-    const { policy, diagnostics } = parsePolicy("p.yaml", text);
-    assert.deepEqual(describeFindings(text, diagnostics), found);
+    const { policy, diagnostics, sources } = parsePolicy("p.yaml", editShop(...edit));
+    assert.deepEqual(describeAll(diagnostics, sources), found);
+    assert.equal(policy === null, hasErrors(diagnostics));
+  });
+
+for (const { what, file, edit, found } of BROKEN_WHOLE)
+  test(`reports ${what}`, () => {
+    const { policy, diagnostics, sources } = parseFiles(editWhole(file ?? ROOT, ...edit));
+    assert.deepEqual(describeAll(diagnostics, sources), found);
+    assert.equal(policy === null, hasErrors(diagnostics));
+  });
+
+for (const { what, files, found } of BROKEN_INCLUDES)
+  test(`reports of included files: ${what}`, () => {
+    const { policy, diagnostics, sources } = parseFiles(files);
+    assert.deepEqual(describeAll(diagnostics, sources), found);
     assert.equal(policy === null, hasErrors(diagnostics));
   });
 
 for (const { what, text, found } of BROKEN_TEXTS)
   test(`reports text that is not a policy: ${what}`, () => {
-    const { policy, diagnostics } = parsePolicy("p.yaml", text);
-    const described = describeFindings(text, diagnostics).filter((line) => !LACKS_SECTION.test(line));
+    const { policy, diagnostics, sources } = parsePolicy("p.yaml", text);
+    const described = describeAll(diagnostics, sources).filter((line) => !LACKS_SECTION.test(line));
     assert.deepEqual(described, found);
     assert.equal(policy, null);
   });
@@ -55,7 +109,7 @@ test("a text that is nested without end gives one finding", () => {
 test("a text above the limit is refused before it is read", () => {
   for (const text of ["x".repeat(2 * 1024 * 1024 + 1), "é".repeat(1024 * 1024 + 1), `name: ${"a".repeat(6e6)}`])
     assert.deepEqual(describeFindings(text, parsePolicy("p.yaml", text).diagnostics), [
-      "1:1 parse/too-large: the file has more than 2097152 bytes -> split it into several policies",
+      "1:1 parse/too-large: the file has more than 2097152 bytes -> split it and name the parts in `include`",
     ]);
 });
 
@@ -98,6 +152,8 @@ test("a secret in the policy is never printed, by no finding of its line", () =>
     ["issuer: https://", "issuer: https://user:c4nary-value@", "c4nary-value"],
     ["upstream: http://127.0.0.1:4002", "upstream: http://user:c4nary-value@127.0.0.1:4002", "c4nary-value"],
     ["valkey://", "valkey://user:c4nary-value@", "c4nary-value"],
+    ["boundaries:", 'cors: { origins: ["https://user:c4nary-value@app.shop.example"] }\nboundaries:', "c4nary-value"],
+    ["{ keep: [x-tenant],", "{ keep: [x-tenant], request: { set: { x-key: c4nary-value-ä } },", "c4nary-value"],
   ];
   for (const [from, to, secret] of secrets) {
     const text = editShop(from, to);
@@ -111,13 +167,14 @@ test("a secret in the policy is never printed, by no finding of its line", () =>
 
 test("every rule of reading is shown by a case", () => {
   const shown = new Set(
-    [...BROKEN_SECTIONS, ...BROKEN_ROUTES, ...BROKEN_TEXTS]
+    [...BROKEN_SECTIONS, ...BROKEN_ROUTES, ...BROKEN_TEXTS, ...BROKEN_WHOLE, ...BROKEN_INCLUDES]
       .flatMap(({ found }) => found)
       .map((line) => /(?:^| )([a-z]+\/[a-z-]+):/.exec(line)?.[1]),
   );
-  const elsewhere = ["parse/too-large", "parse/too-many"];
+  const elsewhere = ["parse/too-many"];
   assert.deepEqual(
-    Object.keys(RULES).filter((id) => !shown.has(id) && !elsewhere.includes(id)),
+    // Files of tests have their own cases.
+    Object.keys(RULES).filter((id) => !shown.has(id) && !elsewhere.includes(id) && !id.startsWith("test/")),
     [],
   );
 });

@@ -15,12 +15,17 @@ export function checkRoutes(report: Report, routes: readonly PolicyRoute[]): voi
     const first = distinct.get(key);
     if (first === undefined) distinct.set(key, route);
     else
-      report.add("route/conflict", route.at, `${quote(route.key)} is the same route as ${quote(first.key)}`, {
-        hint: "parameter names do not make a difference; keep one of the two, in one service",
+      report.add("route/conflict", route.at, describeConflict(route, first), {
+        hint: `${route.key === first.key ? "" : "parameter names do not make a difference; "}keep one of the two, in one service`,
         related: [{ message: `first here, in service \`${first.service}\``, span: first.at }],
       });
   }
   checkOrder(report, [...distinct.values()]);
+}
+
+function describeConflict(route: PolicyRoute, first: PolicyRoute): string {
+  if (route.key !== first.key) return `${quote(route.key)} is the same route as ${quote(first.key)}`;
+  return `${quote(route.key)} stands in service ${quote(first.service)} too`;
 }
 
 interface Node {

@@ -9,12 +9,15 @@
 import { type Diagnostic, type Sources, hasErrors } from "../../core/index.ts";
 import { hostOf } from "../list-routes.ts";
 import type { Policy } from "../policy.ts";
+import { checkPathParameters } from "./check-path-parameters.ts";
 import { checkRoutes } from "./check-routes.ts";
+import { isVersionOne } from "./check-version.ts";
+import { joinSection } from "./join-sections.ts";
 import { KEYS } from "./keys.ts";
 import { readCors } from "./read-cors.ts";
 import { type EnvironmentReading, readEnvironments } from "./read-environments.ts";
 import { readIdentity } from "./read-identity.ts";
-import { type ReadInclude, type Section, isVersionOne, joinSection, readIncludes } from "./read-includes.ts";
+import { type ReadInclude, type Section, readIncludes, startOf } from "./read-includes.ts";
 import { readSecrets, readThrottle, readWaivers } from "./read-limits.ts";
 import { readBoundaries, readRoles } from "./read-roles.ts";
 import { type ServiceReading, readServices } from "./read-services.ts";
@@ -23,10 +26,10 @@ import { checkName, readFields, readText } from "./read-values.ts";
 import { type Report, createReport } from "./report.ts";
 import {
   checkBoundaryNames,
+  checkHostNames,
   checkIssuers,
   checkLogin,
   checkOverrides,
-  checkPathParameters,
   checkPermissions,
   checkSecrets,
 } from "./resolve.ts";
@@ -41,7 +44,8 @@ export interface ParsedPolicy {
 
 /** `read` gives the files that the policy includes; without it including one is an error. */
 export function parsePolicy(file: string, text: string, read: ReadInclude | null = null): ParsedPolicy {
-  const report = createReport(file, text);
+  // Editors do not count a byte order mark as a column.
+  const report = createReport(file, text.replace(/^\ufeff/, ""));
   const tree = readTree(report);
   const policy = tree === null ? null : readPolicy(report, tree, read);
   const diagnostics = report.list();
@@ -59,29 +63,38 @@ function readPolicy(report: Report, root: Tree, read: ReadInclude | null): Polic
     const value = fields.of(key);
     return value === null ? null : { key, keyAt: fields.keyAt(key), value };
   };
-  const parts = readIncludes(report, fields.of("include"), read);
-  const sectionOf = (section: Exclude<Section, "guardrails">): Entry | null =>
-    joinSection(entryOf(section), parts, section, report);
+  const { parts, isComplete } = readIncludes(report, fields.of("include"), read);
+  const sectionOf = (section: Exclude<Section, "guardrails">): Entry | null => sections[section].entry;
+  const join = (section: Section) => joinSection(entryOf(section), parts, section, report);
+  const sections = {
+    services: join("services"),
+    roles: join("roles"),
+    boundaries: join("boundaries"),
+    secrets: join("secrets"),
+  };
+  // What is missing may stand where nothing could be read, or under a key that is misspelled.
+  const isKnown = (section: keyof typeof sections): boolean =>
+    !report.hasErrors() ||
+    (isComplete && sections[section].isComplete && (sections[section].entry !== null || !fields.hasUnknown));
 
   const name = readText(report, fields.of("name"), "`name`");
   if (name !== null) checkName(report, name.value, name.at, "policy");
   const identityEntry = entryOf("identity");
   const identity = identityEntry === null ? null : readIdentity(report, identityEntry);
-  const issuers = identity?.provider.issuers.map((one) => one.name) ?? [];
+  const issuers = identity === null || identity.issuersAt === null ? null : [...identity.issuersAt.keys()];
   const environmentsEntry = entryOf("environments");
   const issuer = identity === null || identity.hasIssuer ? (identity?.provider.issuer ?? "") : null;
   const environments =
     environmentsEntry === null ? [] : readEnvironments(report, environmentsEntry, { issuer, issuers });
   const servicesEntry = sectionOf("services");
-  if (servicesEntry === null)
+  if (servicesEntry === null && (isComplete || !report.hasErrors()) && !fields.isMisspelled("services"))
     report.add("parse/missing-key", startOf(root), "the policy lacks `services`", {
       hint: `add \`${SERVICES_EXAMPLE}\``,
     });
   const environmentNames = environments.map(({ environment }) => environment.name);
   const services = servicesEntry === null ? [] : readServices(report, servicesEntry, environmentNames);
   const roles = readRoles(report, sectionOf("roles"), issuers);
-  const boundariesEntry = sectionOf("boundaries");
-  const boundaries = readBoundaries(report, boundariesEntry);
+  const boundaries = readBoundaries(report, sectionOf("boundaries"));
   const throttle = readThrottle(report, entryOf("throttle"));
   const cors = readCors(report, fields.of("cors"), fields.keyAt("cors"));
   const secrets = readSecrets(report, sectionOf("secrets"));
@@ -90,14 +103,18 @@ function readPolicy(report: Report, root: Tree, read: ReadInclude | null): Polic
   );
 
   checkHosts(report, services, environments);
-  if (boundariesEntry !== null || !fields.hasUnknown) checkBoundaryNames(report, roles, boundaries);
-  checkPermissions(report, services, roles, boundaries);
-  checkPathParameters(report, services, roles, environments);
-  checkOverrides(report, services, roles, environments);
+  checkHostNames(report, services, environments);
+  if (isKnown("boundaries")) checkBoundaryNames(report, roles, boundaries);
+  if (isKnown("services")) {
+    checkPermissions(report, services, roles, boundaries);
+    checkPathParameters(report, services, roles, environments);
+  }
+  checkOverrides(report, isKnown("services") ? services : null, isKnown("roles") ? roles : null, environments);
   if (identity !== null) {
     checkLogin(report, services, identity.provider, environments);
-    checkIssuers(report, identity.provider, environments);
-    checkSecrets(report, [...identity.secrets, ...environments.flatMap((one) => one.secrets)], secrets);
+    checkIssuers(report, identity, environments);
+    if (isKnown("secrets"))
+      checkSecrets(report, [...identity.secrets, ...environments.flatMap((one) => one.secrets)], secrets);
   }
   if (identity === null) return null;
   return {
@@ -142,10 +159,6 @@ function checkHosts(
       );
     }
   }
-}
-
-function startOf(root: Tree): Tree["at"] {
-  return { ...root.at, end: root.kind === "mapping" ? (root.entries[0]?.keyAt.end ?? root.at.end) : root.at.end };
 }
 
 function freeze<T>(value: T): T {

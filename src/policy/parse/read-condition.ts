@@ -4,6 +4,7 @@ import {
   type ClaimCondition,
   type Condition,
   type Hours,
+  type Located,
   type PathCondition,
   WEEKDAYS,
   type Weekday,
@@ -11,8 +12,18 @@ import {
 import { KEYS } from "./keys.ts";
 import { suggest } from "./nearest.ts";
 import { readBlocks } from "./read-blocks.ts";
-import type { Tree } from "./read-tree.ts";
-import { readDuration, readFields, readInstant, readText, readTexts, readValues } from "./read-values.ts";
+import type { Entry, Tree } from "./read-tree.ts";
+import {
+  checkText,
+  looksLikePattern,
+  readDuration,
+  readFields,
+  readInstant,
+  readSpelling,
+  readText,
+  readTexts,
+  readValues,
+} from "./read-values.ts";
 import { type Report, quote } from "./report.ts";
 
 const DAY_MS = 86_400_000;
@@ -78,7 +89,7 @@ function readDays(report: Report, tree: Tree | null): Weekday[] {
 
 /** Minutes since midnight; `24:00` is the end of the day. */
 function readMinute(report: Report, tree: Tree | null, what: string): number | null {
-  const text = tree?.kind === "number" ? { value: tree.text, at: tree.at } : readText(report, tree, what);
+  const text = readSpelling(report, tree, what);
   if (text === null) return null;
   const [, hour, minute] = /^(\d\d):(\d\d)$/.exec(text.value) ?? [];
   const total = Number(hour) * 60 + Number(minute);
@@ -89,34 +100,66 @@ function readMinute(report: Report, tree: Tree | null, what: string): number | n
   return null;
 }
 
+/** Where the parameter of a condition stands; the policy itself has no use for it. */
+const parameterPlaces = new WeakMap<PathCondition, Span>();
+
+export function placeOfParameter(condition: PathCondition, otherwise: Span): Span {
+  return parameterPlaces.get(condition) ?? otherwise;
+}
+
 function readPath(report: Report, tree: Tree | null): PathCondition[] {
   return readUserKeys(report, tree, "`path`", "write `{ customer: claim:sub }` or `{ region: [eu, us] }`").map(
-    ({ key, value }) => {
-      const claim =
-        value.kind === "text" && value.text.startsWith(CLAIM_PREFIX) ? readText(report, value, quote(key)) : null;
-      if (claim !== null) return { parameter: key, values: null, claim: claim.value.slice(CLAIM_PREFIX.length) };
-      return { parameter: key, values: readValues(report, value, quote(key)).map((one) => one.value), claim: null };
+    ({ key, keyAt, value }) => {
+      const condition = readPathValue(report, key, value);
+      parameterPlaces.set(condition, keyAt);
+      return condition;
     },
   );
 }
 
+function readPathValue(report: Report, key: string, value: Tree): PathCondition {
+  const text =
+    value.kind === "text" && value.text.startsWith(CLAIM_PREFIX) ? readText(report, value, quote(key)) : null;
+  if (text === null) return { parameter: key, values: readWholeValues(report, value, quote(key)), claim: null };
+  const claim = text.value.slice(CLAIM_PREFIX.length);
+  if (claim.trim() === "")
+    report.add("parse/empty-text", text.at, `${quote(key)} names no claim`, { hint: "write for example `claim:sub`" });
+  return { parameter: key, values: null, claim };
+}
+
 function readClaims(report: Report, tree: Tree | null): ClaimCondition[] {
   return readUserKeys(report, tree, "`claim`", "write `{ email_verified: true }` or `{ plan: [gold, silver] }`").map(
-    ({ key, value }) => ({ claim: key, values: readValues(report, value, quote(key)).map((one) => one.value) }),
+    ({ key, value }) => ({ claim: key, values: readWholeValues(report, value, quote(key)) }),
   );
 }
 
 function readClaimList(report: Report, tree: Tree | null, claim: string): ClaimCondition[] {
   if (tree === null) return [];
-  return [{ claim, values: readTexts(report, tree, `\`${claim}\``, { mayBeEmpty: false }).map(({ value }) => value) }];
+  const values = readTexts(report, tree, `\`${claim}\``, { mayBeEmpty: false });
+  return [{ claim, values: checkWhole(report, values) }];
 }
 
-function readUserKeys(report: Report, tree: Tree | null, what: string, hint: string) {
+function readWholeValues(report: Report, tree: Tree, what: string): readonly string[] {
+  return checkWhole(report, readValues(report, tree, what));
+}
+
+/** Values are compared whole: who writes a pattern means something that does not happen. */
+function checkWhole(report: Report, values: readonly Located<string>[]): readonly string[] {
+  for (const { value, at } of values)
+    if (looksLikePattern(value))
+      report.add("condition/never", at, `${quote(value)} is compared whole, as no pattern`, {
+        hint: "write each value that is meant",
+      });
+  return values.map(({ value }) => value);
+}
+
+/** The entries of a mapping whose keys are claims or parameters. */
+function readUserKeys(report: Report, tree: Tree | null, what: string, hint: string): readonly Entry[] {
   if (tree === null) return [];
   if (tree.kind !== "mapping") {
     report.add("parse/expected-mapping", tree.at, `${what} is not a mapping of names to values`, { hint });
     return [];
   }
   if (tree.entries.length === 0) report.add("parse/empty-mapping", tree.at, `${what} is empty`, { hint });
-  return tree.entries;
+  return tree.entries.filter(({ key, keyAt }) => checkText(report, key, keyAt, `a key of ${what}`));
 }

@@ -1,18 +1,20 @@
 /** Reads `environments:`: provider, host name, certificates, gateway, networks and shared state of each. */
 import type { Span } from "../../core/index.ts";
-import { isHostName, isLoopbackHost } from "../origin.ts";
+import { isLoopbackHost } from "../origin.ts";
 import type { Environment, Overrides, RoleOverride, RouteOverride } from "../policy.ts";
 import { KEYS } from "./keys.ts";
 import { readBlocks } from "./read-blocks.ts";
 import { readCondition } from "./read-condition.ts";
 import { readCors } from "./read-cors.ts";
+import { readHostName } from "./read-host-name.ts";
 import { type SecretUse, readIssuer, readLogin } from "./read-identity.ts";
 import { readThrottleOverride } from "./read-limits.ts";
-import { readMembers } from "./read-members.ts";
+import { type Issuers, readMembers } from "./read-members.ts";
 import { BODY, MAX_RETRIES, TIMEOUT } from "./read-routes.ts";
 import type { Entry, Tree } from "./read-tree.ts";
 import {
   type Fields,
+  listKeys,
   readChoice,
   readCount,
   readDuration,
@@ -25,21 +27,28 @@ import {
 } from "./read-values.ts";
 import { type Report, quote } from "./report.ts";
 
+/** Every service is looked at once for each of them. */
+const MAX_ENVIRONMENTS = 100;
 const EXAMPLE = "local: { identity: embedded, domain: shop.localhost }";
 
 /** What environments are read against. */
 export interface EnvironmentContext {
   /** The policy's issuer, used where an environment names none; null when the policy has none either. */
   readonly issuer: string | null;
-  /** Names of the workload issuers. */
-  readonly issuers: readonly string[];
+  readonly issuers: Issuers;
 }
 
 /** An environment, and what other parts are checked against. */
 export interface EnvironmentReading {
   readonly environment: Environment;
+  readonly domainAt: Span;
   /** Keys of `routes` and `roles` that it overrides, and where. */
-  readonly routes: readonly { readonly key: string; readonly at: Span; readonly retriesAt: Span | null }[];
+  readonly routes: readonly {
+    readonly key: string;
+    readonly at: Span;
+    readonly bodyAt: Span | null;
+    readonly retriesAt: Span | null;
+  }[];
   readonly roles: readonly { readonly key: string; readonly at: Span }[];
   readonly secrets: readonly SecretUse[];
 }
@@ -49,7 +58,12 @@ export function readEnvironments(report: Report, entry: Entry, context: Environm
     mayBeEmpty: false,
     example: EXAMPLE,
   });
-  return entries.map((item) => readEnvironment(report, item, context));
+  const extra = entries[MAX_ENVIRONMENTS];
+  if (extra !== undefined)
+    report.add("parse/range", extra.keyAt, `there are more than ${MAX_ENVIRONMENTS} environments`, {
+      hint: "split the policy into several",
+    });
+  return entries.slice(0, MAX_ENVIRONMENTS).map((item) => readEnvironment(report, item, context));
 }
 
 function readEnvironment(
@@ -64,7 +78,7 @@ function readEnvironment(
   const secrets: SecretUse[] = [];
   const overrides = readOverrides(report, fields, keyAt, issuers, secrets);
   const ownerOf = (field: "identity" | "certificates" | "gateway"): Span => fields?.keyAt(field) ?? keyAt;
-  const domain = readDomain(report, fields?.of("domain") ?? null);
+  const domain = readHostName(report, fields?.of("domain") ?? null, "`domain`", "environment/domain") ?? "";
   const certificates = fields?.of("certificates") ?? null;
   if (fields !== null && certificates === null && domain !== "" && !isLoopbackHost(domain))
     report.add("environment/certificates-missing", keyAt, `environment ${quote(key)} lacks \`certificates\``, {
@@ -81,7 +95,8 @@ function readEnvironment(
     overrides: overrides.overrides,
     at: keyAt,
   };
-  return { environment, routes: overrides.routes, roles: overrides.roles, secrets };
+  const domainAt = fields?.of("domain")?.at ?? keyAt;
+  return { environment, domainAt, routes: overrides.routes, roles: overrides.roles, secrets };
 }
 
 type EnvironmentFields = Fields<"domain" | (typeof KEYS.environment.optional)[number]>;
@@ -90,7 +105,7 @@ function readOverrides(
   report: Report,
   fields: EnvironmentFields | null,
   owner: Span,
-  issuers: readonly string[],
+  issuers: Issuers,
   secrets: SecretUse[],
 ): Pick<EnvironmentReading, "routes" | "roles"> & { readonly overrides: Overrides } {
   const of = (field: Parameters<EnvironmentFields["of"]>[0]): Tree | null => fields?.of(field) ?? null;
@@ -137,43 +152,40 @@ function readRouteOverride(
   report: Report,
   { key, keyAt, value }: Entry,
 ): EnvironmentReading["routes"][number] & { readonly override: RouteOverride } {
-  const fields = readFields(report, value, `route ${quote(key)}`, keyAt, KEYS.routeOverride);
+  const fields = readFields(report, value, `route ${quote(key)}`, keyAt, {
+    ...KEYS.routeOverride,
+    hintFor: (other) => hintForSame(other, listKeys(KEYS.route)),
+  });
+  const body = fields?.of("body") ?? null;
   const retries = fields?.of("retries") ?? null;
   return {
     key,
     at: keyAt,
+    bodyAt: body === null ? null : body.at,
     retriesAt: retries === null ? null : retries.at,
     override: {
       throttle: readRate(report, fields?.of("throttle") ?? null, "`throttle`"),
       timeoutMs: readDuration(report, fields?.of("timeout") ?? null, "`timeout`", TIMEOUT),
-      maxBodyBytes: readSize(report, fields?.of("body") ?? null, "`body`", BODY),
+      maxBodyBytes: readSize(report, body, "`body`", BODY),
       retries: readCount(report, retries, "`retries`", MAX_RETRIES),
     },
   };
 }
 
-function readRoleOverride(report: Report, { key, keyAt, value }: Entry, issuers: readonly string[]): RoleOverride {
-  const fields = readFields(report, value, `role ${quote(key)}`, keyAt, KEYS.roleOverride);
+function hintForSame(key: string, known: readonly string[]): string | null {
+  return known.includes(key) ? `${quote(key)} is the same in every environment` : null;
+}
+
+function readRoleOverride(report: Report, { key, keyAt, value }: Entry, issuers: Issuers): RoleOverride {
+  const fields = readFields(report, value, `role ${quote(key)}`, keyAt, {
+    ...KEYS.roleOverride,
+    hintFor: (other) => hintForSame(other, listKeys(KEYS.role)),
+  });
   const members = fields?.of("members") ?? null;
   return {
     members: members === null ? null : readMembers(report, members, fields?.keyAt("members") ?? keyAt, issuers),
     when: readCondition(report, fields?.of("when") ?? null, fields?.keyAt("when") ?? keyAt),
   };
-}
-
-function readDomain(report: Report, tree: Tree | null): string {
-  const text = readText(report, tree, "`domain`");
-  if (text === null) return "";
-  if (isHostName(text.value)) return text.value;
-  const bare = text.value
-    .toLowerCase()
-    .replace(/^https?:\/\//, "")
-    .replace(/[:/].*$/, "")
-    .replace(/\.$/, "");
-  report.add("environment/domain", text.at, `${quote(text.value)} is not a host name`, {
-    hint: isHostName(bare) ? `write \`${bare}\`` : "write a host name in lower case, without scheme and port",
-  });
-  return "";
 }
 
 function readProvider(
@@ -278,7 +290,9 @@ function readGateway(report: Report, tree: Tree | null, owner: Span): Environmen
 function readAccount(report: Report, tree: Tree | null): string {
   if (tree?.kind === "number") {
     report.add("parse/expected-text", tree.at, "`account` is a number instead of a text", {
-      hint: `put it in quotes: \`"${tree.text.slice(0, 20)}"\``,
+      hint: /^\d{12}$/.test(tree.text)
+        ? `put it in quotes: \`"${tree.text}"\``
+        : "write its twelve digits in quotes, leading zeros too",
     });
     return "";
   }

@@ -19,6 +19,7 @@ const RESERVED = new Set([
   "expect",
   "forwarded",
   "host",
+  "http2-settings",
   "keep-alive",
   "proxy-authenticate",
   "proxy-authorization",
@@ -30,7 +31,18 @@ const RESERVED = new Set([
   "via",
   "traceparent",
   "tracestate",
+  "x-gatehouse",
+  "x-request-id",
+]);
+/** Where back ends look for the truth about a request: the gateway removes what a client says there. */
+const BELIEVED = new Set([
+  "cf-connecting-ip",
+  "client-ip",
+  "fastly-client-ip",
+  "proxy",
   "true-client-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
   "x-forwarded-for",
   "x-forwarded-host",
   "x-forwarded-method",
@@ -39,98 +51,131 @@ const RESERVED = new Set([
   "x-forwarded-proto",
   "x-forwarded-server",
   "x-forwarded-uri",
+  "x-host",
+  "x-http-method",
   "x-http-method-override",
   "x-method-override",
+  "x-original-host",
+  "x-original-method",
   "x-original-uri",
   "x-original-url",
   "x-real-ip",
-  "x-request-id",
   "x-rewrite-url",
 ]);
 const RESERVED_PREFIXES = ["x-gatehouse-", "x-gh-"];
+/** An identity header may be called so (`x-forwarded-user`); a client's header and a rule may not. */
+const FORWARDED_PREFIX = "x-forwarded-";
 /** The client's own; they may be kept but cannot carry what the gateway says. */
 const CLIENTS = new Set(["authorization", "cookie", "content-type", "content-encoding", "accept", "origin"]);
+/** Says how a body is to be read, or belongs to whoever wrote the message. */
+const AUTHORS = new Set(["content-encoding", "content-range", "content-type", "cookie", "date", "set-cookie"]);
+/** Set by the gateway on every answer. */
+const OWN_IN_RESPONSES = new Set(["apigw-requestid", "traceresponse"]);
 
 export function readHeaders(report: Report, tree: Tree | null, owner: Span): Service["headers"] {
   const none = { set: {}, remove: [] };
   if (tree === null) return { keep: [], identity: {}, request: none, response: none };
   const fields = readFields(report, tree, "`headers`", owner, KEYS.headers);
   const keep = readTexts(report, fields?.of("keep") ?? null, "`keep`", { mayBeEmpty: true });
-  for (const { value, at } of keep) checkHeader(report, value, at);
-  const identity = readIdentityHeaders(report, fields?.of("identity") ?? null);
-  for (const { header, at } of identity) {
-    const twin = keep.find((kept) => kept.value === header);
-    if (twin !== undefined)
-      report.add("service/header-twice", at, `${quote(header)} is kept from the client and set by the gateway`, {
-        hint: "remove it from one of the two",
-        related: [{ message: "kept here", span: twin.at }],
+  for (const { value, at } of keep) {
+    checkHeader(report, value, at);
+    if (value.startsWith(FORWARDED_PREFIX) && !BELIEVED.has(value))
+      report.add("service/header-reserved", at, `${quote(value)} from a client would be believed`, {
+        hint: "remove it, or let the gateway say it: write it under `identity`",
       });
   }
+  const identity = readIdentityHeaders(report, fields?.of("identity") ?? null);
+  const rulesOf = (way: Way): RulesReading =>
+    readRules(report, fields?.of(way) ?? null, fields?.keyAt(way) ?? owner, way);
+  const request = rulesOf("request");
+  const response = rulesOf("response");
+  checkOnce(report, [
+    ...keep.map(({ value, at }): Use => ({ name: value, at, does: "kept from the client" })),
+    ...identity.map(({ header, at }): Use => ({ name: header, at, does: "set by the gateway" })),
+    ...request.uses,
+  ]);
+  checkOnce(report, response.uses);
   return {
     keep: keep.map((header) => header.value),
     identity: Object.fromEntries(identity.map(({ header, field }) => [header, field])),
-    request: readRules(
-      report,
-      fields?.of("request") ?? null,
-      "`request`",
-      fields?.keyAt("request") ?? owner,
-      "request",
-    ),
-    response: readRules(
-      report,
-      fields?.of("response") ?? null,
-      "`response`",
-      fields?.keyAt("response") ?? owner,
-      "response",
-    ),
+    request: request.rules,
+    response: response.rules,
   };
 }
 
-/** Headers that a rule may not touch because they frame the message or belong to one hop, in either direction. */
-const FRAMING = new Set(["content-encoding", "content-type", "date", "set-cookie", "cookie"]);
+type Way = "request" | "response";
 
-function readRules(
-  report: Report,
-  tree: Tree | null,
-  what: string,
-  owner: Span,
-  way: "request" | "response",
-): HeaderRules {
-  const fields = tree === null ? null : readFields(report, tree, what, owner, KEYS.headerRules);
+/** What the policy says happens to a header. */
+interface Use {
+  readonly name: string;
+  readonly at: Span;
+  readonly does: string;
+}
+
+interface RulesReading {
+  readonly rules: HeaderRules;
+  readonly uses: readonly Use[];
+}
+
+/** A header has one fate in each direction. */
+function checkOnce(report: Report, uses: readonly Use[]): void {
+  const first = new Map<string, Use>();
+  for (const use of uses) {
+    const before = first.get(use.name);
+    if (before === undefined) first.set(use.name, use);
+    else
+      report.add("service/header-twice", use.at, `${quote(use.name)} is ${use.does}, and ${before.does}`, {
+        hint:
+          before.does === "set by a rule"
+            ? "remove it here; what is set replaces every other value"
+            : "remove it from one of the two",
+        related: [{ message: `${before.does} here`, span: before.at }],
+      });
+  }
+}
+
+function readRules(report: Report, tree: Tree | null, owner: Span, way: Way): RulesReading {
+  const fields = tree === null ? null : readFields(report, tree, quote(way), owner, KEYS.headerRules);
   const setTree = fields?.of("set") ?? null;
-  const set: [string, string][] = [];
+  const set: { readonly name: string; readonly at: Span; readonly value: string }[] = [];
   if (setTree !== null && setTree.kind !== "mapping")
     report.add("parse/expected-mapping", setTree.at, "`set` is not a mapping of header names to values", {
       hint: "write for example `{ cache-control: no-store }`",
     });
   for (const { key, keyAt, value } of setTree?.kind === "mapping" ? setTree.entries : []) {
     checkRuleHeader(report, key, keyAt, way);
-    const text = readText(report, value, quote(key));
+    const text = readText(report, value, `the value of ${quote(key)}`);
     if (text === null) continue;
-    if (!/^[!-~]+(?:[ \t]+[!-~]+)*$/.test(text.value))
-      report.add("service/header-value", text.at, `the value of ${quote(key)} is not visible ASCII`, {
-        hint: "write the value as it goes over the wire, without blanks around it",
+    const problem = /^[ -~]+$/.test(text.value) ? "has blanks around it" : "is not visible ASCII";
+    if (!/^[!-~]+(?: +[!-~]+)*$/.test(text.value))
+      report.add("service/header-value", text.at, `the value of ${quote(key)} ${problem}`, {
+        hint: "write the value as it goes over the wire",
+        concealed: true,
       });
-    set.push([key, text.value]);
+    set.push({ name: key, at: keyAt, value: text.value });
   }
   const remove = readTexts(report, fields?.of("remove") ?? null, "`remove`", { mayBeEmpty: true });
-  for (const { value, at } of remove) {
-    checkRuleHeader(report, value, at, way);
-    if (set.some(([name]) => name === value))
-      report.add("service/header-twice", at, `${quote(value)} is set and removed`, {
-        hint: "setting replaces; remove it here",
-      });
-  }
-  return { set: Object.fromEntries(set), remove: remove.map(({ value }) => value) };
+  for (const { value, at } of remove) checkRuleHeader(report, value, at, way);
+  return {
+    rules: {
+      set: Object.fromEntries(set.map(({ name, value }) => [name, value])),
+      remove: remove.map(({ value }) => value),
+    },
+    uses: [
+      ...set.map(({ name, at }): Use => ({ name, at, does: "set by a rule" })),
+      ...remove.map(({ value, at }): Use => ({ name: value, at, does: "removed by a rule" })),
+    ],
+  };
 }
 
-function checkRuleHeader(report: Report, name: string, at: Span, way: "request" | "response"): void {
-  checkHeader(report, name, at);
-  const isCors = way === "response" && name.startsWith("access-control-");
-  if (FRAMING.has(name) || isCors)
-    report.add("service/header-reserved", at, `${quote(name)} is not for a header rule`, {
-      hint: isCors ? "use `cors`" : "the service says it, or the client",
-    });
+function checkRuleHeader(report: Report, name: string, at: Span, way: Way): void {
+  if (!checkHeader(report, name, at)) return;
+  const reserved = (hint: string): void =>
+    report.add("service/header-reserved", at, `${quote(name)} is not for a header rule`, { hint });
+  if (way === "response" && name.startsWith("access-control-")) reserved("write `cors`, which sets these headers");
+  else if (way === "response" && OWN_IN_RESPONSES.has(name)) reserved("remove it; the gateway sets it on every answer");
+  else if (name.startsWith(FORWARDED_PREFIX)) reportBelieved(report, name, at);
+  else if (AUTHORS.has(name)) reserved(`remove it; only the ${way === "request" ? "client" : "service"} says it`);
 }
 
 function readIdentityHeaders(report: Report, tree: Tree | null): { header: string; field: IdentityField; at: Span }[] {
@@ -141,8 +186,7 @@ function readIdentityHeaders(report: Report, tree: Tree | null): { header: strin
     return [];
   }
   return tree.entries.flatMap(({ key, keyAt, value }) => {
-    checkHeader(report, key, keyAt);
-    if (CLIENTS.has(key))
+    if (checkHeader(report, key, keyAt) && CLIENTS.has(key))
       report.add("service/header-reserved", keyAt, `${quote(key)} cannot carry identity`, {
         hint: "choose a name of its own, such as `x-user`",
       });
@@ -151,18 +195,35 @@ function readIdentityHeaders(report: Report, tree: Tree | null): { header: strin
   });
 }
 
-function checkHeader(report: Report, name: string, at: Span): void {
+/** Whether a header of this name can be spoken of at all. */
+function checkHeader(report: Report, name: string, at: Span): boolean {
   if (!HEADER.test(name) || name.length > 64) {
     const better = name
+      .slice(0, 200)
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, "-")
       .replace(/^-|-$/g, "")
-      .slice(0, 64);
+      .slice(0, 64)
+      .replace(/-$/, "");
     report.add("service/header", at, `${quote(name)} is not how a header is written`, {
       hint: better === "" ? "lower-case letters, digits and hyphens" : `write \`${better}\``,
     });
-  } else if (RESERVED.has(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix)))
-    report.add("service/header-reserved", at, `${quote(name)} is set by the gateway on every request`, {
+    return false;
+  }
+  if (BELIEVED.has(name)) reportBelieved(report, name, at);
+  else if (RESERVED.has(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix)))
+    report.add("service/header-reserved", at, `${quote(name)} is set or removed by the gateway on every request`, {
       hint: "remove it; the guide lists what every service receives",
     });
+  else return true;
+  return false;
+}
+
+function reportBelieved(report: Report, name: string, at: Span): void {
+  const isOrigin = /ip$|host$|^x-forwarded-/.test(name);
+  report.add("service/header-reserved", at, `${quote(name)} is what services believe about a request`, {
+    hint: isOrigin
+      ? "remove it; the gateway says where a request comes from in `x-forwarded-for`, `-host` and `-proto`"
+      : "remove it; the gateway takes it out of every request",
+  });
 }

@@ -23,6 +23,8 @@ export interface IdentityReading {
   readonly provider: IdentityProvider;
   /** Whether the file names an issuer at all, well formed or not. */
   readonly hasIssuer: boolean;
+  /** Where the addresses of workload issuers stand, by name; null when the issuers could not be read. */
+  readonly issuersAt: ReadonlyMap<string, Span> | null;
   readonly secrets: readonly SecretUse[];
 }
 
@@ -43,6 +45,7 @@ export function readIdentity(report: Report, entry: Entry): IdentityReading {
       login: login === null ? null : readLogin(report, login, fields?.keyAt("login") ?? entry.keyAt, secrets),
       at: entry.keyAt,
     },
+    issuersAt: placesOf(fields?.of("issuers") ?? null),
     hasIssuer: fields === null || fields.of("issuer") !== null,
     secrets,
   };
@@ -59,6 +62,16 @@ export function readIssuer(report: Report, tree: Tree | null): string | null {
     ...(checked.concealed === true ? { concealed: true } : {}),
   });
   return null;
+}
+
+function placesOf(issuers: Tree | null): ReadonlyMap<string, Span> | null {
+  if (issuers !== null && issuers.kind !== "mapping") return null;
+  return new Map(
+    (issuers?.entries ?? []).map(({ key, keyAt, value }) => {
+      const address = value.kind === "mapping" ? value.entries.find((entry) => entry.key === "issuer") : undefined;
+      return [key, address?.value.at ?? keyAt];
+    }),
+  );
 }
 
 function readIssuers(report: Report, tree: Tree | null, audience: string): WorkloadIssuer[] {

@@ -2,9 +2,9 @@
 import type { Span } from "../../core/index.ts";
 import type { Members } from "../policy.ts";
 import { KEYS } from "./keys.ts";
-import { suggest } from "./nearest.ts";
+import { findNearest, suggest } from "./nearest.ts";
 import type { Tree } from "./read-tree.ts";
-import { type Fields, readFields, readList, readText, readTexts, readValues } from "./read-values.ts";
+import { type Fields, looksLikePattern, readFields, readList, readText, readTexts, readValues } from "./read-values.ts";
 import { type Report, quote } from "./report.ts";
 
 const LISTS = [
@@ -16,24 +16,30 @@ const EXPRESSIONS = ["claim", "all", "any", "not"] as const;
 
 const NOBODY: Members = { kind: "any", of: [] };
 
+/** Names of the workload issuers; null when they could not be read. */
+export type Issuers = readonly string[] | null;
+
 type MemberFields = Fields<(typeof KEYS.members.optional)[number]>;
 
-/** `issuers` are the names of the workload issuers. What could not be read takes in nobody. */
-export function readMembers(report: Report, tree: Tree | null, owner: Span, issuers: readonly string[]): Members {
-  return tree === null ? NOBODY : readExpression(report, tree, owner, issuers, null, false);
+/** What could not be read takes in nobody. */
+export function readMembers(report: Report, tree: Tree | null, owner: Span, issuers: Issuers): Members {
+  const place = { what: "`members`", owner, issuer: null, mayBeNot: false };
+  return tree === null ? NOBODY : readExpression(report, tree, issuers, place);
 }
 
-function readExpression(
-  report: Report,
-  tree: Tree,
-  owner: Span,
-  issuers: readonly string[],
-  outer: string | null,
-  mayBeNot: boolean,
-): Members {
-  const fields = readFields(report, tree, "`members`", owner, KEYS.members);
+/** Where an expression stands. */
+interface Place {
+  readonly what: string;
+  readonly owner: Span;
+  /** Of the nearest expression around that names one. */
+  readonly issuer: string | null;
+  readonly mayBeNot: boolean;
+}
+
+function readExpression(report: Report, tree: Tree, issuers: Issuers, place: Place): Members {
+  const fields = readFields(report, tree, place.what, place.owner, KEYS.members);
   if (fields === null) return NOBODY;
-  const issuer = readIssuerName(report, fields.of("issuer"), issuers) ?? outer;
+  const issuer = readIssuerName(report, fields.of("issuer"), issuers) ?? place.issuer;
   const lists = LISTS.filter(([key]) => fields.of(key) !== null);
   const parts = [
     ...(lists.length === 0 ? [] : [lists.map(([key]) => key)]),
@@ -58,12 +64,13 @@ function readExpression(
     case "claim":
       return readClaim(report, fields, issuer);
     case "not": {
-      if (!mayBeNot)
+      if (!place.mayBeNot)
         report.add("role/not", fields.keyAt("not"), "`not` alone would take in everybody else", {
           hint: "write `all: [ ..., { not: ... } ]` with an entry that says who is meant",
         });
       const inner = fields.of("not");
-      const of = inner === null ? NOBODY : readExpression(report, inner, fields.keyAt("not"), issuers, issuer, false);
+      const inside = { what: "`not`", owner: fields.keyAt("not"), issuer, mayBeNot: false };
+      const of = inner === null ? NOBODY : readExpression(report, inner, issuers, inside);
       // A part that could not be read is nobody, and not nobody would be everybody.
       return { kind: "not", of };
     }
@@ -78,11 +85,18 @@ function readParts(
   report: Report,
   fields: MemberFields,
   kind: "all" | "any",
-  issuers: readonly string[],
+  issuers: Issuers,
   issuer: string | null,
 ): Members {
   const items = readList(report, fields.of(kind), `\`${kind}\``, { mayBeEmpty: false }) ?? [];
-  const of = items.map((item) => readExpression(report, item, item.at, issuers, issuer, kind === "all"));
+  const of = items.map((item) =>
+    readExpression(report, item, issuers, {
+      what: `an entry of \`${kind}\``,
+      owner: item.at,
+      issuer,
+      mayBeNot: kind === "all",
+    }),
+  );
   if (of.length === 0) return NOBODY;
   if (kind === "all" && of.every((part) => part.kind === "not"))
     report.add("role/not", fields.keyAt("all"), "`all` says only who is not meant", {
@@ -95,9 +109,12 @@ function readLists(report: Report, fields: MemberFields, issuer: string | null):
   const leaves = LISTS.flatMap(([key, kind]): Members[] => {
     const texts = readTexts(report, fields.of(key), `\`${key}\``, { mayBeEmpty: true });
     for (const { value, at } of texts)
-      if (value.includes("*"))
+      if (looksLikePattern(value))
         report.add("role/member", at, `${quote(value)} is compared whole and would match nobody`, {
-          hint: "name each member; a route for everybody is `open` and says why",
+          hint:
+            value === "*"
+              ? "name each member; a route for everybody is `open` and says why"
+              : "name each member; patterns are not taken",
         });
     return texts.length === 0 ? [] : [{ kind, values: texts.map(({ value }) => value), issuer }];
   });
@@ -113,9 +130,11 @@ function readClaim(report: Report, outer: MemberFields, issuer: string | null): 
   const tests = (["equals", "one_of", "prefix"] as const).filter((key) => fields.of(key) !== null);
   const [test] = tests;
   if (test === undefined || tests.length > 1) {
-    report.add("role/claim", tree.at, test === undefined ? "`claim` says no value" : "`claim` is tested twice", {
-      hint: "write one of `equals: value`, `one_of: [value, value]` or `prefix: text`",
-    });
+    // A test that the language does not have is reported already.
+    if (test !== undefined || !fields.hasUnknown)
+      report.add("role/claim", tree.at, test === undefined ? "`claim` says no value" : "`claim` is tested twice", {
+        hint: "write one of `equals: value`, `one_of: [value, value]` or `prefix: text`",
+      });
     return NOBODY;
   }
   const given = fields.of(test);
@@ -123,16 +142,40 @@ function readClaim(report: Report, outer: MemberFields, issuer: string | null): 
     report.add("role/claim", given.at, "`equals` is one value", { hint: "write `one_of` for several" });
   if (test === "one_of" && given !== null && given.kind !== "list")
     report.add("role/claim", given.at, "`one_of` is a list", { hint: "write `equals` for one value" });
-  const values = readValues(report, given, `\`${test}\``).map(({ value }) => value);
-  return { kind: "claim", claim, test: test === "prefix" ? "prefix" : "equals", values, issuer };
+  const values = readValues(report, given, `\`${test}\``);
+  for (const { value, at } of values)
+    if (looksLikePattern(value))
+      report.add(
+        "role/member",
+        at,
+        `${quote(value)} is compared ${test === "prefix" ? "letter by letter" : "whole"} and would match nobody`,
+        {
+          hint: test === "prefix" ? "write what the values begin with, without `*`" : hintForPattern(value),
+        },
+      );
+  return {
+    kind: "claim",
+    claim,
+    test: test === "prefix" ? "prefix" : "equals",
+    values: values.map(({ value }) => value),
+    issuer,
+  };
 }
 
-function readIssuerName(report: Report, tree: Tree | null, issuers: readonly string[]): string | null {
+function hintForPattern(value: string): string {
+  const [, start] = /^([^*^]+)\*$/.exec(value) ?? [];
+  return start === undefined ? "write each value that is meant in `one_of`" : `write ${quote(`prefix: ${start}`)}`;
+}
+
+function readIssuerName(report: Report, tree: Tree | null, issuers: Issuers): string | null {
   const text = readText(report, tree, "`issuer`");
   if (text === null) return null;
-  if (!issuers.includes(text.value))
+  if (issuers !== null && !issuers.includes(text.value))
     report.add("reference/issuer", text.at, `there is no workload issuer ${quote(text.value)}`, {
-      hint: `${suggest(text.value, issuers)}; workload issuers stand under \`identity.issuers\``,
+      hint: () =>
+        findNearest(text.value, issuers) === null
+          ? `add it under \`identity.issuers\`${issuers.length === 0 ? "" : `; ${suggest(text.value, issuers)}`}`
+          : suggest(text.value, issuers),
     });
   return text.value;
 }

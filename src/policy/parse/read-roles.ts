@@ -4,7 +4,7 @@ import { isPermissionPattern } from "../permission.ts";
 import type { Boundary, Grant, Located, Role } from "../policy.ts";
 import { KEYS } from "./keys.ts";
 import { readCondition } from "./read-condition.ts";
-import { readMembers } from "./read-members.ts";
+import { type Issuers, readMembers } from "./read-members.ts";
 import type { Entry, Tree } from "./read-tree.ts";
 import { readFields, readList, readNamed, readText, readTexts } from "./read-values.ts";
 import { type Report, quote } from "./report.ts";
@@ -15,8 +15,7 @@ export interface RoleReading {
   readonly boundaryAt: Span;
 }
 
-/** `issuers` are the names of the workload issuers. */
-export function readRoles(report: Report, entry: Entry | null, issuers: readonly string[]): RoleReading[] {
+export function readRoles(report: Report, entry: Entry | null, issuers: Issuers): RoleReading[] {
   if (entry === null) return [];
   const example = "support: { members: { groups: [support] }, can: [orders:read], boundary: staff }";
   return readNamed(report, entry.value, "`roles`", "role", { mayBeEmpty: true, example }).map((item) =>
@@ -24,7 +23,7 @@ export function readRoles(report: Report, entry: Entry | null, issuers: readonly
   );
 }
 
-function readRole(report: Report, { key, keyAt, value }: Entry, issuers: readonly string[]): RoleReading {
+function readRole(report: Report, { key, keyAt, value }: Entry, issuers: Issuers): RoleReading {
   const fields = readFields(report, value, `role ${quote(key)}`, keyAt, KEYS.role);
   const boundary = readText(report, fields?.of("boundary") ?? null, "`boundary`");
   return {
@@ -46,20 +45,43 @@ function readGrants(report: Report, tree: Tree | null): Grant[] {
   const unconditional = new Map<string, Located<string>>();
   for (const item of readList(report, tree, "`can`", { mayBeEmpty: false }) ?? []) {
     const fields = item.kind === "mapping" ? readFields(report, item, "a grant", item.at, KEYS.grant) : null;
-    const pattern = readText(report, fields === null ? item : fields.of("permission"), "an entry of `can`");
+    const what = fields === null ? "an entry of `can`" : "`permission`";
+    const pattern = readText(report, fields === null ? item : fields.of("permission"), what);
     if (pattern === null) continue;
     checkPattern(report, pattern);
     const when = fields === null ? null : readCondition(report, fields.of("when"), fields.keyAt("when"));
-    const first = when === null ? unconditional.get(pattern.value) : undefined;
+    const isConditional = fields !== null && fields.of("when") !== null;
+    const first = isConditional ? undefined : unconditional.get(pattern.value);
     if (first === undefined) grants.push({ ...pattern, when });
     else
       report.add("parse/duplicate-entry", pattern.at, `${quote(pattern.value)} stands twice in \`can\``, {
         hint: "remove one of them",
         related: [{ message: "first here", span: first.at }],
       });
-    if (when === null && first === undefined) unconditional.set(pattern.value, pattern);
+    if (!isConditional && first === undefined) unconditional.set(pattern.value, pattern);
   }
+  checkNarrowed(report, grants, unconditional);
   return grants;
+}
+
+/** A condition on what is granted without one as well narrows nothing, whatever its author hopes. */
+function checkNarrowed(
+  report: Report,
+  grants: readonly Grant[],
+  unconditional: ReadonlyMap<string, Located<string>>,
+): void {
+  for (const { value, at, when } of grants) {
+    if (when === null) continue;
+    const area = `${value.slice(0, value.indexOf(":"))}:*`;
+    const wider = [value, area, "*", "*:*"]
+      .map((pattern) => unconditional.get(pattern))
+      .find((one) => one !== undefined);
+    if (wider !== undefined)
+      report.add("parse/duplicate-entry", at, `${quote(value)} is granted without a condition too`, {
+        hint: "remove one of the two; the condition narrows nothing",
+        related: [{ message: "without a condition here", span: wider.at }],
+      });
+  }
 }
 
 export function readBoundaries(report: Report, entry: Entry | null): Boundary[] {

@@ -25,6 +25,8 @@ export interface RoutesReading {
   readonly routes: readonly PolicyRoute[];
   /** Permissions that any of the routes needs, well formed or not; `UNREADABLE_PERMISSION` among them if one is not known. */
   readonly needed: readonly string[];
+  /** False when a key was not well formed, or there is none. */
+  readonly hasAll: boolean;
 }
 
 /** `basePath` stands in front of every path; empty for none. */
@@ -37,7 +39,7 @@ export function readRoutes(report: Report, tree: Tree, service: string, basePath
       isEmpty ? "`routes` is empty" : "`routes` is not a mapping of route keys",
       { hint: "write `GET /orders: { needs: orders:read }`" },
     );
-    return { routes: [], needed: [UNREADABLE_PERMISSION] };
+    return { routes: [], needed: [UNREADABLE_PERMISSION], hasAll: false };
   }
   const routes: PolicyRoute[] = [];
   const needed: string[] = [];
@@ -46,7 +48,7 @@ export function readRoutes(report: Report, tree: Tree, service: string, basePath
     if (access.kind === "needs") needed.push(access.permission);
     if (route !== null) routes.push(route);
   }
-  return { routes, needed };
+  return { routes, needed, hasAll: routes.length === tree.entries.length };
 }
 
 function readRoute(
@@ -60,7 +62,10 @@ function readRoute(
     for (const { id, message, hint, start, end } of key.problems)
       report.add(id, spanWithin(report, entry, start, end), message, { hint });
   const fields = readFields(report, entry.value, "a route", entry.keyAt, KEYS.route);
-  const access = (fields === null ? null : readAccess(report, fields.of("needs"), fields.of("open"), entry)) ?? {
+  // For a key that is misspelled, one finding is enough.
+  const isMisspelled = fields !== null && (fields.isMisspelled("needs") || fields.isMisspelled("open"));
+  const hasAccess = fields !== null && (fields.of("needs") !== null || fields.of("open") !== null || !isMisspelled);
+  const access = (hasAccess ? readAccess(report, fields.of("needs"), fields.of("open"), entry) : null) ?? {
     kind: "needs",
     permission: UNREADABLE_PERMISSION,
   };

@@ -4,19 +4,29 @@
  */
 import { type Rate, type Span, parseDuration, parseRate, parseSize } from "../../core/index.ts";
 import type { Located } from "../policy.ts";
-import { suggest } from "./nearest.ts";
+import { findInvisible } from "./invisible.ts";
+import { findNearest, suggest } from "./nearest.ts";
 import type { Entry, Tree } from "./read-tree.ts";
 import { type Report, quote, quoteAll } from "./report.ts";
 
 const MAX_TEXT = 1024;
+/** Keys that are looked at for slips. */
+const MAX_UNKNOWN = 20;
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 const MAX_NAME = 48;
+
+/** Regular expressions and wildcards, in texts that are compared whole. A final `$` ends names of machines. */
+export function looksLikePattern(text: string): boolean {
+  return text.includes("*") || text.startsWith("^");
+}
 
 /** The entries of a mapping by the keys of the language. */
 export interface Fields<K extends string> {
   readonly at: Span;
   /** Keys were found that the language does not have: what seems to be missing may only be misspelled. */
   readonly hasUnknown: boolean;
+  /** Whether a key that the language does not have is most likely meant to be this one. */
+  isMisspelled(key: K): boolean;
   of(key: K): Tree | null;
   keyAt(key: K): Span;
 }
@@ -30,26 +40,44 @@ export function readFields<R extends string, O extends string = never>(
   tree: Tree,
   what: string,
   owner: Span,
-  keys: { readonly required: Readonly<Record<R, string>>; readonly optional?: readonly O[] },
+  keys: {
+    readonly required: Readonly<Record<R, string>>;
+    readonly optional?: readonly O[];
+    /** For a key that is not known here. */
+    readonly hintFor?: (key: string) => string | null;
+  },
 ): Fields<R | O> | null {
-  const known = [...Object.keys(keys.required), ...(keys.optional ?? [])];
+  const known = listKeys(keys);
   if (tree.kind !== "mapping") {
     reportKind(report, "parse/expected-mapping", tree, what, "a mapping", `a mapping with ${quoteAll(known)}`);
     return null;
   }
   const entries = new Map(tree.entries.map((entry) => [entry.key, entry]));
-  for (const { key, keyAt } of tree.entries)
-    if (!known.includes(key))
-      report.add("parse/unknown-key", keyAt, `${what} has no key ${quote(key)}`, { hint: suggest(key, known) });
+  const unknown = tree.entries.filter(({ key }) => !known.includes(key));
+  const isMisspelled = (key: string): boolean =>
+    !entries.has(key) && unknown.slice(0, MAX_UNKNOWN).some((entry) => findNearest(entry.key, known) === key);
+  for (const { key, keyAt } of unknown)
+    report.add("parse/unknown-key", keyAt, `${what} has no key ${quote(key)}`, {
+      hint: () => keys.hintFor?.(key) ?? suggest(key, known),
+    });
   for (const [key, example] of Object.entries<string>(keys.required))
-    if (!entries.has(key))
+    // For a key that is misspelled, one finding is enough.
+    if (!entries.has(key) && !isMisspelled(key))
       report.add("parse/missing-key", owner, `${what} lacks \`${key}\``, { hint: `add \`${example}\`` });
   return {
     at: tree.at,
-    hasUnknown: tree.entries.some(({ key }) => !known.includes(key)),
+    hasUnknown: unknown.length > 0,
+    isMisspelled,
     of: (key) => entries.get(key)?.value ?? null,
     keyAt: (key) => entries.get(key)?.keyAt ?? owner,
   };
+}
+
+export function listKeys(keys: {
+  readonly required: Readonly<Record<string, string>>;
+  readonly optional?: readonly string[];
+}): readonly string[] {
+  return [...Object.keys(keys.required), ...(keys.optional ?? [])];
 }
 
 /** The entries of a mapping whose keys are the user's. Names that are not well formed are reported and kept. */
@@ -95,16 +123,22 @@ export function readText(report: Report, tree: Tree | null, what: string): Locat
     reportKind(report, "parse/expected-text", tree, what, "a text", "a text");
     return null;
   }
-  if (tree.text.trim() === "") {
-    report.add("parse/empty-text", tree.at, `${what} is empty`, { hint: "write something, or remove the key" });
-    return null;
-  }
-  if (tree.text.length > MAX_TEXT || /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffd]/u.test(tree.text)) {
-    const problem = tree.text.length > MAX_TEXT ? `has more than ${MAX_TEXT} characters` : "holds a control character";
-    report.add("parse/text", tree.at, `${what} ${problem}`, { hint: "write one line of plain text" });
-    return null;
-  }
-  return { value: tree.text, at: tree.at };
+  return checkText(report, tree.text, tree.at, what) ? { value: tree.text, at: tree.at } : null;
+}
+
+/** Whether a reader sees all of a text, a key among them. */
+export function checkText(report: Report, text: string, at: Span, what: string): boolean {
+  const invisible = text.length > MAX_TEXT ? null : findInvisible(text);
+  if (text.trim() !== "" && text.length <= MAX_TEXT && invisible === null) return true;
+  if (text.trim() === "" && invisible === null)
+    report.add("parse/empty-text", at, `${what} is empty`, { hint: "write something, or remove the key" });
+  else if (invisible === null)
+    report.add("parse/text", at, `${what} has more than ${MAX_TEXT} characters`, { hint: "write a shorter text" });
+  else if (/[\t\n]/.test(text.charAt(invisible.index))) {
+    const problem = text.charAt(invisible.index) === "\t" ? "holds a tab" : "goes over several lines";
+    report.add("parse/text", at, `${what} ${problem}`, { hint: "write one line of plain text" });
+  } else report.add("parse/text", at, `${what} ${invisible.problem}`, { hint: invisible.hint });
+  return false;
 }
 
 export function readBoolean(report: Report, tree: Tree | null, what: string, otherwise: boolean): boolean {
@@ -173,6 +207,15 @@ export function readTexts(
   return [...texts.values()];
 }
 
+/** A text, or a number as it is spelled: somebody forgot its unit or its quotes. */
+export function readSpelling(report: Report, tree: Tree | null, what: string): Located<string> | null {
+  return tree?.kind === "number" ? { value: tree.text, at: tree.at } : readText(report, tree, what);
+}
+
+function isWhole(text: string): boolean {
+  return /^\d{1,12}$/.test(text);
+}
+
 /** Milliseconds. Both limits may be reached. */
 export function readDuration(
   report: Report,
@@ -181,13 +224,12 @@ export function readDuration(
   limits: { readonly minMs: number; readonly maxMs: number; readonly range: string },
 ): number | null {
   if (tree === null) return null;
-  const isNumber = tree.kind === "number";
-  const text = isNumber ? { value: tree.text, at: tree.at } : readText(report, tree, what);
+  const text = readSpelling(report, tree, what);
   if (text === null) return null;
   const ms = parseDuration(text.value);
   if (ms === null) {
     report.add("parse/duration", text.at, `${quote(text.value)} is not a duration`, {
-      hint: `write a whole number and a unit: \`${isNumber ? `${text.value} seconds` : "10 seconds"}\`, \`250 ms\`, \`30 minutes\``,
+      hint: `write a whole number and a unit: \`${isWhole(text.value) ? `${text.value} seconds` : "10 seconds"}\`, \`250 ms\`, \`30 minutes\``,
     });
     return null;
   }
@@ -198,7 +240,7 @@ export function readDuration(
 
 export function readRate(report: Report, tree: Tree | null, what: string): Rate | null {
   if (tree === null) return null;
-  const text = tree.kind === "number" ? { value: tree.text, at: tree.at } : readText(report, tree, what);
+  const text = readSpelling(report, tree, what);
   if (text === null) return null;
   const rate = parseRate(text.value);
   if (rate === null)
@@ -216,18 +258,23 @@ export function readSize(
   limits: { readonly maxBytes: number; readonly range: string },
 ): number | null {
   if (tree === null) return null;
-  const isNumber = tree.kind === "number";
-  const text = isNumber ? { value: tree.text, at: tree.at } : readText(report, tree, what);
+  const text = readSpelling(report, tree, what);
   if (text === null) return null;
   const bytes = parseSize(text.value);
   if (bytes === null)
     report.add("parse/size", text.at, `${quote(text.value)} is not a size`, {
-      hint: `write a whole number and a unit: \`${isNumber ? `${text.value} bytes` : "512 KiB"}\`, \`5 MB\`, \`5 MiB\``,
+      hint: hintForSize(text.value),
     });
   else if (bytes > limits.maxBytes)
     report.add("parse/range", text.at, `${what} cannot be ${quote(text.value)}`, { hint: `write ${limits.range}` });
   else return bytes;
   return null;
+}
+
+function hintForSize(written: string): string {
+  const [, count, letter = "", kind = ""] = /^(\d{1,12}) ?([kmg])(i?)b$/i.exec(written) ?? [];
+  if (count !== undefined) return `write \`${count} ${letter.toUpperCase()}${kind.toLowerCase()}B\``;
+  return `write a whole number and a unit: \`${isWhole(written) ? `${written} bytes` : "512 KiB"}\`, \`5 MB\`, \`5 MiB\``;
 }
 
 /** A whole number from 0 to `max`. */
@@ -243,9 +290,10 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2}))?$
 
 /** Milliseconds since the epoch; a date is its first moment in UTC. */
 export function readInstant(report: Report, tree: Tree | null, what: string): number | null {
-  const text = readText(report, tree, what);
+  const text = readSpelling(report, tree, what);
   if (text === null) return null;
-  const ms = INSTANT.test(text.value) ? Date.parse(text.value) : Number.NaN;
+  // RFC 3339 has no hour 24, some engines have.
+  const ms = INSTANT.test(text.value) && !text.value.includes("T24") ? Date.parse(text.value) : Number.NaN;
   // Days that no month has are moved on by some engines instead of being refused.
   const day = Date.parse(`${text.value.slice(0, 10)}T00:00:00Z`);
   if (!Number.isNaN(ms) && !Number.isNaN(day) && new Date(day).toISOString().startsWith(text.value.slice(0, 10)))
@@ -277,7 +325,9 @@ export function readValues(report: Report, tree: Tree | null, what: string): rea
 function readValue(report: Report, tree: Tree, what: string): Located<string> | null {
   if (tree.kind === "boolean") return { value: tree.text.toLowerCase(), at: tree.at };
   if (tree.kind === "number" && String(Number(tree.text)) === tree.text) return { value: tree.text, at: tree.at };
-  return readText(report, tree, what);
+  if (tree.kind === "text" || tree.kind === "number") return readText(report, tree, what);
+  reportKind(report, "parse/expected-text", tree, what, "a value", "a text, a whole number, `true` or `false`");
+  return null;
 }
 
 export function orList(words: readonly string[]): string {

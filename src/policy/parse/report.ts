@@ -1,22 +1,30 @@
 /**
  * Collects what is wrong in a policy's files while reading goes on.
- * INVARIANT: every finding has a span inside the text, and a secret's line is marked as concealed.
+ * INVARIANT: every finding has a span inside the text of its file and a message on one line without characters that
+ * nobody sees; a secret's line is marked as concealed.
  */
 import type { Diagnostic, Sources, Span } from "../../core/index.ts";
 import { RULES, type RuleId } from "../rules.ts";
+import { showInvisible } from "./invisible.ts";
 
 /** Findings kept; a broken file of megabytes would otherwise give one for every character. */
 const MAX_FINDINGS = 200;
 const MAX_QUOTED = 60;
+/** Messages and hints hold names of the file; a file can make these as long as it likes. */
+const MAX_MESSAGE = 600;
+
+/** A hint that takes time to make is a function, called only for findings that are kept. */
+export type More = Pick<Diagnostic, "related" | "concealed"> & { readonly hint?: string | (() => string) };
 
 export interface Report {
   readonly file: string;
   readonly text: string;
-  add(id: RuleId, at: Span, message: string, more?: Pick<Diagnostic, "hint" | "related" | "concealed">): void;
+  add(id: RuleId, at: Span, message: string, more?: More): void;
   /** The same collection while another file is read. */
   within(file: string, text: string): Report;
   /** What stands at a place of any file that was read. */
   textAt(at: Span): string;
+  hasErrors(): boolean;
   /** Findings in the order of the files, and within a file in its own. */
   list(): Diagnostic[];
   /** The texts of all files that were read. */
@@ -32,11 +40,23 @@ export function createReport(file: string, text: string): Report {
     return { ...shared, file: name, text: content };
   };
   const shared = {
-    add(id: RuleId, at: Span, message: string, more: Parameters<Report["add"]>[3] = {}): void {
-      if (found.length < MAX_FINDINGS) found.push({ id, severity: RULES[id].severity, message, span: at, ...more });
-      else dropped++;
+    add(id: RuleId, at: Span, message: string, { hint, ...more }: More = {}): void {
+      if (found.length >= MAX_FINDINGS) {
+        dropped++;
+        return;
+      }
+      const said = typeof hint === "function" ? hint() : hint;
+      found.push({
+        id,
+        severity: RULES[id].severity,
+        message: shorten(message),
+        span: at,
+        ...(said === undefined ? {} : { hint: shorten(said) }),
+        ...more,
+      });
     },
     within,
+    hasErrors: () => dropped > 0 || found.some((one) => one.severity === "error"),
     textAt: (at: Span) => (texts.get(at.file) ?? "").slice(at.start, at.end),
     sources: () => texts,
     list() {
@@ -66,7 +86,11 @@ function concealLines(texts: Sources, found: readonly Diagnostic[]): Diagnostic[
 /** A value of the file inside a message: in backticks, on one line, cut when long. */
 export function quote(value: string): string {
   const shown = value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}...` : value;
-  return `\`${shown.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}`]/gu, "?")}\``;
+  return `\`${showInvisible(shown).replaceAll("`", "?")}\``;
+}
+
+function shorten(message: string): string {
+  return showInvisible(message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}...` : message);
 }
 
 export function quoteAll(values: readonly string[]): string {

@@ -2,11 +2,13 @@
  * Names that refer to another part of the policy: each has to lead somewhere.
  * Runs after all parts were read; a name that could not be read refers to nothing and is not reported twice.
  */
-import { isCatchAll, isPermissionPattern, permissionMatches } from "../permission.ts";
-import type { Boundary, Condition, Policy, PolicyRoute, SecretSchedule } from "../policy.ts";
+import { isLoopbackHost } from "../origin.ts";
+import { isCatchAll, isPermissionPattern } from "../permission.ts";
+import type { Boundary, Policy, PolicyRoute, SecretSchedule } from "../policy.ts";
+import { canonicalRouteKey } from "../route-key.ts";
 import { suggest } from "./nearest.ts";
 import type { EnvironmentReading } from "./read-environments.ts";
-import type { SecretUse } from "./read-identity.ts";
+import type { IdentityReading, SecretUse } from "./read-identity.ts";
 import type { RoleReading } from "./read-roles.ts";
 import { UNREADABLE_PERMISSION, checkRetries } from "./read-routes.ts";
 import type { ServiceReading } from "./read-services.ts";
@@ -20,11 +22,11 @@ export function checkBoundaryNames(
   roles: readonly RoleReading[],
   boundaries: readonly Boundary[],
 ): void {
-  const known = boundaries.map((boundary) => boundary.name);
+  const known = new Set(boundaries.map((boundary) => boundary.name));
   for (const { role, boundaryAt } of roles)
-    if (role.boundary !== "" && !known.includes(role.boundary))
+    if (role.boundary !== "" && !known.has(role.boundary))
       report.add("reference/boundary", boundaryAt, `there is no boundary ${quote(role.boundary)}`, {
-        hint: suggest(role.boundary, known),
+        hint: () => suggest(role.boundary, [...known]),
       });
 }
 
@@ -45,12 +47,12 @@ export function checkPermissions(
   for (const { role } of roles)
     for (const { value, at } of role.can)
       if (leadsNowhere(value))
-        report.add("reference/permission", at, `no route needs ${quote(value)}`, { hint: suggest(value, known) });
+        report.add("reference/permission", at, `no route needs ${quote(value)}`, { hint: () => suggest(value, known) });
   for (const boundary of boundaries)
     for (const { value, at } of boundary.permissions)
       if (leadsNowhere(value))
         report.add("reference/unused-boundary-entry", at, `no route needs ${quote(value)}`, {
-          hint: suggest(value, known),
+          hint: () => suggest(value, known),
         });
 }
 
@@ -71,9 +73,9 @@ export function checkLogin(
 }
 
 export function checkSecrets(report: Report, uses: readonly SecretUse[], schedules: readonly SecretSchedule[]): void {
-  const scheduled = schedules.map((schedule) => schedule.name);
+  const scheduled = new Set(schedules.map((schedule) => schedule.name));
   for (const { name, at } of uses)
-    if (name !== "" && !scheduled.includes(name))
+    if (name !== "" && !scheduled.has(name))
       report.add("reference/secret", at, `secret ${quote(name)} has no schedule`, {
         hint: `add \`${name}: { rotate: 90 days, overlap: 1 day }\` under \`secrets\``,
       });
@@ -87,103 +89,131 @@ export function checkSecrets(report: Report, uses: readonly SecretUse[], schedul
 /** Every issuer is named once, in each environment: it alone says which rules hold for a token. */
 export function checkIssuers(
   report: Report,
-  identity: Policy["identity"],
+  { provider, issuersAt }: IdentityReading,
   environments: readonly EnvironmentReading[],
 ): void {
   const first = new Map<string, string>();
   for (const { environment } of environments)
     if (environment.identity.kind === "issuer")
       first.set(environment.identity.issuer, `environment \`${environment.name}\``);
-  for (const { name, issuer, at } of identity.issuers) {
+  for (const { name, issuer, at } of provider.issuers) {
     const other = first.get(issuer);
     if (issuer !== "" && other !== undefined)
-      report.add("identity/issuer-twice", at, `issuer ${quote(name)} is the same as that of ${other}`, {
-        hint: "remove it, and use members without `issuer`, or write its own address",
-      });
+      report.add(
+        "identity/issuer-twice",
+        issuersAt?.get(name) ?? at,
+        `issuer ${quote(name)} is the same as that of ${other}`,
+        {
+          hint: "remove it, and use members without `issuer`, or write its own address",
+        },
+      );
     else first.set(issuer, `\`${name}\``);
   }
 }
 
-/** What environments override has to exist, and stays idempotent where it is tried again. */
+/**
+ * What environments override has to exist, and may not undo what the route says of itself. Null stands for what is not
+ * known as a whole.
+ */
 export function checkOverrides(
   report: Report,
-  services: readonly ServiceReading[],
-  roles: readonly RoleReading[],
+  services: readonly ServiceReading[] | null,
+  roles: readonly RoleReading[] | null,
   environments: readonly EnvironmentReading[],
 ): void {
-  const routes = new Map(services.flatMap(({ service }) => service.routes).map((route) => [route.key, route]));
-  const roleNames = roles.map(({ role }) => role.name);
+  const list = (services ?? []).flatMap(({ service }) => service.routes);
+  const routes = new Map(list.map((route) => [route.key, route]));
+  // A route whose key or base path could not be read may be the one that is meant.
+  const knowsRoutes = services !== null && (!report.hasErrors() || services.every((one) => one.hasAllRoutes));
+  const roleNames = new Set((roles ?? []).map(({ role }) => role.name));
   for (const reading of environments) {
-    const { overrides } = reading.environment;
-    for (const { key, at, retriesAt } of reading.routes) {
-      const route = routes.get(key);
-      if (route === undefined)
-        report.add("reference/route", at, `there is no route ${quote(key)}`, {
-          hint: suggest(key, [...routes.keys()]),
-        });
-      else if (retriesAt !== null && (overrides.routes[key]?.retries ?? 0) > 0)
-        checkRetries(report, key, route.method, retriesAt);
-    }
-    for (const { key, at } of reading.roles)
-      if (!roleNames.includes(key))
-        report.add("reference/role", at, `there is no role ${quote(key)}`, { hint: suggest(key, roleNames) });
+    if (services !== null)
+      for (const override of reading.routes) {
+        const route = routes.get(override.key);
+        if (route !== undefined) checkRouteOverride(report, route, override, reading);
+        else if (knowsRoutes)
+          report.add("reference/route", override.at, `there is no route ${quote(override.key)}`, {
+            hint: () => hintForRoute(override.key, list),
+          });
+      }
+    if (roles !== null)
+      for (const { key, at } of reading.roles)
+        if (!roleNames.has(key))
+          report.add("reference/role", at, `there is no role ${quote(key)}`, {
+            hint: () => suggest(key, [...roleNames]),
+          });
   }
 }
 
-/** A condition on a path parameter, against the routes that the grant is for. */
-export function checkPathParameters(
+function hintForRoute(key: string, routes: readonly PolicyRoute[]): string {
+  const meant = routes.find(({ method, servicePath }) => `${method} ${servicePath}` === key);
+  if (meant !== undefined) return `write it with its base path: ${quote(meant.key)}`;
+  const [method = "", path = ""] = key.split(" ");
+  const canonical = canonicalRouteKey(method, path);
+  const same = routes.find((route) => canonicalRouteKey(route.method, route.path) === canonical);
+  if (same !== undefined) return `did you mean ${quote(same.key)}?`;
+  return suggest(
+    key,
+    routes.map((route) => route.key),
+  );
+}
+
+function checkRouteOverride(
+  report: Report,
+  route: PolicyRoute,
+  { key, at, bodyAt, retriesAt }: EnvironmentReading["routes"][number],
+  { environment }: EnvironmentReading,
+): void {
+  const retries = environment.overrides.routes[key]?.retries ?? 0;
+  const related = [{ message: "the route", span: route.at }];
+  if (route.streaming && bodyAt !== null)
+    report.add("route/streaming", bodyAt, `${quote(key)} is streaming and has no limit of its body`, {
+      hint: "remove `body` here, or `streaming` from the route",
+      related,
+    });
+  if (retries === 0) return;
+  if (route.streaming)
+    report.add("route/retries", retriesAt ?? at, `${quote(key)} is streaming, and what passes cannot be sent again`, {
+      hint: "remove `retries` here, or `streaming` from the route",
+      related,
+    });
+  else checkRetries(report, key, route.method, retriesAt ?? at);
+}
+
+/** Domains and hosts of environments against each other: each environment is an edge of its own. */
+export function checkHostNames(
   report: Report,
   services: readonly ServiceReading[],
-  roles: readonly RoleReading[],
   environments: readonly EnvironmentReading[],
 ): void {
-  const routes = services.flatMap(({ service }) => service.routes);
-  const check = (condition: Condition | null, patterns: readonly string[], subject: string): void => {
-    for (const { parameter } of condition?.path ?? []) {
-      const meant = routes.filter(
-        ({ access }) =>
-          access.kind === "needs" && patterns.some((pattern) => permissionMatches(pattern, access.permission)),
+  const owners = new Map<string, EnvironmentReading>();
+  for (const reading of environments) {
+    const { domain, name } = reading.environment;
+    const first = owners.get(domain);
+    if (first === undefined) owners.set(domain, reading);
+    else if (domain !== "" && !isLoopbackHost(domain))
+      report.add(
+        "environment/domain",
+        reading.domainAt,
+        `${quote(domain)} is the domain of environment ${quote(first.environment.name)} too`,
+        {
+          hint: `write a host name that leads to environment ${quote(name)} alone`,
+          related: [{ message: "first here", span: first.domainAt }],
+        },
       );
-      const without = meant.filter((route) => !hasParameter(route, parameter));
-      const at = condition?.at;
-      const [first] = without;
-      if (at === undefined || first === undefined) continue;
-      const related = [{ message: "a route without it", span: first.at }];
-      if (without.length === meant.length)
-        report.add(
-          "condition/path-parameter",
-          at,
-          `no route of ${subject} has a parameter ${quote(`{${parameter}}`)}`,
-          {
-            hint: suggest(parameter, [...new Set(meant.flatMap(listParameters))]),
-            related,
-          },
-        );
-      else
-        report.add(
-          "condition/path-parameter-missing",
-          at,
-          `${quote(first.key)} has no parameter ${quote(`{${parameter}}`)}, so ${subject} never allows it`,
-          {
-            hint: "put the condition on the grants of the routes that have the parameter",
-            related,
-          },
-        );
-    }
-  };
-  for (const { role } of roles) {
-    const all = role.can.map(({ value }) => value);
-    check(role.when, all, `role \`${role.name}\``);
-    for (const { environment } of environments)
-      check(environment.overrides.roles[role.name]?.when ?? null, all, `role \`${role.name}\``);
-    for (const grant of role.can) check(grant.when, [grant.value], `grant \`${grant.value}\``);
   }
-}
-
-function hasParameter(route: PolicyRoute, parameter: string): boolean {
-  return route.path.includes(`{${parameter}}`) || route.path.includes(`{${parameter}+}`);
-}
-
-function listParameters(route: PolicyRoute): string[] {
-  return [...route.path.matchAll(/\{([^}+]*)\+?\}/g)].map(([, name]) => name ?? "");
+  const told = new Set<number>();
+  for (const { service, hostsAt } of services)
+    for (const { environment } of environments) {
+      const host = Object.hasOwn(service.hosts, environment.name) ? service.hosts[environment.name] : undefined;
+      const owner = host === undefined ? undefined : owners.get(host);
+      const at = hostsAt.get(environment.name);
+      if (host === environment.domain || owner === undefined || at === undefined || told.has(at.start)) continue;
+      told.add(at.start);
+      const message = `${quote(host ?? "")} is the domain of environment ${quote(owner.environment.name)}, and would be the host in ${quote(environment.name)}`;
+      report.add("service/host", at, message, {
+        hint: "remove it, as services answer for the domain of each environment anyway, or write another host name",
+        related: [{ message: "the domain", span: owner.domainAt }],
+      });
+    }
 }

@@ -53,14 +53,17 @@ const issuerAddress: Shape = { kind: "text", pattern: "^https?://[^?#\\s\\\\]+$"
 const origin: Shape = { kind: "text", pattern: "^https?://[^?#\\s]+$" };
 const value: Shape = { kind: "either", of: [TEXT, { kind: "number" }, boolean] };
 const values: Shape = { kind: "either", of: [value, { kind: "list", of: value, min: 1 }] };
-const member: Shape = { kind: "text", pattern: "^[^*]*$" };
+/** Compared whole: a pattern would match nobody. */
+const WHOLE_TEXT = "^(?!\\^)[^*]*$";
+const member: Shape = { kind: "text", pattern: WHOLE_TEXT };
+const memberValue: Shape = { kind: "either", of: [member, { kind: "number" }, boolean] };
 
 const keys = (of: keyof typeof KEYS): Shape => ({ kind: "keys", of });
 const choice = (...of: readonly string[]): Shape => ({ kind: "choice", of });
 const either = (...of: readonly Shape[]): Shape => ({ kind: "either", of });
 const list = (of: Shape, min: 0 | 1 = 1): Shape => ({ kind: "list", of, min });
 const named = (of: Shape, min: 0 | 1): Shape => ({ kind: "named", keys: NAME, maxKey: 48, of, min });
-const keyed = (of: Shape, min: 0 | 1 = 1): Shape => ({ kind: "named", keys: "", of, min });
+const keyed = (of: Shape, min: 0 | 1 = 1): Shape => ({ kind: "named", keys: "\\S", of, min });
 const headers = (of: Shape): Shape => ({ kind: "named", keys: HEADER, maxKey: 64, of, min: 0 });
 const says = (shape: Shape, text: string): Described => ({ shape, says: text });
 
@@ -240,9 +243,9 @@ export const VALUES: Values = {
   },
   memberClaim: {
     name: says(TEXT, "The claim; dots descend."),
-    equals: says(value, "The value."),
-    one_of: says(list(value), "One of these values."),
-    prefix: says(values, "What the value begins with."),
+    equals: says(memberValue, "The value."),
+    one_of: says(list(memberValue), "One of these values."),
+    prefix: says(either(memberValue, list(memberValue)), "What the value begins with."),
   },
   grant: {
     permission: says(permissionPattern, "A permission, or `area:*`."),

@@ -83,6 +83,37 @@ export const BROKEN_ROUTES: readonly BrokenPolicy[] = [
     ],
   },
   {
+    what: "a regular expression as a parameter",
+    edit: ["      GET /orders/{id}: {", "      GET /orders/{id:[0-9]+}: {"],
+    found: [
+      "24:19 route/parameter: `{id:[0-9]+}` is not a whole parameter -> write one parameter as the whole segment, `{id}`",
+    ],
+  },
+  {
+    what: "a regular expression as a segment",
+    edit: ["      GET /orders/{id}: {", "      GET /orders/[0-9]+: {"],
+    found: [
+      "24:19 route/path: `[0-9]+` cannot be a segment -> write ASCII letters, digits and - . _ ~ ! $ & ' ( ) + , = : @",
+    ],
+  },
+  {
+    what: "an anchored path",
+    edit: ["      GET /orders/{id}: {", "      GET ^/orders/.*$: {"],
+    found: ["24:7 route/key: `GET ^/orders/.*$` is not method and path -> write `GET /orders/{id}`"],
+  },
+  {
+    what: "a path with a line break",
+    edit: ["      GET /orders/{id}: {", '      "GET /orders/\\n{id}": {'],
+    found: ["24:7 route/key: `GET /orders/?{id}` is not method and path -> write `GET /orders/{id}`"],
+  },
+  {
+    what: "a path in Hebrew letters",
+    edit: ["      GET /orders/{id}: {", "      GET /הזמנות: {"],
+    found: [
+      "24:12 route/path: `הזמנות` cannot be a segment -> write ASCII letters, digits and - . _ ~ ! $ & ' ( ) + , = : @",
+    ],
+  },
+  {
     what: "a query",
     edit: ["      GET /orders/{id}: {", "      GET /orders/a?b=1: {"],
     found: ["24:19 route/path: `a?b=1` cannot be a segment -> leave out the query; it takes no part in routing"],
@@ -137,13 +168,15 @@ export const BROKEN_ROUTES: readonly BrokenPolicy[] = [
     what: "two keys that differ in parameter names",
     edit: ["      GET /orders/{id}: {", "      GET /orders/{a}: { needs: orders:read }\n      GET /orders/{b}: {"],
     found: [
-      "25:7 route/conflict: `GET /orders/{b}` is the same route as `GET /orders/{a}` -> parameter names do not make a difference; keep one of the two, in one service",
+      "25:7 route/conflict: `GET /orders/{b}` is the same route as `GET /orders/{a}` -> parameter names do not make a difference; keep one of the two, in one service; see 24:7 (first here, in service `orders`)",
     ],
   },
   {
     what: "one key twice",
     edit: ["      GET /orders/{id}: {", "      GET /orders: { needs: orders:read }\n      GET /orders/{id}: {"],
-    found: ["24:7 parse/duplicate-key: `GET /orders` stands here a second time -> keep one of the two"],
+    found: [
+      "24:7 parse/duplicate-key: `GET /orders` stands here a second time -> keep one of the two; see 23:7 (first here)",
+    ],
   },
   {
     what: "the same route in two services of one exposure",
@@ -152,21 +185,21 @@ export const BROKEN_ROUTES: readonly BrokenPolicy[] = [
       "      ANY /{path+}: { needs: backoffice:use }\n  other: { exposure: public, upstream: http://127.0.0.1:1, routes: { GET /health: { needs: orders:read } } }",
     ],
     found: [
-      "32:70 route/conflict: `GET /health` is the same route as `GET /health` -> parameter names do not make a difference; keep one of the two, in one service",
+      "32:70 route/conflict: `GET /health` stands in service `orders` too -> keep one of the two, in one service; see 26:7 (first here, in service `orders`)",
     ],
   },
   {
     what: "a pair whose order AWS leaves open",
     edit: ["      GET /health: {", "      ANY /orders/a: { needs: orders:read }\n      GET /health: {"],
     found: [
-      "26:7 warning route/order-unconfirmed: `ANY /orders/a` and `GET /orders/{id}` fit the same requests -> `GET /orders/{id}` answers them, because a method counts before the path; name the methods of `ANY /orders/a` to be clear",
+      "26:7 warning route/order-unconfirmed: `ANY /orders/a` and `GET /orders/{id}` fit the same requests -> `GET /orders/{id}` answers them, because a method counts before the path; name the methods of `ANY /orders/a` to be clear; see 24:7 (the route that answers)",
     ],
   },
   {
     what: "a greedy pair whose order AWS leaves open",
     edit: ["      ANY /{path+}: {", "      ANY /a/b/{path+}: { needs: backoffice:use }\n      GET /a/{path+}: {"],
     found: [
-      "31:7 warning route/order-unconfirmed: `ANY /a/b/{path+}` and `GET /a/{path+}` fit the same requests -> `GET /a/{path+}` answers them, because a method counts before the path; name the methods of `ANY /a/b/{path+}` to be clear",
+      "31:7 warning route/order-unconfirmed: `ANY /a/b/{path+}` and `GET /a/{path+}` fit the same requests -> `GET /a/{path+}` answers them, because a method counts before the path; name the methods of `ANY /a/b/{path+}` to be clear; see 32:7 (the route that answers)",
     ],
   },
   {
@@ -219,10 +252,7 @@ export const BROKEN_ROUTES: readonly BrokenPolicy[] = [
   {
     what: "a misspelled key of a route",
     edit: ["needs: orders:write", "need: orders:write"],
-    found: [
-      '25:7 route/access: `POST /orders` says neither what it needs nor that it is open -> write `needs: area:action`, or `open: "why everybody may call it"`',
-      "25:23 parse/unknown-key: a route has no key `need` -> did you mean `needs`?",
-    ],
+    found: ["25:23 parse/unknown-key: a route has no key `need` -> did you mean `needs`?"],
   },
   {
     what: "a throttle without unit",
