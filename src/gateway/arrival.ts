@@ -17,6 +17,7 @@ import { type RequestHead, firstHost, readRequestHead } from "./request-head.ts"
 import type { GatewayLimits } from "./limits.ts";
 import type { RoutePlan } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
+import type { TunnelParts } from "./tunnel.ts";
 import { sourceAddress } from "./service-headers.ts";
 
 /** What all exchanges of a gateway share. */
@@ -27,6 +28,8 @@ export interface ExchangeContext {
   readonly limits: GatewayLimits;
   /** Of all streaming exchanges. */
   readonly idleWaits: Deadlines;
+  /** An open WebSocket until it ends. */
+  readonly openTunnel: (parts: TunnelParts) => void;
   /** The gateway is stopping: connections end with their answer. */
   isClosing: boolean;
 }

@@ -24,6 +24,8 @@ export interface Asking {
   readonly request: GatewayRequest;
   readonly runtime: Runtime;
   readonly clock: Clock;
+  /** The request opens a WebSocket. */
+  readonly isUpgrade: boolean;
   onIdentity(plan: RoutePlan, identity: Identity, setCookies: readonly string[] | null): void;
   refuse(reason: FixedReason): void;
   answer(reply: Reply, reason: RecordReason): void;
@@ -72,7 +74,8 @@ function takeVerified(asking: Asking, plan: RoutePlan, result: TokenResult): voi
 
 function useSession(asking: Asking, plan: RoutePlan, sessions: Sessions, session: Session, isDue: boolean): void {
   const { method, origin } = asking.arrival;
-  if (!SAFE_METHODS.has(method) && isCrossSite(asking.request.allHeaders, origin))
+  // A WebSocket is open to the page that asked for it, whatever its origin is: no other rule of browsers guards it.
+  if ((asking.isUpgrade || !SAFE_METHODS.has(method)) && isCrossSite(asking.request.allHeaders, origin))
     return asking.refuse("request-cross-site");
   if (!isDue) return asking.onIdentity(plan, session.identity, sessions.touch(session));
   asking.wait(sessions.refresh(session, plan.minimumSeconds), (result) => {

@@ -4,6 +4,7 @@ import type { GatewayRecord } from "../records/index.ts";
 import type { Arrival } from "./arrival.ts";
 import type { RecordReason } from "./reasons.ts";
 import { formatTime } from "./record-time.ts";
+import type { TunnelEnd } from "./tunnel.ts";
 
 export interface Outcome {
   readonly status: number;
@@ -56,6 +57,12 @@ export function exchangeRecord(arrival: Arrival, outcome: Outcome): GatewayRecor
     error: outcome.error,
     policyDigest: outcome.policyDigest,
   };
+}
+
+/** The record of a request whose connection became a tunnel, when that has ended. */
+export function tunnelRecord(soFar: GatewayRecord, end: TunnelEnd, durationMs: number): GatewayRecord {
+  const { bytesIn, bytesOut, error } = end;
+  return { ...soFar, bytesIn, bytesOut, durationMs: toMicroseconds(durationMs), error: error ?? soFar.error };
 }
 
 /** Milliseconds with three decimals. */

@@ -8,6 +8,8 @@
  * Source: API Gateway developer guide on the order of processing; docs/guide on the road of a request.
  * INVARIANT: nothing is forwarded that was not decided; a fault while deciding is a refusal; one record, at the end.
  */
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Clock } from "../core/index.ts";
 import type { Identity } from "../identity/index.ts";
 import { apigwRequestId } from "../records/index.ts";
@@ -15,7 +17,7 @@ import type { Arrival, ExchangeContext } from "./arrival.ts";
 import { type Asking, authenticate } from "./authenticate.ts";
 import { isPreflight } from "./cors.ts";
 import { describeError } from "./describe-error.ts";
-import { exchangeRecord } from "./exchange-record.ts";
+import { type Outcome, exchangeRecord, tunnelRecord } from "./exchange-record.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 import { IdleLimit } from "./idle-limit.ts";
@@ -28,10 +30,11 @@ import {
   type Reply,
   fixedReply,
   refusedTokenReply,
+  switchingHead,
   tooLargeReply,
 } from "./reply.ts";
 import { type BodyOwner, RequestBody, SMALL_BODY_BYTES, collectBody } from "./request-body.ts";
-import { readResponseHead } from "./response-head.ts";
+import { type ResponseHead, readResponseHead } from "./response-head.ts";
 import { type RoutePlan, STAGE } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Caller, addServiceHeaders } from "./service-headers.ts";
@@ -47,6 +50,8 @@ import { type WaitingHead, sendHeadSoon } from "./waiting-heads.ts";
 /** Request line and header values, as API Gateway counts them. */
 const MAX_HEAD_BYTES = 10_240;
 const MAX_HEADERS = 256;
+const WEB_SOCKET = "websocket";
+const SWITCHING_PROTOCOLS = 101;
 const CLIENT_CLOSED_REQUEST = 499;
 /** Up to here copying an answer's body behind its head is cheaper than writing two pieces. */
 const COPIED_BYTES = 4096;
@@ -89,6 +94,10 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     this.request = req;
     this.#res = res;
     runtime.enter();
+  }
+
+  get isUpgrade(): boolean {
+    return this.#res.upgraded !== null;
   }
 
   get clock(): Clock {
@@ -232,17 +241,12 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     if (path === null) return this.refuse("request-path");
     const caller = identity === null ? null : this.#introduce(plan, identity);
     const method = plan.upstreamMethod ?? arrival.method;
-    const request: UpstreamRequest = { method, path, headers: addServiceHeaders(arrival, plan, caller), body };
+    let request: UpstreamRequest = { method, path, headers: addServiceHeaders(arrival, plan, caller), body };
     const { streaming } = plan;
+    if (streaming) request = { ...request, bodyTimeout: 0 };
+    if (this.isUpgrade) request = { ...request, upgrade: WEB_SOCKET };
     if (streaming) this.#idle = new IdleLimit(this.#context.idleWaits, () => this.#onIdle());
-    this.#call = new UpstreamCall(
-      plan.pool,
-      streaming ? { ...request, bodyTimeout: 0 } : request,
-      this.#body,
-      plan.deadlines,
-      plan.retries,
-      this,
-    );
+    this.#call = new UpstreamCall(plan.pool, request, this.#body, plan.deadlines, plan.retries, this);
     this.#call.start(streaming);
   }
 
@@ -293,17 +297,8 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
 
   onUpstreamHead(status: number, received: UpstreamHeaders): void {
     if (this.#isClosed) return;
-    const { plan, cors } = this.arrival;
     this.#upstreamHeadMs = this.clock.monotonicMs();
-    const { headers, contentLength, hadOurCookie } = readResponseHead(
-      received,
-      plan === null ? null : plan.responseRules,
-      cors !== null,
-    );
-    const call = this.#call;
-    if (call !== null && call.attempts > 1)
-      this.#error = `${describeError(call.lastError)}; attempt ${call.attempts} was answered`;
-    if (hadOurCookie) this.#error = "the service tried to set a cookie of Gatehouse";
+    const { headers, contentLength } = this.#readHead(received);
     this.#pushOurs(headers);
     const hasBody = this.arrival.method !== "HEAD" && status !== 204 && status !== 304;
     this.#bytesLeft = hasBody && contentLength !== null ? contentLength : -1;
@@ -311,6 +306,16 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     this.#isAnswered = true;
     this.#status = status;
     if (hasBody) sendHeadSoon(this);
+  }
+
+  #readHead(received: UpstreamHeaders): ResponseHead {
+    const { plan, cors } = this.arrival;
+    const head = readResponseHead(received, plan === null ? null : plan.responseRules, cors !== null);
+    const call = this.#call;
+    if (call !== null && call.attempts > 1)
+      this.#error = `${describeError(call.lastError)}; attempt ${call.attempts} was answered`;
+    if (head.hadOurCookie) this.#error = "the service tried to set a cookie of Gatehouse";
+    return head;
   }
 
   sendHead(): void {
@@ -344,6 +349,35 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   onUpstreamEnd(): void {
     if (this.#isClosed || this.#res.writableEnded) return;
     this.#res.end();
+  }
+
+  /** From here on the two connections are a tunnel, which keeps nothing of this exchange but what its record says. */
+  onUpstreamUpgrade(received: UpstreamHeaders, service: Duplex): void {
+    const { upgraded } = this.#res;
+    if (this.#isClosed || upgraded === null) {
+      service.destroy();
+      return;
+    }
+    this.#upstreamHeadMs = this.clock.monotonicMs();
+    const headers = this.#readHead(received).headers;
+    this.#pushOurs(headers);
+    this.#status = SWITCHING_PROTOCOLS;
+    this.#isClosed = true;
+    this.#idle?.end();
+    this.runtime.leave();
+    const { clock, record, limits, openTunnel } = this.#context;
+    const { startedMs } = this.arrival;
+    const soFar = exchangeRecord(this.arrival, this.#outcome());
+    upgraded.socket.write(switchingHead(headers, new Date(clock.nowMs()).toUTCString()), "latin1");
+    openTunnel({
+      client: upgraded.socket,
+      early: upgraded.take(),
+      service: service as Socket,
+      clock,
+      rightEndsAtMs: this.#identity === null ? null : this.#identity.expiresAtSeconds * 1000,
+      limits,
+      onEnd: (end) => record(tunnelRecord(soFar, end, clock.monotonicMs() - startedMs)),
+    });
   }
 
   onUpstreamFailure(reason: UpstreamFailure, error: Error): void {
@@ -434,24 +468,26 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   }
 
   #writeRecord(): void {
+    this.#context.record(exchangeRecord(this.arrival, this.#outcome()));
+  }
+
+  #outcome(): Outcome {
     const endMs = this.clock.monotonicMs();
     const decidedMs = this.#decidedMs === 0 ? endMs : this.#decidedMs;
     const sentMs = this.#sentMs === 0 ? decidedMs : this.#sentMs;
-    this.#context.record(
-      exchangeRecord(this.arrival, {
-        status: this.#status,
-        reason: this.#reason,
-        identity: this.#identity,
-        role: this.#role,
-        bytesIn: this.#body === null ? this.#bytesIn : this.#body.bytes,
-        bytesOut: this.#bytesOut,
-        endMs,
-        decidedMs,
-        upstreamMs: this.#upstreamHeadMs === 0 ? null : this.#upstreamHeadMs - sentMs,
-        wasForwarded: this.#call !== null,
-        error: this.#error,
-        policyDigest: this.runtime.digest,
-      }),
-    );
+    return {
+      status: this.#status,
+      reason: this.#reason,
+      identity: this.#identity,
+      role: this.#role,
+      bytesIn: this.#body === null ? this.#bytesIn : this.#body.bytes,
+      bytesOut: this.#bytesOut,
+      endMs,
+      decidedMs,
+      upstreamMs: this.#upstreamHeadMs === 0 ? null : this.#upstreamHeadMs - sentMs,
+      wasForwarded: this.#call !== null,
+      error: this.#error,
+      policyDigest: this.runtime.digest,
+    };
   }
 }

@@ -10,6 +10,7 @@
 import { type Server, createServer } from "node:http";
 import type { Socket } from "node:net";
 import { type Clock, GatehouseError } from "../core/index.ts";
+import { normalizePath } from "../policy/index.ts";
 import { type GatewayRecord, newRequestId } from "../records/index.ts";
 import { type ApiKind, Arrival, type ExchangeContext } from "./arrival.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -17,10 +18,13 @@ import { Exchange } from "./exchange.ts";
 import { GatewayRequest } from "./gateway-request.ts";
 import { GatewayResponse } from "./gateway-response.ts";
 import { type GatewayLimits, LIMITS } from "./limits.ts";
+import { firstHost } from "./request-head.ts";
 import { answerClientError, answerConnect, answerFault } from "./raw-answers.ts";
 import { type GatewayRuntime, Runtime } from "./runtime.ts";
 import { closeSocketToOthers, prepareSocketPath } from "./socket-path.ts";
+import { Tunnel } from "./tunnel.ts";
 import { Upstreams } from "./upstreams.ts";
+import { asksForWebSocket, isAnswering, respondOnUpgrade } from "./web-socket-request.ts";
 
 export interface GatewayDeps {
   readonly clock: Clock;
@@ -37,6 +41,8 @@ export interface GatewayStats {
   /** Since the start. */
   readonly requests: number;
   readonly policyDigest: string;
+  /** Open WebSockets. */
+  readonly webSockets: number;
   readonly throttledIdentities: number;
   readonly upstreams: readonly {
     readonly origin: string;
@@ -91,17 +97,36 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
     limits,
     idleWaits: new Deadlines(limits.idleMs),
     isClosing: false,
+    openTunnel: (parts) => {
+      const tunnel: Tunnel = new Tunnel({
+        ...parts,
+        onEnd: (end) => {
+          tunnels.delete(tunnel);
+          parts.onEnd(end);
+          onLeft();
+        },
+      });
+      upgraded.delete(parts.client);
+      tunnels.add(tunnel);
+    },
   };
   let runtime = new Runtime(first, upstreams, deps.clock, null);
   const servers: Listener[] = [];
+  const tunnels = new Set<Tunnel>();
+  /** Connections that node handed over for a WebSocket that is not open yet. */
+  const upgraded = new Set<Socket>();
   let requests = 0;
   let inFlight = 0;
-  let whenIdle: (() => void) | null = null;
+  let whenLeft: (() => void) | null = null;
+
+  function onLeft(): void {
+    whenLeft?.();
+  }
 
   function onResponseClose(this: GatewayResponse): void {
     this.exchange?.onClose();
     inFlight--;
-    if (inFlight === 0 && whenIdle !== null) whenIdle();
+    onLeft();
   }
 
   function accept(api: ApiKind, req: GatewayRequest, res: GatewayResponse): void {
@@ -119,6 +144,15 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
     exchange.start();
   }
 
+  /** Whether a connection is handed over: only where the route that answers has WebSockets. */
+  function opensWebSocket(api: ApiKind, req: GatewayRequest): boolean {
+    if (!asksForWebSocket(req) || isAnswering(req.socket)) return false;
+    const host = runtime.hosts.judge(firstHost(req.rawHeaders) ?? "");
+    const normal = normalizePath(req.url ?? "");
+    if (typeof host === "string" || !normal.ok) return false;
+    return host[api]?.find("GET", normal.path)?.websocket === true;
+  }
+
   function createListener(api: ApiKind): Listener {
     const server = createServer({
       IncomingMessage: GatewayRequest,
@@ -132,10 +166,16 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
       optimizeEmptyRequests: true,
       // A missing host is refused with a record like everything else.
       requireHostHeader: false,
+      shouldUpgradeCallback: (req) => opensWebSocket(api, req),
     });
     // Headers beyond a number would be dropped silently; here too many are refused instead.
     server.maxHeadersCount = 0;
     server.on("request", (req, res) => accept(api, req, res));
+    server.on("upgrade", (req, socket: Socket, head) => {
+      upgraded.add(socket);
+      socket.once("close", () => upgraded.delete(socket));
+      accept(api, req, respondOnUpgrade(req, socket, head, limits.lingerMs));
+    });
     server.on("checkContinue", (req, res) => {
       res.expectContinue();
       accept(api, req, res);
@@ -167,24 +207,31 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
   }
 
   async function untilIdle(limitMs: number): Promise<void> {
-    if (inFlight === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, limitMs);
-      whenIdle = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    whenIdle = null;
+    const endsMs = performance.now() + limitMs;
+    while (inFlight > 0 || tunnels.size > 0) {
+      const leftMs = endsMs - performance.now();
+      if (leftMs <= 0) break;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, leftMs);
+        whenLeft = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    whenLeft = null;
   }
 
   async function closeServers(graceMs: number): Promise<void> {
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     await untilIdle(graceMs);
+    for (const tunnel of tunnels) tunnel.endForClosing();
+    for (const socket of upgraded) socket.destroy();
     for (const server of servers) server.closeAllConnections();
-    await Promise.all(closed);
     // The last records are written when their connections tell that they are gone.
     await untilIdle(LAST_RECORDS_MS);
+    for (const tunnel of tunnels) tunnel.destroy();
+    await Promise.all(closed);
     servers.length = 0;
   }
 
@@ -206,6 +253,7 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
     stats: () => ({
       inFlight,
       requests,
+      webSockets: tunnels.size,
       policyDigest: runtime.digest,
       throttledIdentities: runtime.throttles.identities?.size ?? 0,
       upstreams: upstreams.stats(),

@@ -8,7 +8,9 @@ export interface GatewayLimits {
   readonly checkMs: number;
   /** On a streaming route without a byte in either direction. */
   readonly idleMs: number;
-  /** For the rest of a body that nobody wants, so that the client sees the answer and not a reset. */
+  /** Between two looks at the clock while a WebSocket is open: it may be set, and a machine may sleep. */
+  readonly rightCheckMs: number;
+  /** For the rest of a body that nobody wants, so that the client sees the answer and not a reset; and for the other end of a WebSocket. */
   readonly lingerMs: number;
 }
 
@@ -17,5 +19,6 @@ export const LIMITS: GatewayLimits = {
   requestMs: 300_000,
   checkMs: 30_000,
   idleMs: 300_000,
+  rightCheckMs: 60_000,
   lingerMs: 5000,
 };

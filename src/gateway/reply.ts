@@ -94,6 +94,15 @@ export function refusedTokenReply(reason: TokenReason, scope: string): Reply {
   return jsonReply(401, "Unauthorized", ["www-authenticate", challenge]);
 }
 
+/** The head that joins a client to the service's WebSocket. `headers` are flat names and values. */
+export function switchingHead(headers: readonly string[], date: string): string {
+  let text = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n";
+  for (let i = 0; i + 1 < headers.length; i += 2)
+    // An answer of this kind has no body. SOURCE: RFC 9110 8.6.
+    if (headers[i] !== "content-length") text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  return `${text}date: ${date}\r\n\r\n`;
+}
+
 /** A whole answer on a connection where there is no response object: bad framing, CONNECT. The connection ends with it. */
 export function rawReply(reply: Reply, ours: readonly string[], date: string): string {
   const headers = [...reply.headers, ...ours, "date", date, "connection", "close"];

@@ -46,6 +46,8 @@ export interface RoutePlan {
   readonly maxBodyBytes: number;
   /** Bodies pass as they come, for as long as they flow. */
   readonly streaming: boolean;
+  /** A request may open a WebSocket. */
+  readonly websocket: boolean;
   /** Further attempts when the service gave no answer. */
   readonly retries: number;
   /** Null: the client's method. */
@@ -165,6 +167,8 @@ function planRoute(
     throw unsupported(part, "authorization and permission contradict each other");
   if (artifact.maxBodyBytes === null && !artifact.streaming)
     throw unsupported(part, "its bodies have no limit and are not streamed");
+  if (artifact.websocket && (method !== "GET" || sentMethod(method, integration) !== "GET"))
+    throw unsupported(part, "a WebSocket is opened by `GET`");
   if (artifact.retries > 0 && !(IDEMPOTENT.has(method) && IDEMPOTENT.has(sentMethod(method, integration))))
     throw unsupported(part, "it has retries, and not every method that it answers may be repeated");
   const passesPath = passesRequestPath(part, integration);
@@ -193,6 +197,7 @@ function planRoute(
     pool: parts.poolOf(target.origin),
     maxBodyBytes: artifact.maxBodyBytes ?? Number.POSITIVE_INFINITY,
     streaming: artifact.streaming,
+    websocket: artifact.websocket,
     retries: artifact.retries,
     upstreamMethod: integration.integrationMethod === "ANY" ? null : integration.integrationMethod,
     buildTarget: target.build,

@@ -8,7 +8,7 @@
  * as often as its route says if its body is none or in memory, else once if it is safe and has no body. All attempts
  * together have the time of one.
  */
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { type Dispatcher, type Pool, errors } from "undici";
 import type { Deadline, Deadlines } from "./deadlines.ts";
 import type { RequestBody } from "./request-body.ts";
@@ -22,6 +22,8 @@ export interface UpstreamRequest {
   readonly body: Readable | Buffer | null;
   /** Longest silence of the service within its answer, in ms; 0 when somebody else watches. */
   readonly bodyTimeout?: number;
+  /** The protocol that the connection shall be switched to. */
+  readonly upgrade?: string;
 }
 
 export type UpstreamFailure =
@@ -38,6 +40,8 @@ export interface UpstreamOwner {
   /** False: call `resume` when there is room again. */
   onUpstreamData(chunk: Buffer): boolean;
   onUpstreamEnd(): void;
+  /** The service switched to the protocol that was asked for. The socket is the owner's. */
+  onUpstreamUpgrade(headers: UpstreamHeaders, socket: Duplex): void;
   onUpstreamFailure(reason: UpstreamFailure, error: Error): void;
 }
 
@@ -126,6 +130,25 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#isOver) controller.abort(new errors.RequestAbortedError());
+  }
+
+  onRequestUpgrade(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: UpstreamHeaders,
+    socket: Duplex,
+  ): void {
+    if (this.#isOver) {
+      socket.destroy();
+      return;
+    }
+    this.#finish();
+    const { upgrade } = headers;
+    if (status === 101 && typeof upgrade === "string" && upgrade.toLowerCase() === this.#request.upgrade)
+      return this.#owner.onUpstreamUpgrade(headers, socket);
+    socket.on("error", () => {});
+    socket.destroy();
+    this.#owner.onUpstreamFailure("upstream-aborted", new errors.SocketError("switched to another protocol"));
   }
 
   onResponseStarted(): void {
