@@ -92,9 +92,9 @@ const KINDS = Object.keys(TITLES) as Kind[];
 /** What a kind of change is called in the first line. */
 const SUMMARY: Readonly<Record<Exclude<Kind, "whole">, string>> = {
   gain: "somebody gains",
-  entry: "others get in",
+  entry: "who gets in changes",
   loss: "somebody loses",
-  exit: "some no longer get in",
+  exit: "who gets in narrows",
   limit: "limits change",
 };
 
@@ -139,11 +139,11 @@ function sectionsOf(entries: readonly { readonly kind: Kind; readonly told: Told
   })).filter((section) => section.entries.length > 0);
 }
 
-function tellOf({ isNew, isGone, changes, settings, domain }: EnvironmentDiff): { kind: Kind; told: Told }[] {
+function tellOf({ isNew, isGone, changes, settings, domains }: EnvironmentDiff): { kind: Kind; told: Told }[] {
   const whole = isNew ? ["the environment is new"] : isGone ? ["the environment is gone"] : [];
   return [
     ...whole.map((text) => ({ kind: "whole" as const, told: { text, below: [] } })),
-    ...changes.map((change) => ({ kind: change.effect, told: tellChange(change, domain) })),
+    ...changes.map((change) => ({ kind: change.effect, told: tellChange(change, domains[change.effect]) })),
     ...settings.map(({ isAccess, direction, text }) => {
       const kind: Kind = isAccess ? (direction === "narrower" ? "exit" : "entry") : "limit";
       return { kind, told: { text, below: [] } };

@@ -5,7 +5,7 @@
  * Not here: how two policies are compared (policy/reach), how it is printed (access-diff-text.ts).
  */
 import { GatehouseError } from "../core/index.ts";
-import { type Policy, type PolicyDiff, diffPolicies, widensAccess } from "../policy/index.ts";
+import { type PolicyDiff, type PolicyPlace, diffPolicies, widensAccess } from "../policy/index.ts";
 import { countGuardrailErrors, readOtherPolicy, readPolicy } from "./access-source.ts";
 import { tellChange } from "./access-words.ts";
 import { type LoadedPolicy, chooseEnvironment } from "./load-policy.ts";
@@ -26,7 +26,8 @@ export interface EnvironmentDiff extends PolicyDiff {
   /** Only one of the two policies has it. */
   readonly isNew: boolean;
   readonly isGone: boolean;
-  readonly domain: string;
+  /** Before and after; a gain is told of the one, a loss of the other. */
+  readonly domains: Readonly<Record<"loss" | "gain", string>>;
   readonly widens: boolean;
 }
 
@@ -53,8 +54,8 @@ export function diffWithOther({ policyFile, other, environment }: DiffRequest): 
   if (environment !== undefined && !all.includes(environment)) chooseEnvironment(current, environment);
   const names = environment === undefined ? all : [environment];
   const environments = names.map((name) => {
-    const diff = diffPolicies({ policy: old, environment: name }, { policy: current, environment: name });
-    return describe(name, diff, old, current, widensAccess(diff));
+    const [from, to] = [old, current].map((policy) => ({ policy, environment: name }));
+    return compare(from as PolicyPlace, to as PolicyPlace, widensAccess);
   });
   return {
     from: before.file,
@@ -77,33 +78,29 @@ export function diffBetween(policyFile: string, from: string, to: string): Acces
   if (policy === null) return loaded;
   for (const name of [from, to]) chooseEnvironment(policy, name);
   if (from === to) throw new GatehouseError("GH_CLI_USAGE", { problem: `\`${from}\` is compared with itself` });
-  const diff = diffPolicies({ policy, environment: from }, { policy, environment: to });
-  const widens = diff.changes.some(({ effect }) => effect === "gain");
+  const environment = compare({ policy, environment: from }, { policy, environment: to }, ({ changes }) =>
+    changes.some(({ effect }) => effect === "gain"),
+  );
   return {
     from,
     to,
-    widens,
-    environments: [describe(to, diff, policy, policy, widens)],
+    widens: environment.widens,
+    environments: [environment],
     guardrailErrors: countGuardrailErrors(loaded),
   };
 }
 
-function describe(
-  environment: string,
-  diff: PolicyDiff,
-  before: Policy,
-  after: Policy,
-  widens: boolean,
-): EnvironmentDiff {
-  const [old, current] = [before, after].map(({ environments }) =>
-    environments.find(({ name }) => name === environment),
+function compare(before: PolicyPlace, after: PolicyPlace, isWider: (diff: PolicyDiff) => boolean): EnvironmentDiff {
+  const diff = diffPolicies(before, after);
+  const [old, current] = [before, after].map(({ policy, environment }) =>
+    policy.environments.find(({ name }) => name === environment),
   );
   return {
-    environment,
+    environment: after.environment,
     isNew: old === undefined,
     isGone: current === undefined,
-    domain: current?.domain ?? old?.domain ?? "",
-    widens,
+    domains: { loss: old?.domain ?? "", gain: current?.domain ?? "" },
+    widens: isWider(diff),
     ...diff,
   };
 }
@@ -113,12 +110,12 @@ export function accessDiffJson({ from, to, widens, environments }: AccessDiff): 
     from,
     to,
     widens,
-    environments: environments.map(({ environment, isNew, isGone, changes, settings, domain, ...rest }) => ({
+    environments: environments.map(({ environment, isNew, isGone, changes, settings, domains, ...rest }) => ({
       environment,
       isNew,
       isGone,
       widens: rest.widens,
-      changes: changes.map((change) => ({ text: tellChange(change, domain).text, ...change })),
+      changes: changes.map((change) => ({ text: tellChange(change, domains[change.effect]).text, ...change })),
       settings,
     })),
   };
