@@ -74,15 +74,6 @@ export function formatText(file: string, source: string): FormattedFile {
   return { file, state, text, diagnostics, sources, fault: null };
 }
 
-/** @throws GH_POLICY_UNREADABLE */
-export function decodeInput(bytes: Uint8Array, file: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new GatehouseError("GH_POLICY_UNREADABLE", { file, reason: "it is not UTF-8 text" }, { cause });
-  }
-}
-
 export function formattedFileJson(formatted: FormattedFile, withText: boolean): Record<string, unknown> {
   const { file, state, text, diagnostics, sources, fault } = formatted;
   return {

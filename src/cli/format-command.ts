@@ -53,10 +53,11 @@ async function formatAll(shell: Shell, given: readonly string[], flags: FormatFl
 }
 
 async function formatInput(): Promise<FormattedFile> {
-  const { decodeInput, formatText } = await import("../app/format.ts");
+  const { formatText } = await import("../app/format.ts");
   const parts: Buffer[] = [];
   for await (const part of process.stdin) parts.push(part as Buffer);
-  return formatText(STDIN, decodeInput(Buffer.concat(parts), STDIN));
+  // Bytes that are no text become U+FFFD, which the reader refuses with its place.
+  return formatText(STDIN, new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.concat(parts)));
 }
 
 /** On stderr, since stdout is a list of files or a text to be put in a file's place. */

@@ -39,7 +39,7 @@ function alignValues(run: readonly Line[]): void {
   const entries = run.filter((line) => !line.isContinuation);
   if (entries.length < 2 || entries.some((line) => line.pair === null)) return;
   const widths = entries.map(({ text, pair }) => measureWidth(text.slice(pair?.keyAt, pair?.valueAt).trimEnd()));
-  const column = Math.max(0, ...widths.filter((width) => width <= MAX_KEY_WIDTH));
+  const column = greatestUpTo(MAX_KEY_WIDTH, widths);
   entries.forEach((line, index) => {
     const valueAt = line.pair?.valueAt ?? 0;
     const padding = " ".repeat(Math.max(0, column - (widths[index] ?? 0)));
@@ -47,9 +47,13 @@ function alignValues(run: readonly Line[]): void {
   });
 }
 
+function greatestUpTo(limit: number, widths: readonly number[]): number {
+  return widths.reduce((greatest, width) => (width <= limit ? Math.max(greatest, width) : greatest), 0);
+}
+
 function renderRun(run: readonly Line[], isFirst: boolean): string {
   const widths = run.map((line) => (line.comment === null ? 0 : line.indent + measureWidth(line.text)));
-  const column = Math.max(0, ...widths.filter((width) => width <= MAX_CODE_WIDTH)) + COMMENT_GAP;
+  const column = greatestUpTo(MAX_CODE_WIDTH, widths) + COMMENT_GAP;
   let text = "";
   let commentAt = column;
   run.forEach((line, index) => {

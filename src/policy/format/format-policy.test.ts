@@ -112,6 +112,10 @@ describe("a text that is not YAML of the language is left alone, with its findin
     });
 });
 
+test("a run may be as long as a file", () => {
+  assert.equal(format("- a # b\n".repeat(200_000)), "- a  # b\n".repeat(200_000));
+});
+
 test("an unknown key and a value of the wrong kind have their place in a layout", () => {
   assert.equal(format("gatehouse:   2\nnonsense: {a:   [ 1 ]}"), "gatehouse: 2\nnonsense: { a: [1] }\n");
 });

@@ -68,6 +68,8 @@ export function createLines(): Lines {
   let open: readonly Level[] = [];
   /** Line breaks since the last word or comment. */
   let breaks = 1;
+  /** Column at which the last line ends; measured on the way, since a file may be one line. */
+  let width = 0;
 
   const add = (indent: number, text: string, isAfterBlank: boolean, comment?: WaitingComment): void => {
     lines.push({
@@ -104,11 +106,16 @@ export function createLines(): Lines {
       if (breaks > 0 || last === undefined) {
         placeWaiting(commentIndent);
         add(indent, word, breaks > 1);
-      } else last.text += gap ? ` ${word}` : word;
+        width = indent + measureWidth(word);
+      } else {
+        last.text += gap ? ` ${word}` : word;
+        width += measureWidth(word) + (gap ? 1 : 0);
+      }
       breaks = 0;
     },
     writeInside(texts, indent) {
       for (const text of texts) add(text === "" ? 0 : indent, text, false);
+      if (texts.length > 0) width = indent + measureWidth(texts.at(-1) ?? "");
     },
     breakLine: () => void breaks++,
     comment(text, column) {
@@ -123,10 +130,7 @@ export function createLines(): Lines {
     },
     setOpen: (levels) => void (open = levels),
     isAtStart: () => breaks > 0,
-    column() {
-      const last = lines.at(-1);
-      return last === undefined ? 0 : last.indent + measureWidth(last.text);
-    },
+    column: () => width,
     current: () => lines.at(-1),
     end() {
       placeWaiting(0);
