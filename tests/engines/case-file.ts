@@ -53,9 +53,9 @@ export interface CaseIdentity {
   readonly issuedAtMs: number | null;
 }
 
-export interface Case {
+/** What engines are asked. */
+export interface AskedCase {
   readonly id: string;
-  readonly clauses: readonly string[];
   /** Null: the first one of the policy. */
   readonly environment: string | null;
   readonly exposure: "public" | "private";
@@ -64,9 +64,14 @@ export interface Case {
   readonly method: string;
   /** As in the request line. */
   readonly target: string;
+  /** Null: nobody. */
   readonly as: CaseIdentity | null;
   readonly sourceIp: string;
   readonly atMs: number;
+}
+
+export interface Case extends AskedCase {
+  readonly clauses: readonly string[];
   readonly expect: Expectation;
   /** What the gateway's record says where the road answers before anything is decided. */
   readonly gatewayReason: string | null;
@@ -78,7 +83,7 @@ export interface Case {
 export interface CaseFile {
   /** `07-order` */
   readonly name: string;
-  /** Clauses that all cases of the file are about; each case has them among its own. */
+  /** The text of the policy. */
   readonly policy: string;
   /** Text of included files by path. */
   readonly include: Readonly<Record<string, string>>;

@@ -30,6 +30,22 @@ async function createKey(): Promise<IssuerKey> {
   return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid: "one", use: "sig", alg: "ES256" } };
 }
 
+/** Signing costs more than everything else that a request needs; most cases are asked more than once. */
+const signed = new Map<string, Promise<string>>();
+const MAX_SIGNED = 5000;
+
+async function signOnce(claims: Readonly<Record<string, unknown>>, issuer: string): Promise<string> {
+  const key = JSON.stringify([issuer, claims]);
+  let token = signed.get(key);
+  if (token === undefined) {
+    if (signed.size >= MAX_SIGNED) signed.clear();
+    const { privateKey } = await keyOf(issuer);
+    token = new SignJWT(claims).setProtectedHeader({ alg: "ES256", kid: "one", typ: "at+jwt" }).sign(privateKey);
+    signed.set(key, token);
+  }
+  return token;
+}
+
 export interface Issuers {
   readonly verifier: TokenVerifier;
   /** `issuer` is the name of a workload issuer; null for the provider of the environment. */
@@ -88,8 +104,7 @@ export async function createIssuers(identity: IdentityArtifact, clock: Clock): P
         ...(issuedAtSeconds === null ? {} : { iat: issuedAtSeconds }),
         exp: Math.floor(nowMs / 1000) + LIFETIME_SECONDS,
       };
-      const { privateKey } = await keyOf(issuer);
-      return new SignJWT(claims).setProtectedHeader({ alg: "ES256", kid: "one", typ: "at+jwt" }).sign(privateKey);
+      return signOnce(claims, issuer);
     },
     close() {
       for (const keys of sources) keys.close();

@@ -13,11 +13,11 @@ import {
   listUsedClaims,
   normalizePath,
 } from "../../src/policy/index.ts";
-import type { Case, CaseIdentity } from "./case-file.ts";
+import type { AskedCase, CaseIdentity } from "./case-file.ts";
 import type { Answer } from "./engine.ts";
 
 /** What `decide` says about the case. */
-export function askReference(policy: Policy, environment: string, one: Case): Answer {
+export function askReference(policy: Policy, environment: string, one: AskedCase): Answer {
   const normal = normalizePath(one.target);
   if (!normal.ok) return { effect: "deny", reason: "request-path", role: null, route: null, service: null };
   const decision = decide(
