@@ -108,6 +108,7 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
       });
       upgraded.delete(parts.client);
       tunnels.add(tunnel);
+      tunnel.start();
     },
   };
   let runtime = new Runtime(first, upstreams, deps.clock, null);

@@ -1,7 +1,7 @@
 /**
  * An open WebSocket: the client's connection and the service's, joined until either ends or the caller's right does.
  *
- * In: two sockets after the service's 101. Out: bytes both ways, each side as fast as the other reads, and one call of
+ * In: two sockets after the service's 101. Out: from `start` on bytes both ways, each side as fast as the other reads, and one call of
  * `onEnd` when both are gone.
  * Not here: the request that opened it (exchange.ts), its record (exchange-record.ts).
  * Source: RFC 6455 5.5.1 and 7.4.1 (close frames), of which Gatehouse sends its own only between two frames.
@@ -51,7 +51,11 @@ export class Tunnel {
 
   constructor(parts: TunnelParts) {
     this.#parts = parts;
-    const { client, service, early } = parts;
+  }
+
+  /** Joins the two. `onEnd` is called after this. */
+  start(): void {
+    const { client, service, early } = this.#parts;
     for (const chunk of early) this.#passIn(chunk);
     client.on("data", (chunk: Buffer) => this.#passIn(chunk));
     service.on("data", (chunk: Buffer) => this.#passOut(chunk));

@@ -225,6 +225,21 @@ test("an upgrade behind a request that is still being answered waits for no tunn
   assert.deepEqual(text.match(/HTTP\/1\.1 \d+|slow|ok$/g), ["HTTP/1.1 200", "slow", "HTTP/1.1 200", "ok"]);
 });
 
+test("a connection that has carried requests before may become a WebSocket", async (t) => {
+  const service = await startWebSocketService(t);
+  const fixture = await startGateway(t, policyOf(service.origin));
+  const connection = new RawConnection(fixture.publicSocket);
+  t.after(() => connection.socket.destroy());
+  for (let n = 1; n <= 2; n++) {
+    connection.write("GET /plain HTTP/1.1\r\nHost: shop.localhost\r\n\r\n");
+    await connection.until((text) => text.split("plain").length === n + 1);
+  }
+  connection.write(handshake("/open"));
+  const text = await connection.until((received) => received.includes("101 Switching Protocols\r\n"));
+  assert.deepEqual(text.match(/HTTP\/1\.1 \d+/g), ["HTTP/1.1 426", "HTTP/1.1 426", "HTTP/1.1 101"]);
+  assert.equal((await service.accepted()).socket.readyState, 1);
+});
+
 test("an answer of the service that is no 101 is passed on", async (t) => {
   const service = await startWebSocketService(t);
   const fixture = await startGateway(t, policyOf(service.origin));
