@@ -7,6 +7,7 @@ import { addAccessCommand } from "./access-command.ts";
 import { addExplainCommand } from "./explain-command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { type Outcome, type Shell, diagnosticsOutcome } from "./shell.ts";
+import { addWhatifCommand } from "./whatif-command.ts";
 
 type Run = (work: (shell: Shell) => Promise<Outcome>) => Promise<void>;
 
@@ -18,6 +19,7 @@ export function addPolicyCommands(program: Command, run: Run): void {
   addCompile(program, run);
   addExplainCommand(program, run);
   addAccessCommand(program, run);
+  addWhatifCommand(program, run);
 }
 
 interface InitFlags {

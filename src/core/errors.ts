@@ -204,6 +204,11 @@ export const catalogue = {
     message: (d: D<"environment">) => `the people of environment \`${d.environment}\` are known to its provider only`,
     hint: "ask by role or by route, name an environment with `identity: embedded`, or try claims with `gatehouse explain --claims`",
   },
+  GH_APP_RECORDS_UNREADABLE: {
+    kind: "bad-input",
+    message: (d: D<"records" | "reason">) => `cannot read records from \`${d.records}\`: ${d.reason}`,
+    hint: "give a `gateway.log`, the state directory of an instance such as `.gatehouse`, or `-` for standard input",
+  },
   GH_APP_REVISION: {
     kind: "bad-input",
     message: (d: D<"other" | "reason">) => `cannot compare with \`${d.other}\`: ${d.reason}`,

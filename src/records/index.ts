@@ -5,7 +5,7 @@ export { type TraceStart, type Traceparent, checkTracestate, parseTraceparent, s
 export { formatGatewayLine, parseGatewayLine } from "./gateway-line.ts";
 export { type RecordWriter, type RecordWriterOptions, type RecordWriterState, createRecordWriter } from "./writer.ts";
 export { parseEdgeLine } from "./edge-line.ts";
-export type { LogFiles } from "./log-files.ts";
+export { type LogFiles, createLineBlocks, listGatewayRotated } from "./log-files.ts";
 export { type IdKind, type Timings, type Trace, type TracedRequest, findTrace, readId } from "./find-trace.ts";
 export { renderRecord, renderTrace } from "./render-trace.ts";
 export { visibleText } from "./visible-text.ts";
