@@ -90,14 +90,22 @@ function addCheck(program: Command, run: Run): void {
     .description(
       "Parses, lints and compiles the policy for every environment. Exit 0 without findings, 1 with warnings, 3 with errors.",
     )
-    .action((given: string | undefined) =>
+    .option("--sarif", "print the findings as a SARIF 2.1.0 log, for code hosts and editors")
+    .action((given: string | undefined, flags: { sarif?: boolean }) =>
       run(async () => {
         const { checkPolicy, policyFileOf } = await import("../app/load-policy.ts");
         const file = policyFileOf(given);
         const { policy, diagnostics, sources } = checkPolicy(file);
         const warned = diagnostics.some((d) => d.severity === "warning");
         const text = policy === null ? "" : `${file}: ok, ${describe(policy)}`;
-        return diagnosticsOutcome(file, diagnostics, sources, { exitCode: warned ? EXIT.findings : EXIT.done, text });
+        const outcome = diagnosticsOutcome(file, diagnostics, sources, {
+          exitCode: warned ? EXIT.findings : EXIT.done,
+          text,
+        });
+        if (flags.sarif !== true) return outcome;
+        const { sarifLog } = await import("../app/sarif.ts");
+        const log = sarifLog(diagnostics, sources, process.cwd());
+        return { ...outcome, text: JSON.stringify(log, null, 2), json: log };
       }),
     );
 }

@@ -15,6 +15,16 @@ export interface Span {
 
 export type Severity = "error" | "warning" | "info";
 
+/** What a finding would be if nobody had waived it, and who answers for it. */
+export interface Waived {
+  readonly severity: Severity;
+  readonly message: string;
+  readonly owner: string;
+  readonly reason: string;
+  /** The last day on which the waiver holds, `2027-01-31`. */
+  readonly until: string;
+}
+
 export interface Diagnostic {
   readonly id: string;
   readonly severity: Severity;
@@ -23,6 +33,8 @@ export interface Diagnostic {
   readonly hint?: string;
   /** The line holds a secret: it is never shown. */
   readonly concealed?: true;
+  /** The finding is waived; `message` says so too. */
+  readonly waived?: Waived;
   readonly related?: readonly { readonly message: string; readonly span: Span }[];
 }
 

@@ -46,10 +46,13 @@ export function lintPolicy(policy: Policy, clock: Clock = systemClock): Diagnost
       if (waiver === undefined) found.push({ id: rule, severity, message, span: at, hint: fix });
       else {
         used.add(waiver);
+        const { owner, reason } = waiver;
+        const until = lastDay(waiver);
         found.push({
           id: rule,
           severity: "info",
-          message: `${message}; waived until ${lastDay(waiver)} by ${waiver.owner}: ${waiver.reason}`,
+          message: `${message}; waived until ${until} by ${owner}: ${reason}`,
+          waived: { severity, message, owner, reason, until },
           span: at,
           related: [{ message: "the waiver", span: waiver.at }],
         });
