@@ -3,9 +3,11 @@
  * workload issuers beside it, the keys of each, the token verifier, sign-in sessions.
  *
  * In:  the compiled identity settings. Out: started parts, and one `close` for all of them.
+ * Keys of an issuer whose source is there already, in other parts of the instance, are taken over as they are: a reload
+ * fetches nothing and loses nothing, whether the issuer is there at that moment or not.
  * Without the provider nothing starts. A workload issuer that does not answer stops nothing: its tokens are answered with
  * `keys-unavailable` until its keys can be had, and its key source goes on trying by itself.
- * INVARIANT: when starting fails, nothing that was started here is left running.
+ * INVARIANT: when starting fails, nothing that was started here is left running; closing leaves alone what others hold.
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
@@ -18,13 +20,13 @@ import {
   type Sessions,
   type TokenVerifier,
   type WorkloadIssuer,
-  createKeySource,
   createSessions,
   createTokenVerifier,
   startDevProvider,
 } from "../identity/index.ts";
 import type { IdentityArtifact } from "../model/index.ts";
 import { loadKeyFile, readSecret, secretVariable } from "../secrets/index.ts";
+import { type HeldKeys, type KeySources, createKeySources } from "./key-sources.ts";
 import type { StatePaths } from "./state.ts";
 
 export interface IdentityParts {
@@ -50,6 +52,8 @@ export interface IdentityStart {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Which sessions have ended, kept from one set of parts to the next. */
   readonly sessionMemory: SessionMemory;
+  /** Of the instance: what its other parts hold is shared with them. */
+  readonly keySources: KeySources;
   /** Is told of workload issuers that do not answer. @default nobody */
   readonly reporter?: Reporter | undefined;
 }
@@ -60,10 +64,18 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
   const clientSecret = loginSecret(start);
   const provider = identity.kind === "embedded" ? await startEmbedded(start, clientSecret) : null;
   const issuer = provider?.issuer ?? identity.issuer;
-  const keys = createKeySource({ issuer, clock, allowHttpLoopback: true });
+  // The embedded provider's keys are its own: they may be others when it starts again, and fetching them costs nothing.
+  const held = (provider === null ? start.keySources : createKeySources(clock)).hold(issuer);
+  const keys = held.source;
   const workloads = startWorkloadIssuers(start);
+  const close = async (): Promise<void> => {
+    held.release();
+    workloads.release();
+    await provider?.close();
+  };
   try {
-    await keys.load();
+    // Who has had keys before is known to be a provider, and its source goes on asking by itself.
+    if (keys.state().ageMs === null) await keys.load();
     const verifier = createTokenVerifier({
       issuer,
       audience: identity.audience,
@@ -90,44 +102,36 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
             allowHttpLoopback: true,
             memory: start.sessionMemory,
           });
-    return {
-      issuer,
-      keys,
-      workloadIssuers: workloads.issuers,
-      verifier,
-      sessions,
-      provider,
-      close: async () => {
-        keys.close();
-        workloads.close();
-        await provider?.close();
-      },
-    };
+    return { issuer, keys, workloadIssuers: workloads.issuers, verifier, sessions, provider, close };
   } catch (cause) {
-    keys.close();
-    workloads.close();
-    await provider?.close();
+    await close();
     throw cause;
   }
 }
 
-/** Nobody waits for their keys here: a token that comes before they are there waits for its own issuer alone. */
-function startWorkloadIssuers({ identity, clock, reporter = silentReporter }: IdentityStart) {
-  let closed = false;
+/**
+ * Nobody waits for their keys here: a token that comes before they are there waits for its own issuer alone. Of an issuer
+ * that is away it is told once, and not again when a reload finds it still away.
+ */
+function startWorkloadIssuers({ identity, keySources, reporter = silentReporter }: IdentityStart) {
+  const held: HeldKeys[] = [];
   const issuers = identity.issuers.map(({ name, issuer, audience, claims }): WorkloadIssuer => {
-    const keys = createKeySource({ issuer, clock, allowHttpLoopback: true });
-    void keys.load().catch((cause: unknown) => {
-      if (closed) return;
-      const why = cause instanceof Error ? cause.message : "unknown fault";
-      reporter.warn(`tokens of issuer \`${name}\` get 503 until its keys can be had: ${why}`);
-    });
+    const one = keySources.hold(issuer);
+    held.push(one);
+    const keys = one.source;
+    if (one.isNew) {
+      void keys.load().catch((cause: unknown) => {
+        if (!keySources.isHeld(keys)) return;
+        const why = cause instanceof Error ? cause.message : "unknown fault";
+        reporter.warn(`tokens of issuer \`${name}\` get 503 until its keys can be had: ${why}`);
+      });
+    }
     return { name, issuer, audience, claims, keys };
   });
   return {
     issuers,
-    close(): void {
-      closed = true;
-      for (const { keys } of issuers) keys.close();
+    release(): void {
+      for (const one of held) one.release();
     },
   };
 }

@@ -1,7 +1,8 @@
 /** What `status` says of a running instance. Field names are part of the command line's contract. */
+import { formatDuration } from "../core/index.ts";
 import type { GatewayStats } from "../gateway/index.ts";
 import type { KeySourceState } from "../identity/index.ts";
-import type { RecordWriterState } from "../records/index.ts";
+import { type RecordWriterState, visibleText } from "../records/index.ts";
 import { callControl } from "./control.ts";
 import { stateDirOf } from "./load-policy.ts";
 import { statePaths } from "./state.ts";
@@ -24,7 +25,13 @@ export interface Status {
     readonly caddyVersion: string;
     readonly attached: boolean;
   };
-  readonly identity: { readonly issuer: string; readonly embedded: boolean; readonly keys: KeySourceState };
+  readonly identity: {
+    readonly issuer: string;
+    readonly embedded: boolean;
+    readonly keys: KeySourceState;
+    /** Workload issuers, in the order of the policy. */
+    readonly issuers: readonly { readonly name: string; readonly keys: KeySourceState }[];
+  };
   readonly gateway: { readonly socket: string; readonly privateSocket: string | null } & GatewayStats;
   readonly records: { readonly edge: string; readonly gateway: string } & RecordWriterState;
   readonly console: null;
@@ -54,6 +61,8 @@ export function renderStatus(status: Status): string {
     "provider",
     `${status.identity.issuer}${status.identity.embedded ? " (embedded, development only)" : ""}`,
   ]);
+  for (const { name, keys } of status.identity.issuers)
+    rows.push(["issuer", visibleText(`${name}: ${keys.issuer}, ${describeKeys(keys)}`)]);
   if (status.edge.caFile !== null) rows.push(["CA file", status.edge.caFile]);
   rows.push(["edge", `Caddy ${status.edge.caddyVersion}${status.edge.attached ? ", attached" : ""}`]);
   rows.push(["requests", `${status.gateway.requests}, ${status.gateway.inFlight} in flight`]);
@@ -61,4 +70,17 @@ export function renderStatus(status: Status): string {
   if (status.lastReload?.ok === false)
     rows.push(["reload", `refused at ${status.lastReload.at}:\n${status.lastReload.error ?? ""}`]);
   return rows.map(([name, value]) => `${name.padEnd(10)}${value}`).join("\n");
+}
+
+/** Whether tokens can be verified, since when the keys are known, and why they are not fresher. */
+function describeKeys({ usable, ageMs, lastError }: KeySourceState): string {
+  const fetched = ageMs === null ? "no keys yet" : `keys fetched ${describeAge(ageMs)} ago`;
+  const effect = usable ? "" : `${ageMs === null ? "" : ", too old to be used"}; its tokens get 503`;
+  return `${fetched}${effect}${lastError === null ? "" : `; the latest fetch failed: ${lastError}`}`;
+}
+
+/** In whole seconds, minutes or hours. */
+function describeAge(ms: number): string {
+  const unitMs = ms < 120_000 ? 1000 : ms < 7_200_000 ? 60_000 : 3_600_000;
+  return formatDuration(Math.max(1, Math.floor(ms / unitMs)) * unitMs);
 }

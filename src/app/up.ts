@@ -25,11 +25,13 @@ import {
 } from "../identity/index.ts";
 import { diffArtifacts } from "../model/index.ts";
 import { type RecordWriter, createRecordWriter } from "../records/index.ts";
+import { changeIdentity } from "./change-identity.ts";
 import { controlHandlers } from "./control-handlers.ts";
 import { serveControl } from "./control.ts";
 import { type Edge, startEdge } from "./edge-parts.ts";
 import { baseUrlOf } from "./edge-runtime.ts";
-import { type IdentityParts, startIdentity } from "./identity-parts.ts";
+import { type IdentityParts, type IdentityStart, startIdentity } from "./identity-parts.ts";
+import { type KeySources, createKeySources } from "./key-sources.ts";
 import { type LoadedEnvironment, isLoaded, loadEnvironment, shownPath } from "./load-policy.ts";
 import { allCallers, loadPeople, peopleFileOf } from "./people.ts";
 import { type Ports, type WantedPorts, choosePorts } from "./ports.ts";
@@ -142,18 +144,10 @@ class Starter {
     const baseUrl = baseUrlOf(loaded.artifacts.domain, ports.https);
 
     const sessionMemory = createSessionMemory();
-    const identity = await startIdentity({
-      identity: loaded.artifacts.identity,
-      people,
-      baseUrl,
-      identityPort: ports.identity,
-      paths,
-      clock,
-      env,
-      sessionMemory,
-      reporter,
-    });
-    const holder: Parts = { loaded, people, identity, identityKey, sessionMemory, baseUrl, ports };
+    const keySources = createKeySources(clock);
+    const lasting: LastingParts = { sessionMemory, keySources, baseUrl, ports };
+    const identity = await startIdentity(identityStartOf(loaded, people, lasting, paths, this.#deps));
+    const holder: Parts = { loaded, people, identity, identityKey, ...lasting };
     this.#opened.add(async () => holder.identity.close());
 
     const records = createRecordWriter({ file: paths.gatewayLog });
@@ -205,23 +199,20 @@ class Starter {
   }
 }
 
-interface IdentityChange {
-  readonly identity: IdentityParts;
-  /** Ends the next parts and gives those of before, which run. */
-  undo(): Promise<IdentityParts>;
-  /** Ends those of before. */
-  commit(): Promise<void>;
+/** What no reload replaces. */
+interface LastingParts {
+  readonly sessionMemory: SessionMemory;
+  readonly keySources: KeySources;
+  readonly baseUrl: string;
+  readonly ports: Ports;
 }
 
-/** What a reload replaces together. */
-interface Parts {
+/** What a reload replaces together, beside what lasts. */
+interface Parts extends LastingParts {
   loaded: LoadedEnvironment;
   people: People;
   identity: IdentityParts;
   identityKey: string;
-  readonly sessionMemory: SessionMemory;
-  readonly baseUrl: string;
-  readonly ports: Ports;
 }
 
 interface Servers {
@@ -323,7 +314,12 @@ export class Instance implements Running {
         caddyVersion: edge.version,
         attached: edge.attached,
       },
-      identity: { issuer: identity.issuer, embedded: identity.provider !== null, keys: identity.keys.state() },
+      identity: {
+        issuer: identity.issuer,
+        embedded: identity.provider !== null,
+        keys: identity.keys.state(),
+        issuers: identity.workloadIssuers.map(({ name, keys }) => ({ name, keys: keys.state() })),
+      },
       gateway: {
         socket: this.paths.publicSocket,
         privateSocket: hasPrivate ? this.paths.privateSocket : null,
@@ -389,16 +385,27 @@ export class Instance implements Running {
     const sameIdentity = identityKey === parts.identityKey;
     if (sameIdentity && next.artifacts.digest === parts.loaded.artifacts.digest) return null;
     const changes = diffArtifacts(parts.loaded.artifacts, next.artifacts).map((change) => change.text);
-    const change = sameIdentity ? null : await this.#changeIdentity(next, people);
     const { gateway, edge, assertions } = this.#servers;
+    const startOf = (loaded: LoadedEnvironment, known: People): IdentityStart =>
+      identityStartOf(loaded, known, parts, this.paths, this.#deps);
+    const starts = { before: startOf(parts.loaded, parts.people), next: startOf(next, people) };
+    const change = sameIdentity
+      ? null
+      : await changeIdentity(parts.identity, starts, (restored) => {
+          parts.identity = restored;
+          gateway.replace(runtimeOf(parts, assertions));
+        });
     try {
       const identity = change?.identity ?? parts.identity;
       // The gateway first: what the new edge sends must find its routes; what the old edge sends is still decided.
       gateway.replace(runtimeOf({ ...parts, loaded: next, identity }, assertions));
       await edge.apply(next.artifacts);
     } catch (cause) {
-      if (change !== null) parts.identity = await change.undo();
-      gateway.replace(runtimeOf(parts, assertions));
+      try {
+        if (change !== null) parts.identity = await change.undo();
+      } finally {
+        gateway.replace(runtimeOf(parts, assertions));
+      }
       throw cause;
     }
     parts.loaded = next;
@@ -407,50 +414,6 @@ export class Instance implements Running {
     parts.identityKey = identityKey;
     await change?.commit();
     return sameIdentity ? changes : [...changes, "identity: provider, people or sign-in settings were taken over"];
-  }
-
-  /**
-   * The next identity parts, and how to keep them or to go back. The embedded provider keeps its port and keys, so the
-   * old one has to end first; tokens that it issued stay good. When the next cannot be started the old one is back.
-   */
-  async #changeIdentity(next: LoadedEnvironment, people: People): Promise<IdentityChange> {
-    const parts = this.#parts;
-    const { baseUrl, ports, identity: old } = parts;
-    const { clock, env, reporter } = this.#deps;
-    const start = async (loaded: LoadedEnvironment, known: People): Promise<IdentityParts> =>
-      startIdentity({
-        identity: loaded.artifacts.identity,
-        people: known,
-        baseUrl,
-        identityPort: ports.identity,
-        paths: this.paths,
-        clock,
-        env,
-        sessionMemory: parts.sessionMemory,
-        reporter,
-      });
-    if (old.provider === null || next.artifacts.identity.kind !== "embedded") {
-      const identity = await start(next, people);
-      const undo = async (): Promise<IdentityParts> => {
-        await identity.close();
-        return old;
-      };
-      return { identity, undo, commit: async () => old.close() };
-    }
-    const restore = async (): Promise<IdentityParts> => start(parts.loaded, parts.people);
-    await old.close();
-    try {
-      const identity = await start(next, people);
-      const undo = async (): Promise<IdentityParts> => {
-        await identity.close();
-        return restore();
-      };
-      return { identity, undo, commit: async () => undefined };
-    } catch (cause) {
-      parts.identity = await restore();
-      this.#servers.gateway.replace(runtimeOf(parts, this.#servers.assertions));
-      throw cause;
-    }
   }
 
   #watched(): readonly string[] {
@@ -463,6 +426,27 @@ export class Instance implements Running {
 
 function runtimeOf({ loaded, identity, baseUrl }: Parts, assertions: AssertionSigner): GatewayRuntime {
   return { artifacts: loaded.artifacts, verifier: identity.verifier, sessions: identity.sessions, assertions, baseUrl };
+}
+
+function identityStartOf(
+  { artifacts }: LoadedEnvironment,
+  people: People,
+  { sessionMemory, keySources, baseUrl, ports }: LastingParts,
+  paths: StatePaths,
+  { clock, env, reporter }: UpDeps,
+): IdentityStart {
+  return {
+    identity: artifacts.identity,
+    people,
+    baseUrl,
+    identityPort: ports.identity,
+    paths,
+    clock,
+    env,
+    sessionMemory,
+    keySources,
+    reporter,
+  };
 }
 
 /** Two policies with the same key can share verified tokens, sessions and the provider. */

@@ -1,74 +1,27 @@
 /** An instance's identity parts with a workload issuer over real HTTP: there, away, and back. */
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
-import { type Server, createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
-import * as jose from "jose";
 import { startIdentity } from "../../src/app/identity-parts.ts";
 import type { IdentityParts, IdentityStart } from "../../src/app/identity-parts.ts";
+import { createKeySources } from "../../src/app/key-sources.ts";
 import { prepareState, statePaths } from "../../src/app/state.ts";
 import { type ManualClock, createManualClock } from "../../src/core/index.ts";
 import { createSessionMemory } from "../../src/identity/index.ts";
-import { findFreePort } from "../support/free-port.ts";
+import { SwitchableIssuer } from "./switchable-issuer.ts";
 
 const NOW_SECONDS = 1_800_000_000;
-const KID = "one";
-
-/** An issuer on a port of its own, which answers only between `open` and `close`. */
-class Issuer {
-  readonly port: number;
-  readonly issuer: string;
-  readonly #keys: jose.GenerateKeyPairResult;
-  readonly #jwk: jose.JWK;
-  #server: Server | null = null;
-
-  private constructor(port: number, keys: jose.GenerateKeyPairResult, jwk: jose.JWK) {
-    this.port = port;
-    this.issuer = `http://127.0.0.1:${port}`;
-    this.#keys = keys;
-    this.#jwk = jwk;
-  }
-
-  static async create(): Promise<Issuer> {
-    const keys = await jose.generateKeyPair("ES256");
-    const jwk = { ...(await jose.exportJWK(keys.publicKey)), kid: KID, use: "sig" };
-    return new Issuer(await findFreePort(), keys, jwk);
-  }
-
-  async open(): Promise<void> {
-    const { issuer } = this;
-    this.#server = createServer((request, response) => {
-      const isKeys = request.url === "/jwks";
-      response.setHeader("connection", "close");
-      response.end(JSON.stringify(isKeys ? { keys: [this.#jwk] } : { issuer, jwks_uri: `${issuer}/jwks` }));
-    });
-    await new Promise<void>((resolve) => this.#server?.listen(this.port, "127.0.0.1", resolve));
-  }
-
-  async close(): Promise<void> {
-    const server = this.#server;
-    this.#server = null;
-    server?.closeAllConnections();
-    await new Promise<void>((resolve) => (server === null ? resolve() : server.close(() => resolve())));
-  }
-
-  async sign(audience: string, more: Record<string, unknown> = {}): Promise<string> {
-    const claims = { iss: this.issuer, aud: audience, sub: "somebody", exp: NOW_SECONDS + 3600, ...more };
-    return new jose.SignJWT(claims).setProtectedHeader({ alg: "ES256", kid: KID }).sign(this.#keys.privateKey);
-  }
-}
-
 let folder: string;
-let login: Issuer;
-let ci: Issuer;
+let login: SwitchableIssuer;
+let ci: SwitchableIssuer;
 let clock: ManualClock;
 let warnings: string[];
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "gatehouse-parts-"));
-  [login, ci] = [await Issuer.create(), await Issuer.create()];
+  [login, ci] = [await SwitchableIssuer.create(NOW_SECONDS), await SwitchableIssuer.create(NOW_SECONDS)];
   await login.open();
 });
 after(async () => {
@@ -102,6 +55,7 @@ function startParts(onWarning: () => void = () => {}): Promise<IdentityParts> {
     clock,
     env: {},
     sessionMemory: createSessionMemory(),
+    keySources: createKeySources(clock),
     reporter: {
       info: () => {},
       warn(text) {
