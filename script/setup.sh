@@ -9,7 +9,7 @@
 : "${root:?}"
 
 node_version=24.21.0
-node_minimum=24
+node_minimum=24.9
 caddy_version=2.11.7
 caddy_minimum=2.11.4
 
