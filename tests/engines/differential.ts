@@ -166,7 +166,14 @@ export function createTokens(gateway: RunningGateway, { policy }: Loaded): Token
   };
 }
 
-/** What an engine says otherwise than the reference; null when they agree. */
+/** What an engine says otherwise than the reference. */
+export interface Problem {
+  /** Both reasons: a smaller find has to be of the same kind. */
+  readonly kind: string;
+  readonly text: string;
+}
+
+/** Null when they agree. */
 export async function findProblem(
   parts: DifferentialParts,
   engine: Find["engine"],
@@ -175,13 +182,19 @@ export async function findProblem(
   artifacts: Artifacts,
   one: AskedCase,
   tokens: Tokens,
-): Promise<string | null> {
+): Promise<Problem | null> {
   const expected = askReference(loaded.policy, environment.name, one);
   if (engine === "iam-simulate") {
     if (!isIamAsked(expected, one)) return null;
     if (parts.evaluator === undefined) throw new Error("there is no second evaluator");
     const isAllowed = await askEvaluator(parts.evaluator, loaded, environment, artifacts, one);
-    return isAllowed === (expected.effect === "allow") ? null : `${formatAnswer(expected)}, and ${String(isAllowed)}`;
+    if (isAllowed === (expected.effect === "allow")) return null;
+    const given = isAllowed ? "allow" : "deny";
+    return {
+      kind: `${expected.reason} ${given}`,
+      text: `reference ${formatAnswer(expected)}
+${engine} ${given}`,
+    };
   }
   parts.gateway.setTime(one.atMs);
   const { exposure, method, target, sourceIp } = one;
@@ -190,7 +203,8 @@ export async function findProblem(
   const given = answerOf(record);
   if (given.reason === "request-host" && NO_DECISION.has(expected.reason) && !isKnownHost(artifacts, host)) return null;
   const [a, b] = [formatAnswer(expected), formatAnswer(given)];
-  return a === b ? null : `reference ${a}\n${engine} ${b}`;
+  if (a === b) return null;
+  return { kind: `${expected.reason} ${given.reason}`, text: `reference ${a}\n${engine} ${b}` };
 }
 
 /** What nobody answers for is refused before there is a decision. */
@@ -244,7 +258,7 @@ async function describeFind(
   engine: Find["engine"],
   generated: GeneratedPolicy,
   one: AskedCase,
-  problem: string,
+  problem: Problem,
 ): Promise<Find> {
   const stillDiffers = async (policy: GeneratedPolicy, asked: AskedCase): Promise<boolean> => {
     const read = compileGenerated(policy, parts.gateway.upstream);
@@ -259,7 +273,7 @@ async function describeFind(
   const smallest = await shrinkFind(generated, one, stillDiffers);
   const read = readGenerated(smallest.policy, parts.gateway.upstream);
   const expected = read.ok ? askReference(read.policy, smallest.one.environment ?? "", smallest.one) : null;
-  return { engine, problem, caseFile: writeCaseFile(smallest.policy, smallest.one, expected) };
+  return { engine, problem: problem.text, caseFile: writeCaseFile(smallest.policy, smallest.one, expected) };
 }
 
 function countOne(counts: Map<string, number>, key: string): void {

@@ -44,12 +44,15 @@ const DAYS = ["monday", "tuesday", "wednesday"] as const;
 const INSTANTS = [-86_400_000, 0, 1000, 61_000, 3_600_000, 86_400_000].map((ms) => instant(START_MS + ms));
 const MINUTES = ["00:00", "06:00", "07:00", "11:59", "12:00", "12:59", "13:00", "14:00", "24:00"] as const;
 
+const CONDITION_KINDS = ["source_ip", "after", "hours", "path", "claim", "acr", "token_age"] as const;
+
 export function generatePolicy(random: Random): GeneratedPolicy {
+  const scope: Scope = { random, focus: random.some(CONDITION_KINDS, 1, 2) };
   const environments = random.chance(40) ? [...ENVIRONMENTS] : [ENVIRONMENTS[0]];
   const services = generateServices(random, environments);
   const needed = services.needed.length === 0 ? ["a:r"] : services.needed;
   const roles: Record<string, Tree> = {};
-  for (let i = 0; i <= random.below(5); i++) roles[`r${i}`] = generateRole(random, needed, services.routes);
+  for (let i = 0; i <= random.below(5); i++) roles[`r${i}`] = generateRole(scope, needed, services.routes);
   const boundaries = Object.fromEntries(
     ["wide", "narrow"].map((name, index) => [name, index === 0 ? ["*"] : patterns(random, needed)]),
   );
@@ -68,7 +71,7 @@ export function generatePolicy(random: Random): GeneratedPolicy {
         {
           domain: DOMAINS[name],
           private_network: ["127.0.0.0/8"],
-          ...(name === "two" ? generateOverrides(random, Object.keys(roles), services.routes, roles) : {}),
+          ...(name === "two" ? generateOverrides(scope, Object.keys(roles), services.routes, roles) : {}),
         },
       ]),
     ),
@@ -96,6 +99,12 @@ export function splitIntoFiles(policy: Mapping, random: Random): GeneratedPolicy
       "parts/roles.yaml": { gatehouse: 1, roles },
     },
   };
+}
+
+/** A policy has more conditions of some kinds than of others, so that conditions of one kind come together. */
+interface Scope {
+  readonly random: Random;
+  readonly focus: readonly string[];
 }
 
 interface RouteShape {
@@ -169,13 +178,14 @@ function patterns(random: Random, needed: readonly string[]): string[] {
   return random.some(known, 1, 3);
 }
 
-function generateRole(random: Random, needed: readonly string[], routes: readonly RouteShape[]): Tree {
-  const can: Tree[] = patterns(random, needed).map((pattern) => {
-    const when = random.chance(35) ? generateCondition(random, parametersOf([pattern], routes)) : null;
-    return when === null ? pattern : { permission: pattern, when };
+function generateRole(scope: Scope, needed: readonly string[], routes: readonly RouteShape[]): Tree {
+  const { random } = scope;
+  const granted = patterns(random, needed);
+  const when = random.chance(40) ? generateCondition(scope, parametersOf(granted, routes)) : null;
+  const can: Tree[] = granted.map((permission) => {
+    const own = random.chance(45) ? generateCondition(scope, parametersOf([permission], routes), when) : null;
+    return own === null ? permission : { permission, when: own };
   });
-  const all = can.map((grant) => (typeof grant === "string" ? grant : (grant as { permission: string }).permission));
-  const when = random.chance(30) ? generateCondition(random, parametersOf(all, routes)) : null;
   return {
     members: generateMembers(random, 2),
     can,
@@ -226,16 +236,23 @@ function generateLeaf(random: Random): Mapping {
   }
 }
 
-function generateCondition(random: Random, parameters: readonly string[]): Mapping | null {
+/** `beside` is another condition that has to hold too: parts of the same kind are what joining them can get wrong. */
+function generateCondition(
+  { random, focus }: Scope,
+  parameters: readonly string[],
+  beside: Mapping | null = null,
+): Mapping | null {
   const parts: Record<string, Tree> = {};
-  if (random.chance(30)) parts["source_ip"] = random.some(BLOCKS, 1, 2);
-  if (random.chance(20)) {
+  const wants = (kind: string): boolean =>
+    random.chance(beside !== null && kind in beside ? 80 : focus.includes(kind) ? 60 : 8);
+  if (wants("source_ip")) parts["source_ip"] = random.some(BLOCKS, 1, 2);
+  if (wants("after") || wants("before")) {
     const [after, before] = random.some(INSTANTS, 1, 2);
     if (before !== undefined) Object.assign(parts, { after, before });
     else parts[random.pick(["after", "before"])] = after ?? "";
   }
-  if (random.chance(20)) parts["hours"] = generateHours(random);
-  if (parameters.length > 0 && random.chance(45))
+  if (wants("hours")) parts["hours"] = generateHours(random);
+  if (parameters.length > 0 && wants("path"))
     parts["path"] = Object.fromEntries(
       random
         .some(parameters, 1, 2)
@@ -244,12 +261,12 @@ function generateCondition(random: Random, parameters: readonly string[]): Mappi
           random.chance(50) ? `claim:${random.pick([...CLAIMS, "sub"])}` : random.some(VALUES, 1, 2),
         ]),
     );
-  if (random.chance(25))
+  if (wants("claim"))
     parts["claim"] = Object.fromEntries(
       random.some(CLAIMS, 1, 2).map((name) => [name, random.chance(20) ? true : random.some(VALUES, 1, 2)]),
     );
-  if (random.chance(10)) parts[random.pick(["acr", "amr"])] = random.some(VALUES, 1, 2);
-  if (random.chance(15)) parts["token_age"] = random.pick(["1 second", "1 minute", "90 seconds"]);
+  for (const claim of ["acr", "amr"]) if (wants(claim)) parts[claim] = random.some(VALUES, 1, 2);
+  if (wants("token_age")) parts["token_age"] = random.pick(["1 second", "1 minute", "90 seconds"]);
   return Object.keys(parts).length === 0 ? null : parts;
 }
 
@@ -266,17 +283,18 @@ function generateHours(random: Random): Mapping {
 
 /** Members and conditions of roles, and limits that no decision depends on. */
 function generateOverrides(
-  random: Random,
+  scope: Scope,
   roleNames: readonly string[],
   routes: readonly RouteShape[],
   roles: Readonly<Record<string, Tree>>,
 ): Mapping {
+  const { random } = scope;
   const changed = random.some(roleNames, 0, 2).map((name) => {
     const { can } = roles[name] as { can: readonly Tree[] };
     const granted = can.map((grant) =>
       typeof grant === "string" ? grant : (grant as { permission: string }).permission,
     );
-    const when = random.chance(50) ? generateCondition(random, parametersOf(granted, routes)) : null;
+    const when = random.chance(50) ? generateCondition(scope, parametersOf(granted, routes)) : null;
     const members = when === null || random.chance(50) ? { members: generateMembers(random, 1) } : {};
     return [name, { ...members, ...(when === null ? {} : { when }) }] as const;
   });

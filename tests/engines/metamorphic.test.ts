@@ -70,7 +70,7 @@ describe("the shared cases, their policies written otherwise", () => {
             if (one.gatewayReason !== null) continue;
             const place = other.environment(environment);
             const problem = await findProblem({ gateway }, "gateway", other, place, artifacts, one, tokens);
-            if (problem !== null) problems.push(`${file.name}, ${one.id}: ${problem}`);
+            if (problem !== null) problems.push(`${file.name}, ${one.id}: ${problem.text}`);
           }
         }
       }

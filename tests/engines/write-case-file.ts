@@ -30,7 +30,7 @@ export function writeCaseFile({ policy, include }: GeneratedPolicy, one: AskedCa
                 ...(as.issuer === null ? {} : { issuer: as.issuer }),
                 ...(sub === undefined ? {} : { sub }),
                 ...(as.groups === undefined ? {} : { groups: as.groups }),
-                claims,
+                ...(Object.keys(claims).length === 0 ? {} : { claims }),
                 issued: as.issuedAtMs === null ? "never" : instant(as.issuedAtMs),
               },
         from: sourceIp,
