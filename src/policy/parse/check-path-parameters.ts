@@ -16,6 +16,8 @@ import { type Report, quote } from "./report.ts";
 interface Meant {
   readonly routes: PolicyRoute[];
   readonly parameters: Map<string, number>;
+  /** The first route without a parameter, once it was looked for. */
+  readonly without: Map<string, PolicyRoute | null>;
 }
 
 export function checkPathParameters(
@@ -64,7 +66,11 @@ export function checkPathParameters(
   }
 }
 
-const EMPTY: Meant = { routes: [], parameters: new Map() };
+const EMPTY: Meant = newMeant();
+
+function newMeant(): Meant {
+  return { routes: [], parameters: new Map(), without: new Map() };
+}
 
 /** By permission, `area:*`, and `*` for all. */
 function indexRoutes(services: readonly ServiceReading[]): ReadonlyMap<string, Meant> {
@@ -76,7 +82,7 @@ function indexRoutes(services: readonly ServiceReading[]): ReadonlyMap<string, M
       const parameters = listParameters(route);
       for (const pattern of [permission, `${permission.slice(0, permission.indexOf(":"))}:*`, "*"]) {
         let meant = index.get(pattern);
-        if (meant === undefined) index.set(pattern, (meant = { routes: [], parameters: new Map() }));
+        if (meant === undefined) index.set(pattern, (meant = newMeant()));
         meant.routes.push(route);
         for (const name of parameters) meant.parameters.set(name, (meant.parameters.get(name) ?? 0) + 1);
       }
@@ -84,11 +90,15 @@ function indexRoutes(services: readonly ServiceReading[]): ReadonlyMap<string, M
   return index;
 }
 
-/** The first route without the parameter; null when all have it. Those that have it are as many as are passed over. */
+/** The first route without the parameter; null when all have it. */
 function findWithout(sets: readonly Meant[], parameter: string): PolicyRoute | null {
-  for (const { routes, parameters } of sets)
-    if ((parameters.get(parameter) ?? 0) < routes.length)
-      return routes.find((route) => !listParameters(route).includes(parameter)) ?? null;
+  for (const { routes, parameters, without } of sets) {
+    if ((parameters.get(parameter) ?? 0) === routes.length) continue;
+    let found = without.get(parameter);
+    if (found === undefined)
+      without.set(parameter, (found = routes.find((route) => !listParameters(route).includes(parameter)) ?? null));
+    if (found !== null) return found;
+  }
   return null;
 }
 

@@ -35,14 +35,34 @@ interface Node {
   greedy: PolicyRoute | null;
 }
 
+/** Visits of nodes over all routes; a policy of people stays far below. */
+const MAX_VISITS = 1_000_000;
+
+/** What is left of the visits. */
+interface Budget {
+  visits: number;
+}
+
 /** An `ANY` route whose path is more specific than that of a route with a method, both fitting one request. */
 function checkOrder(report: Report, routes: readonly PolicyRoute[]): void {
   const anyRoutes = routes.filter((route) => route.method === "ANY");
   if (anyRoutes.length === 0 || anyRoutes.length === routes.length) return;
   const trees = { full: newNode(), greedy: newNode() };
   for (const route of routes) if (route.method !== "ANY") addRoute(trees[tierOf(route)], route);
+  const budget = { visits: MAX_VISITS };
   for (const route of anyRoutes) {
-    const other = findLessSpecific(trees[tierOf(route)], splitPath(route));
+    const other = findLessSpecific(trees[tierOf(route)], splitPath(route), 0, budget);
+    if (budget.visits <= 0) {
+      report.add(
+        "route/order-unconfirmed",
+        route.at,
+        `${quote(route.key)} and what follows were not compared with every route`,
+        {
+          hint: "there are too many; name the methods of routes instead of `ANY`",
+        },
+      );
+      return;
+    }
     if (other !== null)
       report.add(
         "route/order-unconfirmed",
@@ -91,36 +111,51 @@ function addChild(node: Node, segment: string): Node {
   return child;
 }
 
-/** Walks along equal segments; where the `ANY` route is more specific, looks whether the rest can fit one request. */
-function findLessSpecific(node: Node | null, segments: readonly string[]): PolicyRoute | null {
-  const [segment, ...rest] = segments;
-  if (node === null || segment === undefined) return null;
+/**
+ * Walks along equal segments from the segment `at` on; where the `ANY` route is more specific, looks whether the rest
+ * can fit one request.
+ */
+function findLessSpecific(
+  node: Node | null,
+  segments: readonly string[],
+  at: number,
+  budget: Budget,
+): PolicyRoute | null {
+  const segment = segments[at];
+  if (node === null || segment === undefined || budget.visits-- <= 0) return null;
   if (segment.endsWith("+}")) return null;
   if (node.greedy !== null) return node.greedy;
   const isLiteral = !segment.startsWith("{");
-  const wider = isLiteral && node.parameter !== null ? findOverlap(node.parameter, rest) : null;
-  return wider ?? findLessSpecific(childOf(node, segment), rest);
+  const wider = isLiteral && node.parameter !== null ? findOverlap(node.parameter, segments, at + 1, budget) : null;
+  return wider ?? findLessSpecific(childOf(node, segment), segments, at + 1, budget);
 }
 
-/** Any route below `node` that fits a request which `segments` fits too. */
-function findOverlap(node: Node, segments: readonly string[]): PolicyRoute | null {
-  const [segment, ...rest] = segments;
+/** Any route below `node` that fits a request which the segments from `at` on fit too. */
+function findOverlap(node: Node, segments: readonly string[], at: number, budget: Budget): PolicyRoute | null {
+  const segment = segments[at];
+  if (budget.visits-- <= 0) return null;
   if (node.greedy !== null && segment !== undefined) return node.greedy;
   if (segment === undefined) return node.route;
-  if (segment.endsWith("+}")) return findGreedyBelow(node);
-  const below = segment.startsWith("{") ? [...node.literals.values()] : [node.literals.get(segment)];
-  for (const child of [...below, node.parameter]) {
-    const found = child === null || child === undefined ? null : findOverlap(child, rest);
+  if (segment.endsWith("+}")) return findGreedyBelow(node, budget);
+  if (segment.startsWith("{"))
+    for (const child of node.literals.values()) {
+      const found = findOverlap(child, segments, at + 1, budget);
+      if (found !== null) return found;
+    }
+  else {
+    const child = node.literals.get(segment);
+    const found = child === undefined ? null : findOverlap(child, segments, at + 1, budget);
     if (found !== null) return found;
   }
-  return null;
+  return node.parameter === null ? null : findOverlap(node.parameter, segments, at + 1, budget);
 }
 
-function findGreedyBelow(node: Node): PolicyRoute | null {
+function findGreedyBelow(node: Node, budget: Budget): PolicyRoute | null {
   if (node.greedy !== null) return node.greedy;
-  for (const child of [...node.literals.values(), node.parameter]) {
-    const found = child === null ? null : findGreedyBelow(child);
+  if (budget.visits-- <= 0) return null;
+  for (const child of node.literals.values()) {
+    const found = findGreedyBelow(child, budget);
     if (found !== null) return found;
   }
-  return null;
+  return node.parameter === null ? null : findGreedyBelow(node.parameter, budget);
 }

@@ -16,6 +16,11 @@ export interface SyntaxProblem {
 }
 
 const CONFLICT = /^(?:<{7}|={7}|>{7}|\|{7})(?: .*)?$/m;
+export const AFTER_VALUE = "something stands after a value that is complete";
+export const REST_HINT = "put the whole value in quotes, or remove the rest";
+export const EMPTY_ENTRY = "there is no entry before this comma";
+export const COMMA_HINT = "remove the comma";
+export const EXTRA_HINT = "remove it, or put the value in quotes";
 const BAD_COLUMN = "the indentation is that of nothing above";
 const INDENT_HINT = "give all keys of one mapping, and all dashes of one list, the same indentation";
 
@@ -179,16 +184,12 @@ function describeUnexpected(message: string, rest: string, startsLine: boolean, 
   if (message.startsWith("Unexpected block-seq-ind"))
     return problem("a list begins on the line of its key", "put each `- entry` on its own line, or write `[entry]`");
   if (isComplete)
-    return problem(
-      "something stands after a value that is complete",
-      "put the whole value in quotes, or remove the rest",
-      {
-        hidesRest: true,
-      },
-    );
-  if (first === ",") return problem("there is no entry before this comma", "remove the comma");
+    return problem(AFTER_VALUE, REST_HINT, {
+      hidesRest: true,
+    });
+  if (first === ",") return problem(EMPTY_ENTRY, COMMA_HINT);
   if (message.startsWith("Block scalar header"))
     return problem("something stands after the sign for a text of several lines", "put the value in quotes");
   const sign = first.trim() === "" ? "this" : `\`${first}\``;
-  return problem(`${sign} has no place here`, "remove it, or put the value in quotes", { hidesRest: true });
+  return problem(`${sign} has no place here`, EXTRA_HINT, { hidesRest: true });
 }

@@ -1,9 +1,13 @@
+/** Names that are looked at; beyond, a slip is not worth the time. */
+const MAX_KNOWN = 1000;
+
 /** The known name that somebody who wrote `text` most likely meant; null when none is close. */
 export function findNearest(text: string, known: readonly string[]): string | null {
   const wanted = fold(text);
+  const candidates = known.length > MAX_KNOWN ? known.slice(0, MAX_KNOWN) : known;
   let best: string | null = null;
   let bestDistance = Number.POSITIVE_INFINITY;
-  for (const name of known) {
+  for (const name of candidates) {
     const allowed = Math.max(1, Math.floor(Math.min(text.length, name.length) / 3));
     const limit = Math.min(bestDistance, allowed + 1);
     const distance = measureDistance(wanted, fold(name), limit);

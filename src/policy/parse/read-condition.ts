@@ -70,7 +70,7 @@ function readHours(report: Report, tree: Tree | null, owner: Span): Hours | null
       hint: 'a time over midnight is two roles or grants, one up to `"24:00"` and one from `"00:00"`',
     });
   const zone = readText(report, fields.of("zone"), "`zone`");
-  if (zone !== null && !isTimeZone(zone.value))
+  if (zone !== null && !report.isFull() && !isTimeZone(zone.value))
     report.add("condition/zone", zone.at, `${quote(zone.value)} is not a time zone`, {
       hint: "write a name of the IANA database, for example `Europe/Berlin` or `UTC`",
     });
@@ -82,7 +82,9 @@ function readDays(report: Report, tree: Tree | null): Weekday[] {
   return readTexts(report, tree, "`days`", { mayBeEmpty: false }).flatMap(({ value, at }) => {
     const day = WEEKDAYS.find((known) => known === value);
     if (day === undefined)
-      report.add("parse/choice", at, `${quote(value)} is not a day of the week`, { hint: suggest(value, WEEKDAYS) });
+      report.add("parse/choice", at, `${quote(value)} is not a day of the week`, {
+        hint: () => suggest(value, WEEKDAYS),
+      });
     return day ?? [];
   });
 }

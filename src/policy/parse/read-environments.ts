@@ -28,7 +28,7 @@ import {
 import { type Report, quote } from "./report.ts";
 
 /** Every service is looked at once for each of them. */
-const MAX_ENVIRONMENTS = 100;
+const MAX_ENVIRONMENTS = 32;
 const EXAMPLE = "local: { identity: embedded, domain: shop.localhost }";
 
 /** What environments are read against. */

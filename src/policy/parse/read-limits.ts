@@ -74,7 +74,7 @@ function readWaiver(report: Report, tree: Tree): Waiver {
   const known = Object.keys(GUARDRAILS);
   if (rule !== "" && !known.includes(rule))
     report.add("reference/rule", fields?.of("rule")?.at ?? owner, `there is no guardrail ${quote(rule)}`, {
-      hint: suggest(rule, known),
+      hint: () => suggest(rule, known),
     });
   return {
     rule,

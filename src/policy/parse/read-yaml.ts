@@ -19,17 +19,30 @@ import {
   parseDocument,
 } from "yaml";
 import type { Span } from "../../core/index.ts";
-import { describeConflict, describeSyntax } from "./describe-syntax.ts";
+import {
+  AFTER_VALUE,
+  COMMA_HINT,
+  EMPTY_ENTRY,
+  EXTRA_HINT,
+  REST_HINT,
+  describeConflict,
+  describeSyntax,
+} from "./describe-syntax.ts";
 import { type Report, quote } from "./report.ts";
 import { type Entry, MAX_DEPTH, type Tree } from "./tree.ts";
 
 /**
- * A policy has some 350 tokens in a thousand characters, so that one of the largest size stays below. Texts that are
- * made to be slow have up to three times as many.
+ * A policy has some 350 tokens in a thousand characters; texts that are made to be slow have up to three times as many.
+ * The package makes objects of each: beyond this it takes seconds and hundreds of megabytes.
  */
-const MAX_TOKENS = 700_000;
-/** What the lexer puts in front of documents, scalars and errors, and what is not in the text. */
-const OWN_TOKENS = new Set(["\u0002", "\u0018", "\u001f"]);
+const MAX_TOKENS = 500_000;
+/** Directives, or properties of one value, of which none is taken anyway. */
+const MAX_REPEATED = 20;
+/** What the lexer puts in front of a scalar. */
+const SCALAR = "\u001f";
+/** What the lexer adds to the text. */
+const OWN_TOKENS = new Set(["\u0002", "\u0018", SCALAR]);
+const SPLIT_HINT = "split it and name the parts in `include`";
 const KEY_HINT = "keys are names; a number goes in quotes";
 
 /** The tree, or null when the text cannot be read as YAML; problems are in the report. */
@@ -55,29 +68,48 @@ export function readYamlTree(report: Report, hintWhenEmpty: string): Tree | null
   return toTree(report, document.contents, spanAt(report, 0, 0), 0);
 }
 
-/** Whether reading the text costs no more than a policy may; what is nested without end is seen on the way. */
+/**
+ * Whether reading the text costs no more than a policy may. What is nested without end, and what is repeated without
+ * sense, is seen on the way: of such texts the package would make an object for every character.
+ */
 function checkExpense(report: Report): boolean {
   let tokens = 0;
   let offset = 0;
   let depth = 0;
   let signsOnLine = 0;
-  for (const token of new Lexer().lex(report.text)) {
-    tokens++;
+  let directives = 0;
+  let properties = 0;
+  let previous = "";
+  let before = "";
+  const isSane = (token: string): boolean => {
+    const place = spanAt(report, offset, offset + 1);
+    if (++tokens > MAX_TOKENS) {
+      const message = `the file has more than ${MAX_TOKENS} words and signs`;
+      report.add("parse/too-large", spanAt(report, 0, 0), message, { hint: SPLIT_HINT });
+      return false;
+    }
+    if (previous === SCALAR) return true;
     if (token === "[" || token === "{") depth++;
-    else if (token === "]" || token === "}") depth = Math.max(0, depth - 1);
+    else if (token === "]" || token === "}") depth--;
     else if (token === "\n" || token === "\r\n") signsOnLine = 0;
     else if (depth === 0 && (token === "-" || token === "?" || token === ":")) signsOnLine++;
-    if (depth > MAX_DEPTH + 1 || signsOnLine > 2 * MAX_DEPTH) {
-      reportDepth(report, spanAt(report, offset, offset + 1));
-      return false;
-    }
-    if (tokens > MAX_TOKENS) {
-      const message = `the file has more than ${MAX_TOKENS} words and signs`;
-      report.add("parse/too-large", spanAt(report, 0, 0), message, {
-        hint: "split it and name the parts in `include`",
-      });
-      return false;
-    }
+    else if (token.startsWith("%")) directives++;
+    if (depth > MAX_DEPTH + 1 || signsOnLine > 2 * MAX_DEPTH) reportDepth(report, place);
+    else if (depth < 0) report.add("parse/syntax", place, `${quote(token)} has no place here`, { hint: EXTRA_HINT });
+    else if (token === "," && before === ",") report.add("parse/syntax", place, EMPTY_ENTRY, { hint: COMMA_HINT });
+    else if (/^["']/.test(token) && /^["']/.test(previous))
+      report.add("parse/syntax", place, AFTER_VALUE, { hint: REST_HINT });
+    else if (directives > MAX_REPEATED) reportDirective(report);
+    else if (properties > MAX_REPEATED)
+      report.add("parse/tag", place, "a value has many tags or anchors", { hint: "remove them" });
+    else return true;
+    return false;
+  };
+  for (const token of new Lexer().lex(report.text)) {
+    properties = /^[!&]/.test(token) && previous !== SCALAR ? properties + 1 : token.trim() === "" ? properties : 0;
+    if (!isSane(token)) return false;
+    previous = token;
+    if (token.trim() !== "" && token !== SCALAR) before = token;
     if (!OWN_TOKENS.has(token)) offset += token.length;
   }
   return true;
@@ -88,13 +120,14 @@ function reportSyntax(report: Report, problems: readonly YAMLError[]): void {
   const deep = problems.find((problem) => problem.code === "RESOURCE_EXHAUSTION");
   if (deep !== undefined) return reportDepth(report, spanAt(report, ...deep.pos));
   const conflict = describeConflict(report.text);
-  let lastLine: number | null = null;
+  // One finding for a line. Texts can have as many problems as characters, all of them on one line.
+  let line = { start: -1, end: -1 };
   for (const problem of problems) {
     const at = spanAt(report, ...problem.pos);
-    const line = report.text.lastIndexOf("\n", at.start - 1);
-    if (line === lastLine) continue;
-    lastLine = line;
-    const tab = findTab(report.text, line + 1);
+    if (at.start >= line.start && at.start <= line.end) continue;
+    if (report.isFull()) return;
+    line = lineAround(report.text, at.start);
+    const tab = findTab(report.text, line.start);
     if (problem.code === "TAB_AS_INDENT" || tab !== null) {
       const place = tab === null ? at : spanAt(report, tab, tab + 1);
       report.add("parse/tab", place, "the line is indented with a tab", { hint: "indent with spaces" });
@@ -107,6 +140,11 @@ function reportSyntax(report: Report, problems: readonly YAMLError[]): void {
       if (said.hidesRest) return;
     }
   }
+}
+
+function lineAround(text: string, at: number): { readonly start: number; readonly end: number } {
+  const end = text.indexOf("\n", at);
+  return { start: at === 0 ? 0 : text.lastIndexOf("\n", at - 1) + 1, end: end === -1 ? text.length : end };
 }
 
 /** A tab among the blanks that a line begins with. */

@@ -25,6 +25,8 @@ export interface Report {
   /** What stands at a place of any file that was read. */
   textAt(at: Span): string;
   hasErrors(): boolean;
+  /** Whether findings were left out already. That is an error, so that what costs time need not be looked at. */
+  isFull(): boolean;
   /** Findings in the order of the files, and within a file in its own. */
   list(): Diagnostic[];
   /** The texts of all files that were read. */
@@ -56,6 +58,7 @@ export function createReport(file: string, text: string): Report {
       });
     },
     within,
+    isFull: () => dropped > 0,
     hasErrors: () => dropped > 0 || found.some((one) => one.severity === "error"),
     textAt: (at: Span) => (texts.get(at.file) ?? "").slice(at.start, at.end),
     sources: () => texts,

@@ -83,7 +83,9 @@ export function checkSecrets(report: Report, uses: readonly SecretUse[], schedul
   const used = [...OWN_SECRETS, ...uses.map((use) => use.name)];
   for (const { name, at } of schedules)
     if (!used.includes(name))
-      report.add("reference/unused-secret", at, `nothing uses secret ${quote(name)}`, { hint: suggest(name, used) });
+      report.add("reference/unused-secret", at, `nothing uses secret ${quote(name)}`, {
+        hint: () => suggest(name, used),
+      });
 }
 
 /** Every issuer is named once, in each environment: it alone says which rules hold for a token. */
@@ -122,6 +124,7 @@ export function checkOverrides(
   environments: readonly EnvironmentReading[],
 ): void {
   const list = (services ?? []).flatMap(({ service }) => service.routes);
+  let byForm: ReadonlyMap<string, PolicyRoute> | null = null;
   const routes = new Map(list.map((route) => [route.key, route]));
   // A route whose key or base path could not be read may be the one that is meant.
   const knowsRoutes = services !== null && (!report.hasErrors() || services.every((one) => one.hasAllRoutes));
@@ -133,7 +136,7 @@ export function checkOverrides(
         if (route !== undefined) checkRouteOverride(report, route, override, reading);
         else if (knowsRoutes)
           report.add("reference/route", override.at, `there is no route ${quote(override.key)}`, {
-            hint: () => hintForRoute(override.key, list),
+            hint: () => hintForRoute(override.key, list, (byForm ??= indexForms(list))),
           });
       }
     if (roles !== null)
@@ -145,13 +148,20 @@ export function checkOverrides(
   }
 }
 
-function hintForRoute(key: string, routes: readonly PolicyRoute[]): string {
-  const meant = routes.find(({ method, servicePath }) => `${method} ${servicePath}` === key);
-  if (meant !== undefined) return `write it with its base path: ${quote(meant.key)}`;
+/** Routes by their key without names of parameters, with and without base path. */
+function indexForms(routes: readonly PolicyRoute[]): ReadonlyMap<string, PolicyRoute> {
+  const forms = new Map<string, PolicyRoute>();
+  for (const route of routes) forms.set(canonicalRouteKey(route.method, route.servicePath), route);
+  for (const route of routes) forms.set(canonicalRouteKey(route.method, route.path), route);
+  return forms;
+}
+
+function hintForRoute(key: string, routes: readonly PolicyRoute[], byForm: ReadonlyMap<string, PolicyRoute>): string {
   const [method = "", path = ""] = key.split(" ");
-  const canonical = canonicalRouteKey(method, path);
-  const same = routes.find((route) => canonicalRouteKey(route.method, route.path) === canonical);
-  if (same !== undefined) return `did you mean ${quote(same.key)}?`;
+  const meant = byForm.get(canonicalRouteKey(method, path));
+  if (meant !== undefined && `${meant.method} ${meant.servicePath}` === key)
+    return `write it with its base path: ${quote(meant.key)}`;
+  if (meant !== undefined) return `did you mean ${quote(meant.key)}?`;
   return suggest(
     key,
     routes.map((route) => route.key),

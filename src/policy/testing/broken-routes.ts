@@ -203,6 +203,24 @@ export const BROKEN_ROUTES: readonly BrokenPolicy[] = [
     ],
   },
   {
+    what: "a pair whose order AWS leaves open and whose paths meet further on",
+    edit: [
+      "      ANY /{path+}: {",
+      "      ANY /a/{x}/{path+}: { needs: backoffice:use }\n      GET /{p}/b/{path+}: { needs: backoffice:use }\n      GET /{p}/c/d: {",
+    ],
+    found: [
+      "31:7 warning route/order-unconfirmed: `ANY /a/{x}/{path+}` and `GET /{p}/b/{path+}` fit the same requests -> `GET /{p}/b/{path+}` answers them, because a method counts before the path; name the methods of `ANY /a/{x}/{path+}` to be clear; see 32:7 (the route that answers)",
+    ],
+  },
+  {
+    what: "no pair whose order AWS leaves open where paths do not meet",
+    edit: [
+      "      ANY /{path+}: {",
+      "      ANY /a/{x}/c: { needs: backoffice:use }\n      GET /{p}/b/d: { needs: backoffice:use }\n      GET /a/{x}/{y}/z: {",
+    ],
+    found: [],
+  },
+  {
     what: "neither needs nor open",
     edit: ["      GET /orders: { needs: orders:read }", "      GET /orders: {}"],
     found: [

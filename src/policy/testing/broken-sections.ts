@@ -582,6 +582,20 @@ export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
     ],
   },
   {
+    what: "a grant twice",
+    edit: ["can: [orders:*]", "can: [orders:*, orders:*]"],
+    found: [
+      "36:21 warning parse/duplicate-entry: `orders:*` stands twice in `can` -> remove one of them; see 36:11 (first here)",
+    ],
+  },
+  {
+    what: "a grant twice, once as a mapping",
+    edit: ["can: [orders:*]", "can: [orders:*, { permission: orders:* }]"],
+    found: [
+      "36:35 warning parse/duplicate-entry: `orders:*` stands twice in `can` -> remove one of them; see 36:11 (first here)",
+    ],
+  },
+  {
     what: "a grant that no route needs",
     edit: ["can: [orders:read, backoffice:use]", "can: [orders:reed, backoffice:use]"],
     found: ["33:52 reference/permission: no route needs `orders:reed` -> did you mean `orders:read`?"],

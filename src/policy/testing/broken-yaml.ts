@@ -530,6 +530,35 @@ export const BROKEN_TEXTS: readonly BrokenText[] = [
     found: ["2:7 parse/syntax: a value without quotes cannot begin with `&` -> put it in quotes"],
   },
   {
+    what: "two quoted texts without a blank",
+    text: 'gatehouse: 1\nname: "shop""one"\n',
+    found: [
+      "2:13 parse/syntax: something stands after a value that is complete -> put the whole value in quotes, or remove the rest",
+    ],
+  },
+  {
+    what: "a closing bracket in a block text",
+    text: "gatehouse: 2\nname: |\n  ]\n",
+    found: ["1:12 parse/version: `2` is not a version of the language that is known here -> write `gatehouse: 1`"],
+  },
+  {
+    what: "many tags",
+    text: `gatehouse: 1\nname: ${"!a ".repeat(30)}\n`,
+    found: ["2:67 parse/tag: a value has many tags or anchors -> remove them"],
+  },
+  {
+    what: "many directives",
+    text: `${"%a b\n".repeat(30)}---\ngatehouse: 1\n`,
+    found: ["1:1 parse/directive: directives are not taken -> remove the line"],
+  },
+  {
+    what: "more words than are read",
+    text: `gatehouse: 2\nname: |\n  x\n${"#\n".repeat(300_000)}`,
+    found: [
+      "1:1 parse/too-large: the file has more than 500000 words and signs -> split it and name the parts in `include`",
+    ],
+  },
+  {
     what: "two anchors",
     text: "gatehouse: 1\nname: &a &b shop\n",
     found: ["2:10 parse/syntax: a value has two anchors -> remove both; anchors are not taken"],
