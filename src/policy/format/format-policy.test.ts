@@ -5,6 +5,7 @@ import { type Tree, readTree } from "../parse/read-tree.ts";
 import { createReport } from "../parse/report.ts";
 import { describeFindings } from "../testing/shop-policy.ts";
 import { formatPolicy } from "./format-policy.ts";
+import { readPlainTokens } from "./read-plain-tokens.ts";
 import { readTokens } from "./read-tokens.ts";
 import { LAYOUTS } from "./testing/layouts.ts";
 import { messyYaml } from "./testing/messy-yaml.ts";
@@ -66,6 +67,23 @@ describe("whatever the text", () => {
       { numRuns: 1500 },
     );
     assert.ok(formattedTexts > 1000, `only ${formattedTexts} texts were YAML`);
+  });
+
+  test("both ways to its tokens give the same", () => {
+    let plainTexts = 0;
+    fc.assert(
+      fc.property(messy, (source) => {
+        const text = source.replace(/^\ufeff/, "");
+        const report = createReport("p.yaml", text);
+        const tree = readTree(report);
+        const tokens = tree === null || report.list().length > 0 ? null : readPlainTokens(text, tree);
+        if (tokens === null) return;
+        plainTexts++;
+        assert.deepEqual(tokens, readTokens(text));
+      }),
+      { numRuns: 1500 },
+    );
+    assert.ok(plainTexts > 200, `only ${plainTexts} texts were plain`);
   });
 
   test("nothing is thrown, and what is not formatted has a finding", () => {

@@ -11,6 +11,7 @@ import { readTree } from "../parse/read-tree.ts";
 import { createReport } from "../parse/report.ts";
 import { alignLines } from "./align-lines.ts";
 import { Misfit, layOut } from "./lay-out.ts";
+import { readPlainTokens } from "./read-plain-tokens.ts";
 import { readTokens } from "./read-tokens.ts";
 
 export interface FormattedPolicy {
@@ -26,7 +27,7 @@ export function formatPolicy(file: string, source: string): FormattedPolicy {
   let formatted: string | null = null;
   if (tree !== null && !hasErrors(report.list()))
     try {
-      formatted = alignLines(layOut(tree, readTokens(text)));
+      formatted = alignLines(layOut(tree, readPlainTokens(text, tree) ?? readTokens(text)));
     } catch (cause) {
       if (!(cause instanceof Misfit)) throw cause;
       const at = { file, start: cause.offset, end: Math.min(cause.offset + 1, text.length) };

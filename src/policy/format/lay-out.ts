@@ -10,7 +10,7 @@
 import type { Entry, Tree } from "../parse/read-tree.ts";
 import { type Level, type Line, type Place, createLines } from "./lines.ts";
 import { listBlockLines, listScalarLines } from "./scalar-lines.ts";
-import type { Token, TokenKind } from "./read-tokens.ts";
+import { type Token, type TokenKind, isWholeScalar } from "./read-tokens.ts";
 
 const STEP = 2;
 /** At the beginning of a line this would begin or end a document. */
@@ -42,7 +42,11 @@ export function layOut(root: Tree, tokens: readonly Token[]): readonly Line[] {
 
   const take = (wanted?: TokenKind): Token => {
     const token = peek();
-    if (token === undefined || (wanted !== undefined && token.kind !== wanted) || !isWhole(token))
+    if (
+      token === undefined ||
+      (wanted !== undefined && token.kind !== wanted) ||
+      (token.kind === "scalar" && !isWholeScalar(token.text))
+    )
       throw new Misfit(token?.offset ?? tokens.at(-1)?.offset ?? 0);
     next++;
     return token;
@@ -195,13 +199,6 @@ export function layOut(root: Tree, tokens: readonly Token[]): readonly Line[] {
 
 function indentBelow(levels: readonly Level[]): number {
   return (levels.at(-1)?.to ?? 0) + STEP;
-}
-
-/** False for a quoted scalar that the end of the text cuts off. */
-function isWhole({ kind, text }: Token): boolean {
-  if (kind !== "scalar") return true;
-  if (text.startsWith("'")) return /^'[^']*(?:''[^']*)*'$/.test(text);
-  return !text.startsWith('"') || /^"[^"\\]*(?:\\[^][^"\\]*)*"$/.test(text);
 }
 
 /** Whether a blank stands between two words in brackets that are on one line. */

@@ -54,7 +54,8 @@ export function readTokens(text: string): Token[] {
     }
     if (UNSEEN.has(source) && !isScalar) continue;
     const kind: TokenKind | null = isScalar ? (isBlock ? "block" : "scalar") : kindOf(source);
-    if (kind !== null) {
+    // For a value that is left out between brackets the lexer gives a scalar without text.
+    if (kind !== null && (kind !== "scalar" || source !== "")) {
       const column = kind === "comment" ? measureWidth(text.slice(lineStart, offset)) : offset - lineStart;
       tokens.push({ kind, text: source, offset, column });
     }
@@ -89,4 +90,10 @@ function kindOf(source: string): TokenKind | null {
     default:
       return null;
   }
+}
+
+/** False for a quoted scalar that the end of the text cuts off. */
+export function isWholeScalar(text: string): boolean {
+  if (text.startsWith("'")) return /^'[^']*(?:''[^']*)*'$/.test(text);
+  return !text.startsWith('"') || /^"[^"\\]*(?:\\[^][^"\\]*)*"$/.test(text);
 }
