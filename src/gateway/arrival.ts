@@ -77,18 +77,21 @@ export class Arrival {
     this.host = host;
     const planned = typeof host === "string" ? null : host[api];
     const normal = normalizePath(target);
+    // No route answers there, so none is named in the record.
+    let isOwn = false;
     if (normal.ok) {
       this.path = normal.path;
       this.rawPath = normal.rawPath;
       this.query = normal.query;
-      this.plan = planned === null ? null : planned.find(method, normal.path);
+      isOwn = isOwnPath(normal.path);
+      this.plan = planned === null || isOwn ? null : planned.find(method, normal.path);
     } else {
       this.path = null;
       this.rawPath = /^[^?#]*/.exec(target)?.[0] ?? "";
       this.query = "";
       this.plan = null;
     }
-    this.cors = planned === null || (this.path !== null && isOwnPath(this.path)) ? null : planned.cors;
+    this.cors = planned === null || isOwn ? null : planned.cors;
     const head = readRequestHead(method, target, req.rawHeaders, this.plan === null ? null : this.plan.headRules);
     this.head = head;
     this.requestId = head.requestId !== null && isRequestId(head.requestId) ? head.requestId : context.newRequestId();

@@ -139,7 +139,6 @@ function runtimeOf(artifacts: Artifacts, { verifier }: Issuers, assertions: Asse
 
 /** The decision that a record tells of. */
 export function answerOf({ reason, role, routeKey, service }: GatewayRecord): Answer {
-  if (reason === "no-route") return { effect: "deny", reason, role, route: null, service: null };
   return { effect: ALLOWING.has(reason) ? "allow" : "deny", reason, role, route: routeKey, service };
 }
 

@@ -577,6 +577,11 @@ test("own endpoints answer on the public API alone, by path", async (t) => {
     fixture.records.map(({ reason }) => reason),
     ["own-endpoint", "own-endpoint", "own-endpoint", "no-route", "no-route", "no-route", "no-route"],
   );
+  assert.deepEqual(
+    fixture.records.filter(({ routeKey, service: named }) => routeKey !== null || named !== null),
+    [],
+    "no route takes part in any of this",
+  );
   assert.equal(service.hits(), 0);
   assert.equal((await ask(fixture.publicSocket, "GET /_gatehouses HTTP/1.1")).status, 200);
 });
