@@ -11,6 +11,7 @@ import { MEMBER_CASES } from "./guardrails/testing/member-cases.ts";
 import { NETWORK_CASES } from "./guardrails/testing/network-cases.ts";
 import { ROUTE_CASES } from "./guardrails/testing/route-cases.ts";
 import { describeFindings, parseGood } from "./testing/shop-policy.ts";
+import { ROOT, describeAll, parseFiles } from "./testing/whole-policy.ts";
 
 const NOW = createManualClock(Date.parse("2026-11-24T12:00:00Z"));
 
@@ -104,3 +105,49 @@ test("PL-12.6: a waiver that holds for more than a year is a finding", () => {
     "47:11 warning guardrail/waiver-long: the waiver of `guardrail/open-write` by ada holds until 2027-11-25 -> set an expiry within a year, and decide again then",
   ]);
 });
+
+/** Two teams with an open write each; `policy` and `team` are entries of the `waive` of the policy file and of one team. */
+function lintTeams(policy: string, team: string): string[] {
+  const service = (name: string): string =>
+    `services: { ${name}: { exposure: public, upstream: http://127.0.0.1:4001, routes: { POST /${name}: { open: signed } } } }`;
+  const files = {
+    [ROOT]: `gatehouse: 1
+name: tiny
+include: [a.yaml, b.yaml]
+identity: { audience: tiny-api }
+environments: { local: { identity: embedded, domain: localhost } }
+secrets: { session-key: { rotate: 30 days, overlap: 12 hours } }
+throttle: { per_identity: 1/second }
+guardrails: { waive: [${policy}] }
+`,
+    "a.yaml": `gatehouse: 1\n${service("a")}\nguardrails: { waive: [${team}] }\n`,
+    "b.yaml": `gatehouse: 1\n${service("b")}\n`,
+  };
+  const parsed = parseFiles(files);
+  assert.ok(parsed.policy, JSON.stringify(parsed.diagnostics));
+  return describeAll(lintPolicy(parsed.policy, NOW), parsed.sources).map((line) => line.split(" -> ")[0] ?? "");
+}
+
+const OPEN_WRITE = `{ rule: guardrail/open-write, ${WORDS}, expiry: 2026-12-31 }`;
+const openWrite = (place: string, level: string, route: string): string =>
+  `${place} ${level}guardrail/open-write: \`${route}\` is open and may change something`;
+const WAIVED = "; waived until 2026-12-31 by ada: agreed with ops; see";
+
+test("PL-12.2: a waiver of an included file covers the findings of that file alone", () =>
+  assert.deepEqual(lintTeams("", OPEN_WRITE), [
+    `${openWrite("a.yaml:2:79", "info ", "POST /a")}${WAIVED} a.yaml:3:23 (the waiver)`,
+    openWrite("b.yaml:2:79", "", "POST /b"),
+  ]));
+
+test("PL-12.2: a waiver of the policy file covers the findings of every file", () =>
+  assert.deepEqual(lintTeams(OPEN_WRITE, ""), [
+    `${openWrite("a.yaml:2:79", "info ", "POST /a")}${WAIVED} 8:23 (the waiver)`,
+    `${openWrite("b.yaml:2:79", "info ", "POST /b")}${WAIVED} 8:23 (the waiver)`,
+  ]));
+
+test("PL-12.2: a waiver of an included file that names another file's route waives nothing", () =>
+  assert.deepEqual(lintTeams("", OPEN_WRITE.replace("write,", "write, for: POST /b,")), [
+    "a.yaml:3:23 warning guardrail/waiver-unused: the waiver of `guardrail/open-write` waives nothing in its own file, and it reaches no other",
+    openWrite("a.yaml:2:79", "", "POST /a"),
+    openWrite("b.yaml:2:79", "", "POST /b"),
+  ]));

@@ -2,9 +2,10 @@
  * Guardrails on a checked policy, with its waivers applied.
  * A waived finding stays visible as information with the waiver's words; a waiver that has ended, that waives nothing
  * or that holds for years is itself a finding. None of these can be waived.
+ * INVARIANT: a waiver of an included file covers nothing outside that file.
  */
 import { type Clock, type Diagnostic, type Severity, systemClock } from "../core/index.ts";
-import { GUARDRAILS } from "./guardrails.ts";
+import { type Finding, GUARDRAILS } from "./guardrails.ts";
 import type { Policy, Waiver } from "./policy.ts";
 
 interface WaiverFinding {
@@ -41,9 +42,21 @@ export function lintPolicy(policy: Policy, clock: Clock = systemClock): Diagnost
   const used = new Set<Waiver>();
   const found: Diagnostic[] = [];
   for (const [rule, { severity, fix, find }] of Object.entries(GUARDRAILS))
-    for (const { subject, at, message } of find(policy)) {
-      const waiver = holding.find((one) => one.rule === rule && (one.subject === null || one.subject === subject));
-      if (waiver === undefined) found.push({ id: rule, severity, message, span: at, hint: fix });
+    for (const finding of find(policy)) {
+      const { subject, at, message, related = [] } = finding;
+      const waiver = holding.find(
+        (one) =>
+          one.rule === rule && (one.subject === null || one.subject === subject) && reaches(policy, one, finding),
+      );
+      if (waiver === undefined)
+        found.push({
+          id: rule,
+          severity,
+          message,
+          span: at,
+          hint: finding.fix ?? fix,
+          ...(related.length === 0 ? {} : { related }),
+        });
       else {
         used.add(waiver);
         const { owner, reason } = waiver;
@@ -54,7 +67,7 @@ export function lintPolicy(policy: Policy, clock: Clock = systemClock): Diagnost
           message: `${message}; waived until ${until} by ${owner}: ${reason}`,
           waived: { severity, message, owner, reason, until },
           span: at,
-          related: [{ message: "the waiver", span: waiver.at }],
+          related: [...related, { message: "the waiver", span: waiver.at }],
         });
       }
     }
@@ -66,11 +79,21 @@ export function lintPolicy(policy: Policy, clock: Clock = systemClock): Diagnost
     const name = `the waiver of \`${waiver.rule}\``;
     if (!holding.includes(waiver))
       addWaiver("guardrail/waiver-expired", waiver, `${name} by ${waiver.owner} ended on ${lastDay(waiver)}`);
-    else if (!used.has(waiver)) addWaiver("guardrail/waiver-unused", waiver, `${name} waives nothing`);
-    else if (waiver.expiresAtMs - nowMs > LONGEST_WAIVER_MS)
+    else if (!used.has(waiver)) {
+      const where = waiver.at.file === policy.file ? "" : " in its own file, and it reaches no other";
+      addWaiver("guardrail/waiver-unused", waiver, `${name} waives nothing${where}`);
+    } else if (waiver.expiresAtMs - nowMs > LONGEST_WAIVER_MS)
       addWaiver("guardrail/waiver-long", waiver, `${name} by ${waiver.owner} holds until ${lastDay(waiver)}`);
   }
   return found.toSorted((a, b) => a.span.start - b.span.start);
+}
+
+/**
+ * Whether a waiver may cover a finding by where both stand: whoever owns an included file decides about that file alone,
+ * and not about a finding that has another file's lines in it.
+ */
+function reaches(policy: Policy, { at: { file } }: Waiver, { at, related = [] }: Finding): boolean {
+  return file === policy.file || [at, ...related.map(({ span }) => span)].every((place) => place.file === file);
 }
 
 function lastDay(waiver: Waiver): string {

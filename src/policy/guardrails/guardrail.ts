@@ -2,7 +2,7 @@
  * What a guardrail is, and how one looks at a policy whose environments differ.
  * INVARIANT: a finding is pure data about the policy; waivers are applied afterwards (lint-policy.ts).
  */
-import type { Severity, Span } from "../../core/index.ts";
+import type { Diagnostic, Severity, Span } from "../../core/index.ts";
 import { inEnvironment } from "../in-environment.ts";
 import { isLoopbackHost } from "../origin.ts";
 import type { Environment, Policy, PolicyRoute } from "../policy.ts";
@@ -12,7 +12,13 @@ export interface Finding {
   readonly subject: string;
   readonly at: Span;
   readonly message: string;
+  /** Where the guardrail's own words can be said in the words of this policy. */
+  readonly fix?: string;
+  /** Other places that take part. */
+  readonly related?: readonly RelatedPlace[];
 }
+
+type RelatedPlace = NonNullable<Diagnostic["related"]>[number];
 
 export interface Guardrail {
   /** Of a finding that is not waived. */
