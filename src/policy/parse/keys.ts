@@ -30,6 +30,7 @@ export const KEYS = {
       "private_network",
       "state",
       "audience",
+      "issuers",
       "login",
       "throttle",
       "cors",

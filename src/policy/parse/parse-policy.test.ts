@@ -21,6 +21,7 @@ services: { web: { exposure: public, upstream: http://127.0.0.1:4001, routes: { 
 const NO_RULES = { set: {}, remove: [] };
 const NO_OVERRIDES = {
   audience: null,
+  issuers: null,
   login: null,
   throttle: { default: null, perIdentity: null },
   cors: null,

@@ -3,6 +3,7 @@ import type { Span } from "../../core/index.ts";
 import { isLoopbackHost } from "../origin.ts";
 import type { Environment, Overrides, RoleOverride, RouteOverride } from "../policy.ts";
 import { KEYS } from "./keys.ts";
+import { suggest } from "./nearest.ts";
 import { readBlocks } from "./read-blocks.ts";
 import { readCondition } from "./read-condition.ts";
 import { readCors } from "./read-cors.ts";
@@ -124,6 +125,7 @@ function readOverrides(
   return {
     overrides: {
       audience: readText(report, of("audience"), "`audience`")?.value ?? null,
+      issuers: readTrustedIssuers(report, of("issuers"), issuers),
       login: login === null ? null : readLogin(report, login, atOf("login"), secrets),
       throttle: readThrottleOverride(report, of("throttle"), atOf("throttle")),
       cors: readCors(report, of("cors"), atOf("cors")),
@@ -174,6 +176,18 @@ function readRouteOverride(
 
 function hintForSame(key: string, known: readonly string[]): string | null {
   return known.includes(key) ? `${quote(key)} is the same in every environment` : null;
+}
+
+/** Null for all. */
+function readTrustedIssuers(report: Report, tree: Tree | null, issuers: Issuers): string[] | null {
+  if (tree === null) return null;
+  const names = readTexts(report, tree, "`issuers`", { mayBeEmpty: true });
+  for (const { value, at } of names)
+    if (issuers !== null && !issuers.includes(value))
+      report.add("reference/issuer", at, `there is no workload issuer ${quote(value)}`, {
+        hint: () => suggest(value, issuers),
+      });
+  return names.map(({ value }) => value);
 }
 
 function readRoleOverride(report: Report, { key, keyAt, value }: Entry, issuers: Issuers): RoleOverride {

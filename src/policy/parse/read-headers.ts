@@ -9,7 +9,7 @@ import type { Tree } from "./read-tree.ts";
 import { readChoice, readFields, readText, readTexts } from "./read-values.ts";
 import { type Report, quote } from "./report.ts";
 
-const FIELDS: readonly IdentityField[] = ["subject", "name", "groups", "client", "role", "kind"];
+const FIELDS: readonly IdentityField[] = ["subject", "name", "groups", "client", "role", "kind", "issuer"];
 const HEADER = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 
 /** Of one hop only (RFC 9110 7.6.1), framing, or set by the gateway on every request. */
@@ -62,7 +62,7 @@ const BELIEVED = new Set([
   "x-real-ip",
   "x-rewrite-url",
 ]);
-const RESERVED_PREFIXES = ["x-gatehouse-", "x-gh-"];
+const RESERVED_PREFIXES = ["x-gatehouse-", "x-gh-", "sec-websocket-"];
 /** An identity header may be called so (`x-forwarded-user`); a client's header and a rule may not. */
 const FORWARDED_PREFIX = "x-forwarded-";
 /** The client's own; they may be kept but cannot carry what the gateway says. */

@@ -83,6 +83,7 @@ function readIssuers(report: Report, tree: Tree | null, audience: string): Workl
       name: key,
       issuer: readIssuer(report, fields?.of("issuer") ?? null) ?? "",
       audience: readText(report, fields?.of("audience") ?? null, "`audience`")?.value ?? audience,
+      hasOwnAudience: (fields?.of("audience") ?? null) !== null,
       claims: readClaims(report, fields?.of("claims") ?? null, fields?.keyAt("claims") ?? keyAt),
       at: keyAt,
     };

@@ -13,7 +13,7 @@ import type { Span } from "../../core/index.ts";
 import { isVersionOne } from "./check-version.ts";
 import { KEYS } from "./keys.ts";
 import { suggest } from "./nearest.ts";
-import { type Entry, type Tree, readTree } from "./read-tree.ts";
+import { type Entry, MAX_BYTES, type Tree, readTree } from "./read-tree.ts";
 import { listKeys, readFields, readTexts } from "./read-values.ts";
 import { type Report, quote } from "./report.ts";
 
@@ -98,7 +98,8 @@ export function readIncludes(report: Report, include: Tree | null, read: ReadInc
       });
       return;
     }
-    characters += found.text.length;
+    // One that is too large by itself is refused unread.
+    if (found.text.length <= MAX_BYTES) characters += found.text.length;
     if (characters > MAX_CHARACTERS) {
       isFull = true;
       from.add("include/too-many", at, `the files of the policy have more than ${MAX_CHARACTERS} characters`, {

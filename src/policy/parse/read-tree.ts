@@ -13,7 +13,8 @@ import type { Tree } from "./tree.ts";
 
 export type { Entry, Tree } from "./tree.ts";
 
-const MAX_BYTES = 2 * 1024 * 1024;
+/** Of one file. */
+export const MAX_BYTES = 2 * 1024 * 1024;
 
 /** The tree of `report.text`, or null when the text cannot be read as YAML; problems are in the report. */
 export function readTree(report: Report, hintWhenEmpty = "run `gatehouse init` to write one"): Tree | null {
