@@ -78,6 +78,28 @@ export const NETWORK_GUARDRAILS: Guardrails = {
           message: `service \`${service}\` is sent to \`${url.hostname}\` in \`${environment}\``,
         })),
   },
+  "guardrail/private-unreachable": {
+    severity: "warning",
+    why: "the edge lets nobody reach a private service from an environment that names no network of its own",
+    example: `services:
+  backoffice:
+    exposure: private
+    upstream: http://127.0.0.1:4002
+    routes: { GET /reports: { needs: orders:read } }`,
+    fix: 'name the blocks of the internal network, on one machine `private_network: [127.0.0.0/8, "::1/128"]`',
+    sources: [],
+    find: (policy) => {
+      const names = policy.services.filter(({ exposure }) => exposure === "private").map(({ name }) => `\`${name}\``);
+      if (names.length === 0) return [];
+      return policy.environments
+        .filter(({ privateNetwork }) => privateNetwork.length === 0)
+        .map(({ name, at }) => ({
+          subject: name,
+          at,
+          message: `environment \`${name}\` has no \`private_network\`, so nobody reaches ${names.join(", ")}`,
+        }));
+    },
+  },
   "guardrail/open-private-network": {
     severity: "error",
     why: "a private network that strangers are in is not private",

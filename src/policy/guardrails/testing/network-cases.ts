@@ -66,6 +66,28 @@ export const NETWORK_CASES: Readonly<Record<string, GuardrailCases>> = {
     ],
     good: [[["http://orders.shop.internal:8080", "http://169.253.169.254.shop.internal"]]],
   },
+  "guardrail/private-unreachable": {
+    bad: [
+      [
+        [["private_network: [127.0.0.0/8], ", ""]],
+        "9:3 warning guardrail/private-unreachable: environment `local` has no `private_network`, so nobody reaches `backoffice`",
+      ],
+      [
+        [
+          ["private_network: [127.0.0.0/8], ", ""],
+          ["    private_network: [10.0.0.0/16]\n", ""],
+        ],
+        "9:3 warning guardrail/private-unreachable: environment `local` has no `private_network`, so nobody reaches `backoffice`",
+        "10:3 warning guardrail/private-unreachable: environment `prod` has no `private_network`, so nobody reaches `backoffice`",
+      ],
+    ],
+    good: [
+      [
+        ["exposure: private", "exposure: public"],
+        ["private_network: [127.0.0.0/8], ", ""],
+      ],
+    ],
+  },
   "guardrail/open-private-network": {
     bad: [
       [
