@@ -26,7 +26,13 @@ export interface Asking {
   readonly clock: Clock;
   /** The request opens a WebSocket. */
   readonly isUpgrade: boolean;
-  onIdentity(plan: RoutePlan, identity: Identity, setCookies: readonly string[] | null): void;
+  /** `sessionEndsAtMs` is null for a token. */
+  onIdentity(
+    plan: RoutePlan,
+    identity: Identity,
+    setCookies: readonly string[] | null,
+    sessionEndsAtMs: number | null,
+  ): void;
   refuse(reason: FixedReason): void;
   answer(reply: Reply, reason: RecordReason): void;
   answerOwn(answer: OwnAnswer, reason: RecordReason): void;
@@ -44,7 +50,7 @@ export function authenticate(asking: Asking, plan: RoutePlan): void {
   const { verifier, sessions } = asking.runtime.source;
   if (token !== null) {
     const identity = verifier.cached(token);
-    if (identity !== null) return asking.onIdentity(plan, identity, null);
+    if (identity !== null) return asking.onIdentity(plan, identity, null, null);
     return asking.wait(verifier.verify(token), (result) => takeVerified(asking, plan, result));
   }
   // The session's cookie is the domain's alone; on another host nobody can have one.
@@ -67,7 +73,7 @@ export function authenticate(asking: Asking, plan: RoutePlan): void {
 }
 
 function takeVerified(asking: Asking, plan: RoutePlan, result: TokenResult): void {
-  if (result.ok) asking.onIdentity(plan, result.identity, null);
+  if (result.ok) asking.onIdentity(plan, result.identity, null, null);
   else if (result.reason === "keys-unavailable") asking.refuse("keys-unavailable");
   else asking.answer(refusedTokenReply(result.reason, plan.challengeScope), result.reason);
 }
@@ -77,13 +83,14 @@ function useSession(asking: Asking, plan: RoutePlan, sessions: Sessions, session
   // A WebSocket is open to the page that asked for it, whatever its origin is: no other rule of browsers guards it.
   if ((asking.isUpgrade || !SAFE_METHODS.has(method)) && isCrossSite(asking.request.allHeaders, origin))
     return asking.refuse("request-cross-site");
-  if (!isDue) return asking.onIdentity(plan, session.identity, sessions.touch(session));
+  const endsAtMs = sessions.endsAtMs(session);
+  if (!isDue) return asking.onIdentity(plan, session.identity, sessions.touch(session), endsAtMs);
   asking.wait(sessions.refresh(session, plan.minimumSeconds), (result) => {
-    if (result.ok) return asking.onIdentity(plan, result.session.identity, result.setCookie);
+    if (result.ok) return asking.onIdentity(plan, result.session.identity, result.setCookie, endsAtMs);
     if (result.reason === "session-expired") return askToSignIn(asking, sessions, "session-expired");
     // The provider is away, but the right that the caller has is good at this second, as a bearer's would be.
     if (session.identity.expiresAtSeconds * 1000 > asking.clock.nowMs())
-      return asking.onIdentity(plan, session.identity, null);
+      return asking.onIdentity(plan, session.identity, null, endsAtMs);
     return asking.refuse("provider-unavailable");
   });
 }

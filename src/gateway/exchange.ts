@@ -69,6 +69,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   #status = 0;
   #error: string | null = null;
   #setCookies: readonly string[] | null = null;
+  #sessionEndsAtMs = Number.POSITIVE_INFINITY;
   /** A body that is streamed. */
   #body: RequestBody | null = null;
   #bytesIn = 0;
@@ -173,8 +174,14 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     } else authenticate(this, plan);
   }
 
-  onIdentity(plan: RoutePlan, identity: Identity, setCookies: readonly string[] | null): void {
+  onIdentity(
+    plan: RoutePlan,
+    identity: Identity,
+    setCookies: readonly string[] | null,
+    sessionEndsAtMs: number | null,
+  ): void {
     this.#setCookies = setCookies;
+    this.#sessionEndsAtMs = sessionEndsAtMs ?? Number.POSITIVE_INFINITY;
     this.#authorize(plan, identity);
   }
 
@@ -374,7 +381,8 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
       early: upgraded.take(),
       service: service as Socket,
       clock,
-      rightEndsAtMs: this.#identity === null ? null : this.#identity.expiresAtSeconds * 1000,
+      rightEndsAtMs:
+        this.#identity === null ? null : Math.min(this.#identity.expiresAtSeconds * 1000, this.#sessionEndsAtMs),
       limits,
       onEnd: (end) => record(tunnelRecord(soFar, end, clock.monotonicMs() - startedMs)),
     });

@@ -46,7 +46,7 @@ export function compileHeaderRules(
 
 /** Whether a rule may speak of a header on its way to the service. */
 export function isRequestRuleName(name: string, identityNames: ReadonlySet<string>): boolean {
-  if (isOwnRequestHeader(name) || identityNames.has(foldHeaderName(name))) return false;
+  if (isHandshakeName(name) || isOwnRequestHeader(name) || identityNames.has(foldHeaderName(name))) return false;
   const { pass, authorization, via, lookalike } = REQUEST_CLASS;
   const found = requestClassOf(name);
   return found === pass || found === authorization || found === via || found === lookalike;
@@ -54,5 +54,10 @@ export function isRequestRuleName(name: string, identityNames: ReadonlySet<strin
 
 /** Whether a rule may speak of a header of the service's answer. */
 export function isResponseRuleName(name: string): boolean {
-  return responseClassOf(name) === RESPONSE_CLASS.pass;
+  return !isHandshakeName(name) && responseClassOf(name) === RESPONSE_CLASS.pass;
+}
+
+/** The two ends of a WebSocket agree by these; another value than theirs would break it. RFC 6455 11.3. */
+function isHandshakeName(name: string): boolean {
+  return name.startsWith("sec-websocket-");
 }

@@ -86,6 +86,8 @@ function fieldOf(field: IdentityField, identity: Identity, role: string | null):
       return identity.clientId === null ? null : encodeHeaderValue(identity.clientId);
     case "role":
       return role === null ? null : encodeHeaderValue(role);
+    case "issuer":
+      return identity.issuerName === null ? null : encodeHeaderValue(identity.issuerName);
     case "kind":
       return identity.kind;
     default:

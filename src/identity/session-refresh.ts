@@ -51,22 +51,34 @@ export function createSessionRefresh(options: SessionRefreshOptions): SessionRef
     return outcome;
   }
 
+  /**
+   * The session that a chain of refreshes has made of this one; null when the last cookie is too old for that. A refresh
+   * token that is spent is never sent again: it would look like theft and end the newer session too.
+   */
+  function findNewest(session: Session): Session | null {
+    let newest = session;
+    for (let next = replaced.get(keyOf(session)); next !== undefined; next = replaced.get(keyOf(newest))) {
+      if (clock.monotonicMs() - next.atMs > graceMs) return null;
+      newest = next.by;
+    }
+    return newest;
+  }
+
   return {
     isReplaced: (session) => replaced.get(keyOf(session)) !== undefined,
     async refresh(session) {
-      const key = keyOf(session);
-      const successor = replaced.get(key);
-      if (successor !== undefined) {
-        // Its refresh token is spent: to send it again would look like theft and end the newer session too.
-        if (clock.monotonicMs() - successor.atMs > graceMs) return { ok: false, reason: "session-expired" };
-        return { ok: true, session: successor.by };
-      }
+      const newest = findNewest(session);
+      if (newest === null) return { ok: false, reason: "session-expired" };
+      // What another request has renewed is good for this one too, for as long as its right lasts.
+      if (newest !== session && newest.identity.expiresAtSeconds * 1000 > clock.nowMs())
+        return { ok: true, session: newest };
+      const key = keyOf(newest);
       const failed = failedAtMs.get(key);
       if (failed !== undefined && clock.monotonicMs() - failed < PAUSE_MS)
         return { ok: false, reason: "provider-unavailable" };
       let flight = flights.get(key);
       if (flight === undefined) {
-        flight = call(session, key).finally(() => flights.delete(key));
+        flight = call(newest, key).finally(() => flights.delete(key));
         flights.set(key, flight);
       }
       return flight;

@@ -78,6 +78,8 @@ export interface Sessions {
   refresh(session: Session, minimumSeconds: number): Promise<SessionRefreshResult>;
   /** `Set-Cookie` values that keep an active session from idling out; empty unless a minute has passed. */
   touch(session: Session): readonly string[];
+  /** Milliseconds since the epoch: no request is let in by this session afterwards, however often it is refreshed. */
+  endsAtMs(session: Session): number;
   /** Answers `/_gatehouse/login`, `/callback`, `/logout`, `/signed-out`; null for any other path. Never throws. */
   handle(request: WebRequest): Promise<WebResponse | null>;
   /** Sends a browser to sign in and lets it come back to a path of ours. Never throws. */
@@ -97,7 +99,10 @@ const SIGNED_OUT_PATH = "/_gatehouse/signed-out";
 export function createSessions(options: SessionsOptions): Sessions {
   const { login, baseUrl, clock } = options;
   const provider = createProviderClient({ ...options, ...login });
-  const cookies = createSessionCookies(createSealer(options.sealKeys, "session", baseUrl), options.usedClaims ?? []);
+  const cookies = createSessionCookies(
+    createSealer(options.sealKeys, "session", sealedFor(options)),
+    options.usedClaims ?? [],
+  );
   const verifier = options.verifier.withAudience(options.audience);
   const idTokenVerifier = options.verifier.withAudience(login.clientId);
   const refreshes = createSessionRefresh({
@@ -283,6 +288,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     read,
     refresh,
     touch,
+    endsAtMs: (session) => session.startedAtSeconds * 1000 + login.sessionMaxMs,
     async handle(request) {
       const methods = Object.hasOwn(pages, request.path) ? pages[request.path] : undefined;
       if (methods === undefined) return null;
@@ -291,6 +297,14 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
     startLogin: async (returnTo, cookieHeader) => flow.start(returnTo, cookieHeader),
   };
+}
+
+/**
+ * What a session was read by: a cookie that was sealed under another audience or other claims is nobody's, because its
+ * groups and its right would not be what a token says today.
+ */
+function sealedFor({ baseUrl, audience, claims }: SessionsOptions): string {
+  return JSON.stringify([baseUrl, audience, claims.groups, claims.name]);
 }
 
 /** Best effort: a refresh token that the provider forgets is worth nothing to whoever copied the cookie. */

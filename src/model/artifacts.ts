@@ -104,7 +104,7 @@ export type MembersArtifact =
   | { readonly kind: "all" | "any"; readonly of: readonly MembersArtifact[] }
   | { readonly kind: "not"; readonly of: MembersArtifact };
 
-export type IdentityField = "subject" | "name" | "groups" | "client" | "role" | "kind";
+export type IdentityField = "subject" | "name" | "groups" | "client" | "role" | "kind" | "issuer";
 
 export interface RouteArtifact {
   readonly service: string;

@@ -49,7 +49,9 @@ function pathHolds({ parameter, values, claim }: PathCondition, { caller, params
 /** In whole seconds, as `iat` is: a token is `tokenAge` old until the next second begins. */
 function isYoung({ caller, atMs }: Circumstances, limitMs: number): boolean {
   const issuedAt = caller.issuedAtSeconds ?? null;
-  return issuedAt !== null && atMs !== null && (Math.floor(atMs / 1000) - issuedAt) * 1000 <= limitMs;
+  return (
+    issuedAt !== null && atMs !== null && Math.floor(atMs / 1000) - Math.floor(issuedAt) <= Math.floor(limitMs / 1000)
+  );
 }
 
 /** Every part of a condition in words, joined by `and`. */

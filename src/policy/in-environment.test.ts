@@ -6,12 +6,13 @@ import { parseGood } from "./testing/shop-policy.ts";
 
 const TEXT = `gatehouse: 1
 name: shop
-identity: { issuer: "https://login.shop.example", audience: shop-api, login: { client_id: edge, scopes: [openid, email] } }
+identity: { issuer: "https://login.shop.example", audience: shop-api, issuers: { ci: { issuer: "https://ci.example" }, own: { issuer: "https://own.example", audience: own-api }, k8s: { issuer: "https://k8s.example" } }, login: { client_id: edge, scopes: [openid, email] } }
 environments:
   local: { domain: shop.localhost }
   prod:
     domain: prod.localhost
     audience: shop-api-prod
+    issuers: [ci, own]
     login: { client_id: edge-prod }
     throttle: { per_identity: 5/second }
     cors: { origins: ["https://www.shop.example"] }
@@ -57,6 +58,13 @@ test("PL-15.2: audience, sign-in and CORS stand in place as a whole, throttles o
   assert.deepEqual(
     [identity.audience, identity.login?.clientId, identity.login?.scopes, identity.issuer],
     ["shop-api-prod", "edge-prod", ["openid", "profile", "offline_access"], "https://login.shop.example"],
+  );
+  assert.deepEqual(
+    identity.issuers.map(({ name, audience }) => [name, audience]),
+    [
+      ["ci", "shop-api-prod"],
+      ["own", "own-api"],
+    ],
   );
   assert.deepEqual([cors?.origins, cors?.maxAgeMs], [["https://www.shop.example"], 0]);
   assert.deepEqual(throttle, {

@@ -16,9 +16,10 @@ export function inEnvironment(policy: Policy, environment: Environment): Policy 
 }
 
 function apply(policy: Policy, { overrides }: Environment): Policy {
-  const { audience, login, throttle, cors, routes, roles } = overrides;
+  const { audience, issuers, login, throttle, cors, routes, roles } = overrides;
   const isSame =
     audience === null &&
+    issuers === null &&
     login === null &&
     cors === null &&
     throttle.default === null &&
@@ -30,6 +31,9 @@ function apply(policy: Policy, { overrides }: Environment): Policy {
     identity: {
       ...policy.identity,
       audience: audience ?? policy.identity.audience,
+      issuers: policy.identity.issuers
+        .filter(({ name }) => issuers === null || issuers.includes(name))
+        .map((one) => (one.hasOwnAudience || audience === null ? one : { ...one, audience })),
       login: login ?? policy.identity.login,
     },
     throttle: {

@@ -47,7 +47,9 @@ export interface WorkloadIssuer {
   readonly name: string;
   /** Exact issuer string. */
   readonly issuer: string;
+  /** Its own, or that of `identity` as it is in the environment. */
   readonly audience: string;
+  readonly hasOwnAudience: boolean;
   readonly claims: ClaimMapping;
   readonly at: Span;
 }
@@ -109,6 +111,8 @@ export interface Environment {
  */
 export interface Overrides {
   readonly audience: string | null;
+  /** Names of the workload issuers that are trusted here; null for all. */
+  readonly issuers: readonly string[] | null;
   readonly login: Login | null;
   readonly throttle: { readonly default: Rate | null; readonly perIdentity: Rate | null };
   readonly cors: Cors | null;
@@ -157,7 +161,7 @@ export interface Service {
   readonly at: Span;
 }
 
-export type IdentityField = "subject" | "name" | "groups" | "client" | "role" | "kind";
+export type IdentityField = "subject" | "name" | "groups" | "client" | "role" | "kind" | "issuer";
 
 /** Lower-case names. A header that is set replaces every value that was there. */
 export interface HeaderRules {

@@ -85,16 +85,18 @@ function withValue(
   return { ...into, [first]: rest.length === 0 ? value : withValue(below, rest, value) };
 }
 
-/** "By its name as a whole, else by following its dots." Undefined when there is none. */
+/** "The longest beginning of the path that is a name in the token, and the rest within." Undefined when there is none. */
 function claimValue(payload: Readonly<Record<string, unknown>>, claim: string): unknown {
   if (Object.hasOwn(payload, claim)) return payload[claim];
-  let value: unknown = payload;
-  for (const name of claim.split(".")) {
-    if (typeof value !== "object" || value === null || Array.isArray(value) || !Object.hasOwn(value, name))
-      return undefined;
-    value = (value as Record<string, unknown>)[name];
+  const names = claim.split(".");
+  for (let count = names.length - 1; count > 0; count--) {
+    const name = names.slice(0, count).join(".");
+    if (!Object.hasOwn(payload, name)) continue;
+    const inner = payload[name];
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return undefined;
+    return claimValue(inner as Record<string, unknown>, names.slice(count).join("."));
   }
-  return value;
+  return undefined;
 }
 
 /** Null for what counts as no claim. */

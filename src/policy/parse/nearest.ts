@@ -22,7 +22,7 @@ export function findNearest(text: string, known: readonly string[]): string | nu
 export function suggest(text: string, known: readonly string[]): string {
   const nearest = findNearest(text, known);
   if (nearest !== null) return `did you mean \`${nearest}\`?`;
-  const shown = known.slice(0, 12).map((name) => `\`${name}\``);
+  const shown = known.slice(0, 16).map((name) => `\`${name}\``);
   if (shown.length === 0) return "there is none yet";
   return `known are ${shown.join(", ")}${known.length > shown.length ? " and others" : ""}`;
 }

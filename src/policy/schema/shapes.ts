@@ -143,6 +143,7 @@ export const VALUES: Values = {
       "A Valkey or Redis server that several nodes share.",
     ),
     audience: says(TEXT, "In place of `identity.audience`, in this environment."),
+    issuers: says(list(TEXT, 0), "The workload issuers that are trusted in this environment. Default: all."),
     login: says(keys("login"), "In place of `identity.login`, in this environment."),
     throttle: says(keys("throttle"), "In place of the policy's `throttle`, key by key, in this environment."),
     cors: says(keys("cors"), "In place of the policy's `cors`, in this environment."),
@@ -196,7 +197,7 @@ export const VALUES: Values = {
       "Request headers that arrive although the gateway would drop them.",
     ),
     identity: says(
-      headers(choice("subject", "name", "groups", "client", "role", "kind")),
+      headers(choice("subject", "name", "groups", "client", "role", "kind", "issuer")),
       "Further headers that tell the service who asks.",
     ),
     request: says(keys("headerRules"), "Of what goes to the service."),

@@ -138,7 +138,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
     what: "routes where an environment has none",
     edit: ["    audience: shop-api-prod", "    services: {}\n    audience: shop-api-prod"],
     found: [
-      "28:5 parse/unknown-key: environment `prod` has no key `services` -> known are `domain`, `identity`, `certificates`, `gateway`, `private_network`, `state`, `audience`, `login`, `throttle`, `cors`, `routes`, `roles`",
+      "28:5 parse/unknown-key: environment `prod` has no key `services` -> known are `domain`, `identity`, `certificates`, `gateway`, `private_network`, `state`, `audience`, `issuers`, `login`, `throttle`, `cors`, `routes`, `roles`",
     ],
   },
   {

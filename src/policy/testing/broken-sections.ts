@@ -518,7 +518,7 @@ export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
     what: "an identity field that is not known",
     edit: ["x-user: subject", "x-user: email"],
     found: [
-      "21:54 parse/choice: `x-user` cannot be `email` -> write `subject` or `name` or `groups` or `client` or `role` or `kind`",
+      "21:54 parse/choice: `x-user` cannot be `email` -> write `subject` or `name` or `groups` or `client` or `role` or `kind` or `issuer`",
     ],
   },
   {
