@@ -33,8 +33,17 @@ export type { AccessChange, ChangedRoute } from "./reach/diff-access.ts";
 export { type PolicyDiff, type PolicyPlace, diffPolicies, widensAccess } from "./reach/diff-policies.ts";
 export type { Example } from "./reach/prove.ts";
 export type { SettingChange } from "./reach/setting-change.ts";
-export { type Way, describeConditions, describeWay, leftToMeet, listWays, listWaysOfRole } from "./reach/ways.ts";
+export {
+  type Way,
+  describeConditions,
+  describeWay,
+  leadsTo,
+  leftToMeet,
+  listWays,
+  listWaysOfRole,
+} from "./reach/ways.ts";
 export { type RuleId, RULES } from "./rules.ts";
 export { isAddressInBlocks } from "./source-address.ts";
 export { listUsedClaims } from "./used-claims.ts";
 export { policyJsonSchema } from "./schema/json-schema.ts";
+export { suggest } from "./parse/nearest.ts";

@@ -27,6 +27,11 @@ function formatBlock(address: ipaddr.IPv4 | ipaddr.IPv6, length: number): string
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/${length}`).toString()}/${length}`;
 }
 
+/** Whether a text is one address, as a socket would report it. */
+export function isAddress(text: string): boolean {
+  return parseAddress(text) !== null;
+}
+
 /** Whether `address` lies in one of `blocks`. Text that is no address lies in none. */
 export function isAddressInBlocks(address: string, blocks: readonly string[]): boolean {
   const parsed = parseAddress(address);

@@ -131,11 +131,48 @@ test("PL-17.1: a test file that is wrong says so at the place, and nothing is ru
   assert.deepEqual(stdout.match(/^bad\.test\.yaml:\S+ error \S+$/gm), [
     "bad.test.yaml:2:16 error test/request",
     "bad.test.yaml:2:32 error parse/choice",
-    "bad.test.yaml:3:5 error parse/missing-key",
     "bad.test.yaml:3:19 error parse/unknown-key",
     "bad.test.yaml:3:69 error parse/choice",
   ]);
+  writeFileSync(
+    join(dir, "bad.test.yaml"),
+    `as: { ghost: { subject: x } }
+tests:
+  - { request: GET /x, from: 10.0.0.0/8, expect: deny }
+  - { request: GET /x, host: "https://localhost", expect: deny }
+  - { request: GET /x, expect: { effect: allow, reason: no-role } }
+`,
+  );
+  const odd = await gatehouse("test", "bad.test.yaml");
+  assert.equal(odd.code, 3);
+  assert.deepEqual(odd.stdout.match(/^bad\.test\.yaml:\S+ error \S+$/gm), [
+    "bad.test.yaml:1:16 error test/claim",
+    "bad.test.yaml:3:30 error test/address",
+    "bad.test.yaml:4:30 error test/host",
+    "bad.test.yaml:5:57 error test/expect",
+  ]);
   rmSync(join(dir, "bad.test.yaml"));
+});
+
+test("hosts and paths that have no route are refused alike; names that the policy lacks are said", async () => {
+  writeFileSync(
+    join(dir, "odd.test.yaml"),
+    `tests:
+  - { request: GET /health, host: nowhere.example, expect: { effect: deny, reason: no-route } }
+  - { request: GET /health, host: LocalHost, expect: allow }
+  - { request: GET /_gatehouse/health, expect: { effect: deny, reason: no-route } }
+  - { request: GET /health, expect: { effect: allow, role: suport } }
+  - { request: GET /health, expect: { effect: allow, route: GET /healt } }
+`,
+  );
+  const { code, stdout } = await gatehouse("test", "--env", "local", "odd.test.yaml");
+  assert.equal(code, 1);
+  assert.deepEqual(stdout.match(/^ {2}there is no .*$/gm), [
+    "  there is no role `suport`; did you mean `support`?",
+    "  there is no route `GET /healt`; did you mean `GET /health`?",
+  ]);
+  assert.match(stdout, /^5 tests in `local`, by the reference and by the gateway: 2 failed$/m);
+  rmSync(join(dir, "odd.test.yaml"));
 });
 
 test("without any test file the command says what to write; a name that nobody has fails its test", async () => {

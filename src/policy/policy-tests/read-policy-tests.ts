@@ -19,7 +19,9 @@ import {
   readText,
 } from "../parse/read-values.ts";
 import { type Report, createReport, quote } from "../parse/report.ts";
+import { isHostName } from "../origin.ts";
 import { METHODS } from "../policy.ts";
+import { isAddress } from "../source-address.ts";
 import type { Expectation, PolicyTest, PolicyTestFile, TestClaims, TestIdentity } from "./policy-test.ts";
 
 const FILE_KEYS = {
@@ -32,6 +34,7 @@ const TEST_KEYS = {
 } as const;
 const EXPECT_KEYS = { required: { effect: "effect: deny" }, optional: ["reason", "role", "route"] } as const;
 const TOKEN_AGE = { minMs: 0, maxMs: 365 * 86_400_000, range: "at most 365 days" };
+const ALLOWING: ReadonlySet<Reason> = new Set<Reason>(["open-route", "role-grants"]);
 const NOBODY: TestIdentity = { kind: "nobody" };
 const LOOPBACK = "127.0.0.1";
 
@@ -79,6 +82,7 @@ function readClaims(report: Report, label: string, tree: Tree, at: Span): TestId
     });
     return NOBODY;
   }
+  checkClaimNames(report, tree.entries);
   const own = new Map(tree.entries.map((entry) => [entry.key, entry]));
   const claims: TestClaims = {
     issuer: readText(report, own.get("issuer")?.value ?? null, "`issuer`")?.value ?? null,
@@ -123,8 +127,8 @@ function readTest(report: Report, tree: Tree, known: Identities): PolicyTest[] {
   const name = readText(report, fields.of("name"), "`name`")?.value ?? null;
   const shared = {
     exposure: readChoice(report, fields.of("exposure"), "`exposure`", ["public", "private"] as const),
-    host: readText(report, fields.of("host"), "`host`")?.value ?? null,
-    sourceIp: readText(report, fields.of("from"), "`from`")?.value ?? LOOPBACK,
+    host: readHostName(report, fields.of("host")),
+    sourceIp: readAddress(report, fields.of("from")),
     atMs: readInstant(report, fields.of("at"), "`at`"),
     expect: readExpectation(report, fields),
   };
@@ -157,6 +161,31 @@ function readRequest(report: Report, tree: Tree): { method: string; target: stri
   return [];
 }
 
+function readAddress(report: Report, tree: Tree | null): string {
+  const text = readText(report, tree, "`from`");
+  if (text === null || isAddress(text.value)) return text?.value ?? LOOPBACK;
+  report.add("test/address", text.at, `${quote(text.value)} is not an address`, {
+    hint: "write one address: `10.0.3.4`",
+  });
+  return LOOPBACK;
+}
+
+function readHostName(report: Report, tree: Tree | null): string | null {
+  const text = readText(report, tree, "`host`");
+  if (text === null || isHostName(text.value.toLowerCase())) return text?.value ?? null;
+  report.add("test/host", text.at, `${quote(text.value)} is not a host name`, { hint: "leave scheme and port out" });
+  return null;
+}
+
+/** What a token never calls so, and members do. */
+const MEMBER_WORDS: Readonly<Record<string, string>> = { subject: "sub", client: "client_id" };
+
+function checkClaimNames(report: Report, entries: readonly { readonly key: string; readonly keyAt: Span }[]): void {
+  for (const { key, keyAt } of entries)
+    if (Object.hasOwn(MEMBER_WORDS, key))
+      report.add("test/claim", keyAt, `a token has no claim ${quote(key)}`, { hint: `write \`${MEMBER_WORDS[key]}\`` });
+}
+
 function readIdentity(report: Report, tree: Tree, known: Identities): TestIdentity {
   if (tree.kind === "mapping") return readClaims(report, "these claims", tree, tree.at);
   const text = readText(report, tree, "`as`");
@@ -172,9 +201,16 @@ function readExpectation(report: Report, fields: TestFields): Expectation {
   const inner = readFields(report, tree, "`expect`", fields.keyAt("expect"), EXPECT_KEYS);
   const entry = (key: "reason" | "role" | "route"): string | null =>
     readText(report, inner?.of(key) ?? null, `\`${key}\``)?.value ?? null;
+  const effect = readChoice(report, inner?.of("effect") ?? null, "`effect`", ["allow", "deny"] as const);
+  const reasonTree = inner?.of("reason") ?? null;
+  const reason = readChoice(report, reasonTree, "`reason`", Object.keys(REASONS) as Reason[]);
+  if (effect !== null && reason !== null && ALLOWING.has(reason) !== (effect === "allow"))
+    report.add("test/expect", reasonTree?.at ?? fields.keyAt("expect"), `${quote(reason)} is no reason to ${effect}`, {
+      hint: `correct one of the two`,
+    });
   return {
-    effect: readChoice(report, inner?.of("effect") ?? null, "`effect`", ["allow", "deny"] as const) ?? "deny",
-    reason: readChoice(report, inner?.of("reason") ?? null, "`reason`", Object.keys(REASONS) as Reason[]),
+    effect: effect ?? "deny",
+    reason,
     role: entry("role"),
     route: entry("route"),
   };
