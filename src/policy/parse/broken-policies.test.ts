@@ -144,7 +144,7 @@ test("every error is reported at once, in the order of the file", () => {
   );
 });
 
-test("a secret in the policy is never printed, by no finding of its line", () => {
+test("PL-1.7, PL-11.3: a secret in the policy is never printed, by no finding of its line", () => {
   const secrets: readonly (readonly [from: string, to: string, secret: string])[] = [
     ["secret:login-client, scopes: [openid]", "c4nary-value, scopes: [7]", "c4nary-value"],
     ["secret:login-client", "4815162342", "4815162342"],

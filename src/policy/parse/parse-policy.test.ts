@@ -191,7 +191,7 @@ function readRoute(method: string, path: string, says: { needs: string } | { ope
   };
 }
 
-test("a short policy gets every default", () => {
+test("PL-3.1: a short policy gets every default", () => {
   const policy = parseGood(MINIMAL);
   assert.equal(policy.identity.issuer, "");
   assert.equal(policy.identity.login, null);
