@@ -58,9 +58,20 @@ export function findInEnvironments(policy: Policy, find: (effective: Policy) => 
     const effective = inEnvironment(policy, environment);
     namesOf.set(effective, [...(namesOf.get(effective) ?? []), environment.name]);
   }
+  return joinEnvironments(
+    policy,
+    [...namesOf].map(([effective, names]) => ({ names, findings: find(effective) })),
+  );
+}
+
+/** Each finding once. One that is not said of all environments names those that it is said of. */
+export function joinEnvironments(
+  policy: Policy,
+  said: readonly { readonly names: readonly string[]; readonly findings: readonly Finding[] }[],
+): Finding[] {
   const found = new Map<string, { finding: Finding; names: string[] }>();
-  for (const [effective, names] of namesOf)
-    for (const finding of find(effective)) {
+  for (const { names, findings } of said)
+    for (const finding of findings) {
       const key = JSON.stringify([finding.subject, finding.at, finding.message]);
       const known = found.get(key);
       if (known === undefined) found.set(key, { finding, names: [...names] });

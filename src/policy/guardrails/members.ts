@@ -4,6 +4,7 @@
  * the tokens of shared issuers (shared-issuers.ts).
  */
 import { inEnvironment } from "../in-environment.ts";
+import { quote } from "../parse/report.ts";
 import type { Members, Policy } from "../policy.ts";
 import { type Finding, type Guardrails, findInEnvironments } from "./guardrail.ts";
 import { findSharedIssuer, isPinned } from "./shared-issuers.ts";
@@ -71,6 +72,27 @@ roles:
     fix: "end the prefix with the sign that ends the name, as in `shop/`, or compare the whole value with `equals`",
     sources: ["GH113", "GH128"],
     find: (policy) => findInEnvironments(policy, findOpenEndedPrefixes),
+  },
+  "guardrail/excluded-by-claim": {
+    severity: "warning",
+    why: "whoever has not the claim, or has it in another form, is not excluded",
+    example: `roles:
+  bot:
+    members: { all: [{ groups: [staff] }, { not: { claim: { name: suspended, equals: true } } }] }
+    can: [orders:read, orders:write]
+    boundary: machines`,
+    fix: "require a value that is always there instead, as `claim: { name: suspended, equals: false }`, or exclude by `subject`",
+    sources: [],
+    find: (policy) => findInEnvironments(policy, findExcludedByClaim),
+  },
+  "guardrail/pattern-like-member": {
+    severity: "info",
+    why: "members are compared as they stand, so what is meant as a pattern or as a list fits nobody",
+    example: `roles:
+  bot: { members: { groups: [(billing|accounts)] }, can: [orders:read, orders:write], boundary: machines }`,
+    fix: "write the value as tokens have it, several values as a list, and the beginning of a claim as `prefix`",
+    sources: [],
+    find: (policy) => findInEnvironments(policy, findPatternLike),
   },
   "guardrail/self-asserted-claim": {
     severity: "warning",
@@ -151,10 +173,62 @@ function findOpenEndedPrefixes(policy: Policy): Finding[] {
             .map((prefix) => {
               const other = /[-_]$/.test(prefix) ? `${prefix}other` : `${prefix}-other`;
               const message = `role \`${name}\` takes in every \`${leaf.claim}\` beginning with \`${prefix}\`, \`${other}\` among them`;
-              return { subject: name, at, message };
+              const fix = `end the prefix with the sign that ends the name, as in \`${endName(prefix)}\`, or compare the whole value with \`equals\``;
+              return { subject: name, at, message, fix };
             }),
     ),
   );
+}
+
+/** With the sign that divides its own names; a slash when it has none, or one such as the colon of `repo:shop`. */
+function endName(prefix: string): string {
+  const name = prefix.replace(/[-_]+$/, "");
+  const signs = name.match(/[/:.]/g) ?? [];
+  const last = signs.at(-1) ?? "/";
+  return name + (signs.filter((sign) => sign === last).length > 1 ? last : "/");
+}
+
+function findExcludedByClaim(policy: Policy): Finding[] {
+  return policy.roles.flatMap(({ name, members, at }) => {
+    const claims = listLeaves(members, true).flatMap((leaf) => (leaf.kind === "claim" ? [leaf.claim] : []));
+    return [...new Set(claims)].map((claim) => ({
+      subject: name,
+      at,
+      message: `role \`${name}\` keeps somebody out by claim \`${claim}\`, and lets in whoever has no such claim`,
+    }));
+  });
+}
+
+/** Only what hardly stands in names as they are: e-mail addresses, URLs, paths and `auth0|7` have dots, `+`, `|` and `?`. `*` and `^` are refused. */
+const PATTERN_SIGNS = /\$$|\(.*\|.*\)|(?<!:\/\/)\[.*\]|\.\+|.\?$/su;
+/** Distinguished names of a directory have a comma and a blank, and an equals sign before. */
+const LIST_SIGNS = /^[^=]*,\s/u;
+const OUTER_BLANKS = /^\s|\s$/u;
+
+const LEAF_WORDS = { groups: "group", subject: "subject", client: "client" } as const;
+
+function findPatternLike(policy: Policy): Finding[] {
+  return policy.roles.flatMap(({ name, members, at }) =>
+    [false, true].flatMap((negated) =>
+      listLeaves(members, negated).flatMap((leaf) => {
+        const what =
+          leaf.kind === "claim"
+            ? `${leaf.test === "prefix" ? "prefix of " : ""}\`${leaf.claim}\``
+            : LEAF_WORDS[leaf.kind];
+        return leaf.values.flatMap((value) => {
+          const looks = describeLooks(value);
+          const message = `role \`${name}\` names the ${what} ${quote(value)}, which ${looks} and is compared as it stands`;
+          return looks === null ? [] : [{ subject: name, at, message }];
+        });
+      }),
+    ),
+  );
+}
+
+function describeLooks(value: string): string | null {
+  if (PATTERN_SIGNS.test(value)) return "looks like a pattern";
+  if (LIST_SIGNS.test(value)) return "looks like a list";
+  return OUTER_BLANKS.test(value) ? "begins or ends with a blank" : null;
 }
 
 /** Below a slash, names that share a beginning up to a hyphen are a family of one owner: `refs/heads/release-`. */
@@ -205,13 +279,18 @@ function isOnlyTrue(values: readonly string[]): boolean {
 
 /** Leaves that let somebody in; those that keep somebody out do not widen a role. */
 function listPositiveLeaves(members: Members): Leaf[] {
+  return listLeaves(members, false);
+}
+
+/** Leaves below an even number of `not`, or below an odd one. */
+function listLeaves(members: Members, isBelowNot: boolean): Leaf[] {
   switch (members.kind) {
     case "all":
     case "any":
-      return members.of.flatMap(listPositiveLeaves);
+      return members.of.flatMap((part) => listLeaves(part, isBelowNot));
     case "not":
-      return members.of.kind === "not" ? listPositiveLeaves(members.of.of) : [];
+      return listLeaves(members.of, !isBelowNot);
     default:
-      return [members];
+      return isBelowNot ? [] : [members];
   }
 }

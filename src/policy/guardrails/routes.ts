@@ -1,8 +1,10 @@
 /** Guardrails on routes: who may call them, how often, and how long they hold. */
 import { formatDuration } from "../../core/index.ts";
-import type { Policy } from "../policy.ts";
+import { hostOf } from "../list-routes.ts";
+import type { Policy, Service } from "../policy.ts";
 import { changesThings } from "./grants.ts";
-import { type Finding, type Guardrails, findInEnvironments, listAllRoutes } from "./guardrail.ts";
+import { type Finding, type Guardrails, findInEnvironments, joinEnvironments, listAllRoutes } from "./guardrail.ts";
+import { findOpenBeside } from "./open-beside.ts";
 
 /** SOURCE: API Gateway HTTP API quotas: a client has its answer, or none, after 30 seconds. */
 const LONGEST_ANSWER_MS = 30_000;
@@ -48,6 +50,20 @@ export const ROUTE_GUARDRAILS: Guardrails = {
           message: `\`${route.key}\` of a private service is open`,
         })),
   },
+  "guardrail/open-beside-protected": {
+    severity: "warning",
+    why: "the narrower path reads as if it guarded all below it, and the open route takes requests there",
+    example: `services:
+  orders:
+    exposure: public
+    upstream: http://127.0.0.1:4001
+    routes:
+      GET /{page+}: { open: pages for everybody }
+      ANY /admin/{path+}: { needs: orders:write }`,
+    fix: "name the paths that are open, or add a route with `needs` that answers the request",
+    sources: ["GH132"],
+    find: findOpenBesideProtected,
+  },
   "guardrail/open-websocket": {
     severity: "warning",
     why: "anybody, foreign web pages included, may hold a connection for as long as they like and send what they like",
@@ -89,6 +105,36 @@ export const ROUTE_GUARDRAILS: Guardrails = {
       ),
   },
 };
+
+/** Environments differ in hosts only, so that most have the same lists of routes. */
+function findOpenBesideProtected(policy: Policy): Finding[] {
+  const lists = new Map<string, { services: readonly Service[]; names: string[] }>();
+  for (const environment of policy.environments)
+    for (const services of Map.groupBy(
+      policy.services,
+      (service) => `${service.exposure} ${hostOf(service, environment)}`,
+    ).values()) {
+      const key = services.map(({ name }) => name).join(" ");
+      const known = lists.get(key);
+      if (known === undefined) lists.set(key, { services, names: [environment.name] });
+      else known.names.push(environment.name);
+    }
+  return joinEnvironments(
+    policy,
+    [...lists.values()].map(({ services, names }) => ({
+      names,
+      findings: findOpenBeside(services.flatMap(({ routes }) => routes)).map(({ open, guarded, request }) => ({
+        subject: open.key,
+        at: open.at,
+        message: `\`${open.key}\` is open and answers \`${request}\`, beside \`${guarded.key}\`, which needs a permission`,
+        ...(request.endsWith("/")
+          ? { fix: "name the paths that are open; no route of its own takes a slash at the end" }
+          : {}),
+        related: [{ message: "the route that needs a permission", span: guarded.at }],
+      })),
+    })),
+  );
+}
 
 function findSlowRetries(policy: Policy): Finding[] {
   return listAllRoutes(policy)

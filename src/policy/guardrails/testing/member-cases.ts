@@ -158,14 +158,22 @@ export const MEMBER_CASES: Readonly<Record<string, GuardrailCases>> = {
     bad: [
       [
         [ciIssuer("https://ci.shop.example"), botMembers("{ issuer: ci, claim: { name: repository, prefix: shop } }")],
-        "35:3 warning guardrail/open-ended-prefix: role `bot` takes in every `repository` beginning with `shop`, `shop-other` among them",
+        "35:3 warning guardrail/open-ended-prefix: role `bot` takes in every `repository` beginning with `shop`, `shop-other` among them -> end the prefix with the sign that ends the name, as in `shop/`, or compare the whole value with `equals`",
       ],
       [
         [
           ciIssuer("https://ci.shop.example"),
           botMembers("{ issuer: ci, all: [{ groups: [a] }, { claim: { name: repository, prefix: shop- } }] }"),
         ],
-        "35:3 warning guardrail/open-ended-prefix: role `bot` takes in every `repository` beginning with `shop-`, `shop-other` among them",
+        "35:3 warning guardrail/open-ended-prefix: role `bot` takes in every `repository` beginning with `shop-`, `shop-other` among them -> end the prefix with the sign that ends the name, as in `shop/`, or compare the whole value with `equals`",
+      ],
+      [
+        [botMembers("{ claim: { name: sub, prefix: 'system:serviceaccount:shop' } }")],
+        "34:3 warning guardrail/open-ended-prefix: role `bot` takes in every `sub` beginning with `system:serviceaccount:shop`, `system:serviceaccount:shop-other` among them -> end the prefix with the sign that ends the name, as in `system:serviceaccount:shop:`, or compare the whole value with `equals`",
+      ],
+      [
+        [botMembers("{ claim: { name: sub, prefix: 'repo:shop' } }")],
+        "34:3 warning guardrail/open-ended-prefix: role `bot` takes in every `sub` beginning with `repo:shop`, `repo:shop-other` among them -> end the prefix with the sign that ends the name, as in `repo:shop/`, or compare the whole value with `equals`",
       ],
     ],
     good: [
@@ -176,6 +184,76 @@ export const MEMBER_CASES: Readonly<Record<string, GuardrailCases>> = {
       ],
       [botMembers("{ all: [{ groups: [staff] }, { not: { claim: { name: department, prefix: sales } } }] }")],
     ],
+  },
+  "guardrail/excluded-by-claim": {
+    bad: [
+      [
+        [botMembers("{ all: [{ groups: [staff] }, { not: { claim: { name: suspended, equals: true } } }] }")],
+        "34:3 warning guardrail/excluded-by-claim: role `bot` keeps somebody out by claim `suspended`, and lets in whoever has no such claim",
+      ],
+      [
+        [
+          botMembers(
+            "{ all: [{ groups: [staff] }, { not: { any: [{ subject: [eve] }, { claim: { name: team, prefix: x/ } }, { claim: { name: team, equals: y } }] } }] }",
+          ),
+        ],
+        "34:3 warning guardrail/excluded-by-claim: role `bot` keeps somebody out by claim `team`, and lets in whoever has no such claim",
+      ],
+      [
+        [
+          [
+            "state: valkey",
+            "roles: { bot: { members: { all: [{ groups: [a] }, { not: { claim: { name: off, equals: 1 } } }] } } }\n    state: valkey",
+          ],
+        ],
+        "35:3 warning guardrail/excluded-by-claim: role `bot` keeps somebody out by claim `off`, and lets in whoever has no such claim in `prod`",
+      ],
+    ],
+    good: [
+      [botMembers("{ all: [{ groups: [staff] }, { claim: { name: suspended, equals: false } }] }")],
+      [botMembers("{ all: [{ groups: [staff] }, { not: { subject: [eve] } }] }")],
+      [botMembers("{ all: [{ groups: [staff] }, { not: { groups: [guests] } }] }")],
+    ],
+  },
+  "guardrail/pattern-like-member": {
+    bad: [
+      ...(
+        [
+          ["{ groups: [ops$] }", "group `ops$`"],
+          ["{ subject: [ops$] }", "subject `ops$`"],
+          ["{ client_id: ['(a|b)'] }", "client `(a|b)`"],
+          ["{ groups: ['team-[0-9]'] }", "group `team-[0-9]`"],
+          ["{ groups: [ops.+] }", "group `ops.+`"],
+          ["{ groups: ['ops?'] }", "group `ops?`"],
+          ["{ claim: { name: team, equals: ops$ } }", "`team` `ops$`"],
+          ["{ claim: { name: team, one_of: [dev, ops$] } }", "`team` `ops$`"],
+          ["{ claim: { name: team, prefix: '[ops]/' } }", "prefix of `team` `[ops]/`"],
+          ["{ all: [{ groups: [staff] }, { not: { subject: [eve$] } }] }", "subject `eve$`"],
+        ] as const
+      ).map(
+        ([members, what]) =>
+          [
+            [botMembers(members)],
+            `34:3 info guardrail/pattern-like-member: role \`bot\` names the ${what}, which looks like a pattern and is compared as it stands`,
+          ] as const,
+      ),
+      [
+        [botMembers("{ groups: ['dev, ops', ' qa'] }")],
+        "34:3 info guardrail/pattern-like-member: role `bot` names the group `dev, ops`, which looks like a list and is compared as it stands",
+        "34:3 info guardrail/pattern-like-member: role `bot` names the group ` qa`, which begins or ends with a blank and is compared as it stands",
+      ],
+    ],
+    good: [
+      "ada.b+c@shop.example",
+      "https://shop.example/users?id=7&x=(a)",
+      "http://[::1]/ada",
+      "auth0|7",
+      "a$b",
+      "billing (west)",
+      "CN=ops, OU=it",
+      "a,b",
+      "DOMAIN\\ada",
+    ].map((value) => [botMembers(`{ groups: ['${value}'], subject: ['${value}'] }`)]),
   },
   "guardrail/self-asserted-claim": {
     bad: [

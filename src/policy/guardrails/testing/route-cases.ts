@@ -1,6 +1,15 @@
 /** Cases of the guardrails on routes. */
 import { type GuardrailCases } from "./guardrail-case.ts";
 
+/** An open route in place of `GET /health`, at 26:7, and one that needs a permission after it. */
+const beside = (open: string, guarded: string) =>
+  [
+    'GET /health: { open: "probe, returns no data" }',
+    `${open}: { open: for everybody }\n      ${guarded}: { needs: orders:read }`,
+  ] as const;
+const answers = (open: string, request: string, guarded: string): string =>
+  `26:7 warning guardrail/open-beside-protected: \`${open}\` is open and answers \`${request}\`, beside \`${guarded}\`, which needs a permission`;
+
 export const ROUTE_CASES: Readonly<Record<string, GuardrailCases>> = {
   "guardrail/open-write": {
     bad: [
@@ -11,6 +20,39 @@ export const ROUTE_CASES: Readonly<Record<string, GuardrailCases>> = {
       [[["GET /health:", "ANY /health:"]], "26:7 guardrail/open-write: `ANY /health` is open and may change something"],
     ],
     good: [[["GET /health:", "HEAD /health:"]], [["GET /health:", "OPTIONS /health:"]]],
+  },
+  // Which routes stand so to each other: open-beside.test.ts.
+  "guardrail/open-beside-protected": {
+    bad: [
+      [[beside("GET /{a}/{b}", "GET /admin/{p+}")], answers("GET /{a}/{b}", "GET /admin/x", "GET /admin/{p+}")],
+      [
+        [beside("GET /{p+}", "GET /other")],
+        `${answers("GET /{p+}", "GET /orders/", "GET /orders")} -> name the paths that are open; no route of its own takes a slash at the end`,
+      ],
+      // One host in one environment only.
+      [
+        [
+          beside("GET /{a}/{b}", "GET /other"),
+          [
+            "  backoffice:\n",
+            `  desk:
+    exposure: public
+    host: { local: desk.localhost }
+    upstream: http://127.0.0.1:4003
+    routes:
+      ANY /desk/{p+}: { needs: orders:read }
+  backoffice:
+`,
+          ],
+        ],
+        `${answers("GET /{a}/{b}", "GET /desk/x", "ANY /desk/{p+}")} in \`prod\``,
+      ],
+    ],
+    good: [
+      [["GET /health:", "GET /health/{probe}:"]],
+      // Another exposure.
+      [beside("GET /{a}/{b}", "GET /other"), ["ANY /{path+}: {", "ANY /desk/{path+}: {"]],
+    ],
   },
   "guardrail/open-private": {
     bad: [
