@@ -81,7 +81,7 @@ roles:
     members: { all: [{ groups: [staff] }, { not: { claim: { name: suspended, equals: true } } }] }
     can: [orders:read, orders:write]
     boundary: machines`,
-    fix: "require a value that is always there instead, as `claim: { name: suspended, equals: false }`, or exclude by `subject`",
+    fix: "require a value that is always there, as `claim: { name: suspended, equals: false }`, or exclude by `subject`",
     sources: [],
     find: (policy) => findInEnvironments(policy, findExcludedByClaim),
   },
