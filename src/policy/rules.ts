@@ -86,6 +86,7 @@ export const RULES = {
   "service/upstream": error("PL-4.2", "a service is reached at scheme, host and port; the request brings the path"),
   "service/upstream-missing": error("PL-4.2", "the service would have nowhere to go in that environment"),
   "service/host": error("PL-4.6", "the edge answers for exact host names"),
+  "service/login-host": error("PL-4.3", "the cookie of a session is sent to one host name only"),
   "service/base-path": error("PL-4.7", "an API mapping of AWS has literal segments"),
   "service/header-value": error("PL-4.8", "a header's value is visible ASCII; anything else could end the header"),
   "cors/origin": error("PL-14.2", "browsers compare origins as text: scheme, host and port"),

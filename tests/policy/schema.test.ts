@@ -35,6 +35,7 @@ const BEYOND: ReadonlySet<string> = new Set([
   "environment/certificates-missing",
   "service/upstream-missing",
   "service/header-twice",
+  "service/login-host",
   "route/conflict",
   "route/order-unconfirmed",
   "route/retries",
@@ -125,7 +126,7 @@ const RICH = {
   services: {
     orders: {
       exposure: "public",
-      login: true,
+      login: false,
       host: { local: "orders.localhost" },
       upstream: { local: "http://127.0.0.1:4001", stage: "http://127.0.0.1:4001", prod: "https://orders.internal" },
       headers: {

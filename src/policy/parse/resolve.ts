@@ -3,6 +3,7 @@
  * Runs after all parts were read; a name that could not be read refers to nothing and is not reported twice.
  */
 import { isLoopbackHost } from "../origin.ts";
+import { hostOf } from "../list-routes.ts";
 import { isCatchAll, isPermissionPattern } from "../permission.ts";
 import type { Boundary, Policy, PolicyRoute, SecretSchedule } from "../policy.ts";
 import { canonicalRouteKey } from "../route-key.ts";
@@ -62,6 +63,11 @@ export function checkLogin(
   identity: Policy["identity"],
   environments: readonly EnvironmentReading[],
 ): void {
+  for (const { service, loginAt } of services)
+    if (service.login && environments.some(({ environment }) => hostOf(service, environment) !== environment.domain))
+      report.add("service/login-host", loginAt, "people signed in at the domain are not signed in at another host", {
+        hint: "remove `login`, or `host`: sign-in and its cookie belong to the environment's `domain`",
+      });
   const isSetUp =
     environments.length > 0 && environments.every(({ environment }) => environment.overrides.login !== null);
   if (identity.login !== null || isSetUp) return;

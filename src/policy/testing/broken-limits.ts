@@ -3,6 +3,13 @@ import type { BrokenWhole } from "./whole-policy.ts";
 
 export const BROKEN_LIMITS: readonly BrokenWhole[] = [
   {
+    what: "sign-in at a host of the service's own",
+    edit: ["login: false", "login: true"],
+    found: [
+      "40:5 service/login-host: people signed in at the domain are not signed in at another host -> remove `login`, or `host`: sign-in and its cookie belong to the environment's `domain`",
+    ],
+  },
+  {
     what: "retries of a route that is not idempotent",
     edit: ["body: 512 KiB, throttle", "body: 512 KiB, retries: 1, throttle"],
     found: [

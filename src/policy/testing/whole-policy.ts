@@ -48,7 +48,7 @@ cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [c
 services:
   orders:
     exposure: public
-    login: true
+    login: false
     host: { local: orders.localhost, prod: orders.shop.example }
     base_path: /orders
     upstream: { local: http://127.0.0.1:4001, stage: http://127.0.0.1:4001, prod: http://orders.shop.internal:8080 }
