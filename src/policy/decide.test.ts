@@ -130,6 +130,25 @@ test("a long list of memberships is cut", () => {
   assert.equal(decision.nearMisses[5], "6 other memberships would allow it");
 });
 
+test("an identity of an issuer that the environment does not trust is nobody (PL-8.3, PL-15.2)", () => {
+  const policy = parseGood(
+    editShop("  local: { identity: embedded,", "  local: { issuers: [ci], identity: embedded,")
+      .replace(
+        "  login: {",
+        '  issuers: { ci: { issuer: "https://ci.example" }, k8s: { issuer: "https://k8s.example" } }\n  login: {',
+      )
+      .replace(
+        "{ groups: [support] }",
+        "{ any: [{ issuer: ci, groups: [support] }, { issuer: k8s, groups: [support] }] }",
+      ),
+  );
+  const of = (issuer: string): Caller => ({ ...support, issuer });
+  assert.equal(ask("GET /orders", of("ci"), {}, policy).reason, "role-grants");
+  assert.equal(ask("GET /orders", of("k8s"), {}, policy).reason, "unauthenticated");
+  assert.equal(ask("GET /orders", of("unheard-of"), {}, policy).reason, "unauthenticated");
+  assert.equal(ask("GET /health", of("k8s"), {}, policy).reason, "open-route");
+});
+
 test("an environment that the policy does not have refuses everything", () => {
   const request = { exposure: "public", method: "GET", path: "/health", sourceIp: INSIDE } as const;
   const decision = decide(POLICY, "test", request, support);

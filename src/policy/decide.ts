@@ -46,9 +46,9 @@ export function decide(
   const { permission } = route.access;
   const needs: Statement = { text: `\`${route.key}\` needs \`${permission}\``, at: route.at };
 
-  // 3. Every other route asks who it is.
+  // 3. Every other route asks who it is. An issuer that is not trusted here vouches for nobody.
   const refusal = { route, statements: [needs] };
-  if (caller === null)
+  if (caller === null || !isTrusted(policy, caller))
     return deny("unauthenticated", { ...refusal, nearMisses: explainMemberships(policy, permission) });
 
   // 4. Roles are held by whoever is among their members.
@@ -84,6 +84,10 @@ export function decide(
     });
   }
   return deny("no-role", refusal);
+}
+
+function isTrusted({ identity }: Policy, { issuer = null }: Caller): boolean {
+  return issuer === null || identity.issuers.some(({ name }) => name === issuer);
 }
 
 function deny(reason: Reason, rest: Partial<Omit<Decision, "effect" | "reason">>): Decision {

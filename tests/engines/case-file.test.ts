@@ -34,6 +34,7 @@ test("a case has every default filled in", () => {
         target: "/a b",
         as: {
           issuer: null,
+          audience: null,
           claims: { sub: "somebody" },
           groups: ["staff"],
           issuedAtMs: Date.UTC(2026, 10, 24, 11, 59),

@@ -46,6 +46,8 @@ export type Expectation = {
 /** Claims as they stand in a token; `issuer` is the name of a workload issuer. */
 export interface CaseIdentity {
   readonly issuer: string | null;
+  /** Null: the one that the environment asks for. */
+  readonly audience: string | null;
   readonly claims: Readonly<Record<string, unknown>>;
   /** Where the issuer's mapping looks for groups; undefined for no claim at all. */
   readonly groups: unknown;
@@ -106,6 +108,7 @@ const claims = z.custom<Record<string, unknown>>(
 );
 const identity = z.strictObject({
   issuer: z.string().optional(),
+  audience: z.string().optional(),
   sub: z.string().default("somebody"),
   client: z.string().optional(),
   groups: json.optional(),
@@ -218,6 +221,7 @@ function identityOf(who: z.infer<typeof identity>, atMs: number): CaseIdentity {
   const { sub, client, issued = atMs - DEFAULT_AGE_MS } = who;
   return {
     issuer: who.issuer ?? null,
+    audience: who.audience ?? null,
     claims: { sub, ...(client === undefined ? {} : { client_id: client }), ...who.claims },
     groups: who.groups,
     issuedAtMs: issued === "never" ? null : issued,

@@ -10,7 +10,7 @@ import { type Environment, inEnvironment, listRoutes, matchRoute, normalizePath 
 import type { GatewayRecord } from "../../src/records/index.ts";
 import { type Case, type CaseFile, NOT_CARRIED, readCaseFiles } from "./case-file.ts";
 import { type Loaded, compileFor, findDifference, groupByEnvironment, loadPolicy } from "./engine.ts";
-import { askReference, callerOf, payloadOf } from "./reference.ts";
+import { askReference, callerOf, payloadOf, sourceOf } from "./reference.ts";
 import { type RunningEdge, startRunningEdge } from "./running-edge.ts";
 import { type Asked, type RunningGateway, answerOf, startRunningGateway, statusOf } from "./running-gateway.ts";
 import { type SecondEvaluator, startSecondEvaluator } from "./second-evaluator.ts";
@@ -92,8 +92,16 @@ async function requestOf({ loaded, environment, gateway }: Asker, one: Case): Pr
   gateway.setTime(one.atMs);
   const { exposure, method, target, host, sourceIp, as } = one;
   const issuedAt = as === null || as.issuedAtMs === null ? null : Math.floor(as.issuedAtMs / 1000);
+  const source = sourceOf(loaded.policy, environment, as?.issuer ?? null);
   const token =
-    as === null ? null : await gateway.issuers.sign(as.issuer, payloadOf(loaded.policy, as), issuedAt, one.atMs);
+    as === null
+      ? null
+      : await gateway.issuers.sign(
+          { ...source, audience: as.audience ?? source.audience },
+          payloadOf(loaded.policy, as),
+          issuedAt,
+          one.atMs,
+        );
   return { exposure, method, target, host: host ?? environment.domain, sourceIp, token };
 }
 

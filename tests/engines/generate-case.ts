@@ -75,6 +75,7 @@ function generateAnybody(random: Random): CaseIdentity {
   }
   return {
     issuer: random.chance(25) ? random.pick(ISSUERS) : null,
+    audience: null,
     claims,
     groups: random.chance(15) ? undefined : random.chance(10) ? random.pick(WORDS) : random.some(WORDS, 1, 3),
     issuedAtMs: random.chance(8) ? null : START_MS - random.pick(AGES_MS),

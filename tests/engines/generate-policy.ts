@@ -63,7 +63,12 @@ export function generatePolicy(random: Random): GeneratedPolicy {
       issuer: "https://login.made.example",
       audience: "made",
       ...(random.chance(30) ? { claims: { groups: random.pick(["groups", "m.groups"]) } } : {}),
-      issuers: Object.fromEntries(ISSUERS.map((name) => [name, { issuer: `https://${name}.made.example` }])),
+      issuers: Object.fromEntries(
+        ISSUERS.map((name) => [
+          name,
+          { issuer: `https://${name}.made.example`, ...(random.chance(30) ? { audience: `for-${name}` } : {}) },
+        ]),
+      ),
     },
     environments: Object.fromEntries(
       environments.map((name) => [
@@ -303,6 +308,7 @@ function generateOverrides(
     ...(changed.length === 0 ? {} : { roles: Object.fromEntries(changed) }),
     ...(route !== undefined && random.chance(30) ? { routes: { [route.key]: { timeout: "3 seconds" } } } : {}),
     ...(random.chance(30) ? { audience: "made-two" } : {}),
+    ...(random.chance(40) ? { issuers: random.some(ISSUERS, 0, 2) } : {}),
   };
 }
 

@@ -46,11 +46,16 @@ async function signOnce(claims: Readonly<Record<string, unknown>>, issuer: strin
   return token;
 }
 
+/** Who makes a token, and for whom. */
+export interface TokenSource {
+  readonly issuer: string;
+  readonly audience: string;
+}
+
 export interface Issuers {
   readonly verifier: TokenVerifier;
-  /** `issuer` is the name of a workload issuer; null for the provider of the environment. */
   sign(
-    issuer: string | null,
+    source: TokenSource,
     payload: Readonly<Record<string, unknown>>,
     issuedAtSeconds: number | null,
     nowMs: number,
@@ -93,10 +98,7 @@ export async function createIssuers(identity: IdentityArtifact, clock: Clock): P
   });
   return {
     verifier,
-    async sign(name, payload, issuedAtSeconds, nowMs) {
-      const workload = identity.issuers.find((one) => one.name === name);
-      if (name !== null && workload === undefined) throw new Error(`there is no issuer \`${name}\``);
-      const { issuer, audience } = workload ?? identity;
+    async sign({ issuer, audience }, payload, issuedAtSeconds, nowMs) {
       const claims = {
         ...payload,
         iss: issuer,

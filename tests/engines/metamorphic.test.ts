@@ -56,19 +56,19 @@ describe("the shared cases, their policies written otherwise", () => {
         if (rewritten === null) continue;
         if (JSON.stringify(rewritten.policy) !== JSON.stringify(written)) changed++;
         const other = accepted(compileGenerated(rewritten.policy, gateway.upstream));
-        const tokens = createTokens(gateway, other);
         for (const [environment, artifacts] of other.artifacts) {
           if (rewritten.environment !== undefined && rewritten.environment !== environment) continue;
           const cases = file.cases.filter((one) => read.environment(one.environment).name === environment);
           if (cases.length === 0) continue;
           await gateway.load(artifacts);
+          const place = other.environment(environment);
+          const tokens = createTokens(gateway, other, place);
           for (const one of cases) {
             asked++;
             const was = expected(rewritten, askReference(read.policy, environment, one));
             const is = given(rewritten, askReference(other.policy, environment, one));
             if (is !== was) problems.push(`${file.name}, ${one.id}: was ${was}, is ${is}`);
             if (one.gatewayReason !== null) continue;
-            const place = other.environment(environment);
             const problem = await findProblem({ gateway }, "gateway", other, place, artifacts, one, tokens);
             if (problem !== null) problems.push(`${file.name}, ${one.id}: ${problem.text}`);
           }

@@ -8,6 +8,7 @@
 import {
   type Caller,
   type ClaimMapping,
+  type Environment,
   type Policy,
   decide,
   listUsedClaims,
@@ -15,6 +16,7 @@ import {
 } from "../../src/policy/index.ts";
 import type { AskedCase, CaseIdentity } from "./case-file.ts";
 import type { Answer } from "./engine.ts";
+import type { TokenSource } from "./issuers.ts";
 
 /** What `decide` says about the case. */
 export function askReference(policy: Policy, environment: string, one: AskedCase): Answer {
@@ -31,7 +33,7 @@ export function askReference(policy: Policy, environment: string, one: AskedCase
       sourceIp: one.sourceIp,
       atMs: one.atMs,
     },
-    one.as === null ? null : callerOf(policy, one.as),
+    one.as === null || !isForUs(policy, environment, one.as) ? null : callerOf(policy, one.as),
   );
   return {
     effect: decision.effect,
@@ -40,6 +42,12 @@ export function askReference(policy: Policy, environment: string, one: AskedCase
     route: decision.route?.key ?? null,
     service: decision.route?.service ?? null,
   };
+}
+
+/** A token for somebody else makes nobody known. */
+function isForUs(policy: Policy, environment: string, { issuer, audience }: CaseIdentity): boolean {
+  const place = policy.environments.find(({ name }) => name === environment);
+  return audience === null || place === undefined || sourceOf(policy, place, issuer).audience === audience;
 }
 
 /** Who a verified token with these claims speaks for. */
@@ -67,6 +75,19 @@ export function payloadOf(policy: Policy, identity: CaseIdentity): Readonly<Reco
   if (identity.groups === undefined) return identity.claims;
   const { groups: path } = mappingOf(policy, identity.issuer);
   return withValue(identity.claims, path.includes("://") ? [path] : path.split("."), identity.groups);
+}
+
+/** What tokens of the provider (null) or of a workload issuer say about themselves in an environment. */
+export function sourceOf(policy: Policy, environment: Environment, issuer: string | null): TokenSource {
+  const { identity } = policy;
+  const audience = environment.overrides.audience ?? identity.audience;
+  if (issuer === null) {
+    const own = environment.identity.kind === "issuer" ? environment.identity.issuer : identity.issuer;
+    return { issuer: own, audience };
+  }
+  const workload = identity.issuers.find(({ name }) => name === issuer);
+  if (workload === undefined) throw new Error(`there is no issuer \`${issuer}\``);
+  return { issuer: workload.issuer, audience: workload.hasOwnAudience ? workload.audience : audience };
 }
 
 export function mappingOf(policy: Policy, issuer: string | null): ClaimMapping {

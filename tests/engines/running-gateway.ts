@@ -149,6 +149,8 @@ export function statusOf(reason: string): number {
     case "role-grants":
       return 200;
     case "unauthenticated":
+    case "token-audience":
+    case "token-issuer":
       return 401;
     case "no-route":
       return 404;
