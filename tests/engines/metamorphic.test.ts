@@ -76,7 +76,7 @@ describe("the shared cases, their policies written otherwise", () => {
       }
       assert.deepEqual(problems, []);
       assert.ok(changed > 0, "nothing was rewritten");
-      context.diagnostic(`${asked} cases`);
+      context.diagnostic(`${name}: ${asked} cases decided alike`);
     });
 });
 
@@ -115,6 +115,6 @@ describe("generated policies written otherwise", () => {
         }
       }
       assert.ok(asked > 0, "nothing was rewritten");
-      context.diagnostic(`GATEHOUSE_SEED=${seed}: ${asked} decisions`);
+      context.diagnostic(`${name}: ${asked} generated decisions alike, GATEHOUSE_SEED=${seed}`);
     });
 });

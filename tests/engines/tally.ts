@@ -3,8 +3,8 @@ export interface Tally<E extends string> {
   agreed(engine: E): void;
   disagreed(engine: E): void;
   notCarried(engine: E, why: string): void;
-  /** The table, and below it why cases were not carried. */
-  render(): string;
+  /** Lines of the table, and below it why cases were not carried. */
+  render(): readonly string[];
 }
 
 export function createTally<E extends string>(engines: readonly E[]): Tally<E> {
@@ -36,7 +36,7 @@ export function createTally<E extends string>(engines: readonly E[]): Tally<E> {
       const reasons = engines.flatMap((engine) =>
         [...(left.get(engine) ?? [])].map(([why, count]) => `${engine}: ${count} not carried, ${why}`),
       );
-      return [...lines, ...reasons, ""].join("\n");
+      return [...lines, ...reasons];
     },
   };
 }
