@@ -126,11 +126,8 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    what: "times: later, longer",
-    edits: [
-      ["source_ip: [10.0.0.0/16]", "after: 2027-01-01, before: 2027-06-01, token_age: 1 hour"],
-      // The first text is what is compared with.
-    ],
+    what: "times in place of a network",
+    edits: edit("source_ip: [10.0.0.0/16]", "after: 2027-01-01, before: 2027-06-01, token_age: 1 hour"),
     told: [
       "+ client `billing` can now call `GET /orders`, `GET /orders/{id}` and `POST /orders` from 2027-01-01 on and before 2027-06-01 and with a token of at most 1 hour, before only from `10.0.0.0/16` (role `bot`)",
       "- client `billing` can no longer call `GET /orders`, `GET /orders/{id}` and `POST /orders` from `10.0.0.0/16`, now only from 2027-01-01 on and before 2027-06-01 and with a token of at most 1 hour (role `bot`)",
@@ -332,6 +329,83 @@ const CASES: readonly Case[] = [
     told: [],
   },
 ];
+
+/** One condition of a role in place of another one: what is gained forth and lost back, and the other way round. */
+const CONDITIONS: readonly (readonly [narrow: string, wide: string, narrowWords: string, wideWords: string])[] = [
+  [
+    "token_age: 10 minutes",
+    "token_age: 1 hour",
+    "with a token of at most 10 minutes",
+    "with a token of at most 1 hour",
+  ],
+  ["after: 2027-02-01", "after: 2027-01-01", "from 2027-02-01 on", "from 2027-01-01 on"],
+  ["before: 2027-01-01", "before: 2027-02-01", "before 2027-01-01", "before 2027-02-01"],
+  [
+    'hours: { days: [monday], from: "08:00", to: "18:00", zone: UTC }',
+    'hours: { days: [monday], from: "07:00", to: "18:00", zone: UTC }',
+    "on monday from 08:00 to 18:00 in UTC",
+    "on monday from 07:00 to 18:00 in UTC",
+  ],
+  [
+    'hours: { days: [monday], from: "08:00", to: "18:00", zone: UTC }',
+    'hours: { days: [monday], from: "08:00", to: "20:00", zone: UTC }',
+    "on monday from 08:00 to 18:00 in UTC",
+    "on monday from 08:00 to 20:00 in UTC",
+  ],
+  ["source_ip: [10.0.0.0/16]", "source_ip: [10.0.0.0/8]", "from `10.0.0.0/16`", "from `10.0.0.0/8`"],
+  ['source_ip: ["fd00::/16"]', 'source_ip: ["fd00::/8"]', "from `fd00::/16`", "from `fd00::/8`"],
+];
+
+describe("what is said of a condition that becomes wider, and narrower", () => {
+  for (const [narrow, wide, narrowWords, wideWords] of CONDITIONS)
+    test(`${narrow} to ${wide}`, () => {
+      const [before, after] = [narrow, wide].map((when) => read(apply(edit("source_ip: [10.0.0.0/16]", when))));
+      assert.ok(before !== undefined && after !== undefined);
+      const forth = diffPolicies({ policy: before, environment: "prod" }, { policy: after, environment: "prod" });
+      const what = "`GET /orders`, `GET /orders/{id}` and `POST /orders`";
+      assert.deepEqual(tell(forth, "api.shop.example"), [
+        `+ client \`billing\` can now call ${what} ${wideWords}, before only ${narrowWords} (role \`bot\`)`,
+      ]);
+      const back = diffPolicies({ policy: after, environment: "prod" }, { policy: before, environment: "prod" });
+      assert.deepEqual(tell(back, "api.shop.example"), [
+        `- client \`billing\` can no longer call ${what} ${wideWords}, now only ${narrowWords} (role \`bot\`)`,
+      ]);
+      assert.ok([...forth.changes, ...back.changes].every(({ isSure }) => isSure));
+    });
+
+  for (const [less, more, gained] of [
+    ["claim: { plan: gold }", "claim: { plan: [gold, silver] }", "with claim `plan` `silver`"],
+    ["amr: [mfa]", "amr: [mfa, hwk]", "with claim `amr` `hwk`"],
+    ["source_ip: [10.0.0.0/16]", "source_ip: [10.0.0.0/16, 10.2.0.0/16]", "from `10.2.0.0/16`"],
+    [
+      'hours: { days: [monday], from: "08:00", to: "18:00", zone: UTC }',
+      'hours: { days: [sunday, monday], from: "08:00", to: "18:00", zone: UTC }',
+      "on sunday from 08:00 to 18:00 in UTC",
+    ],
+  ] as const)
+    test(`${less} to ${more}: only what is more is told`, () => {
+      const [before, after] = [less, more].map((when) => read(apply(edit("source_ip: [10.0.0.0/16]", when))));
+      assert.ok(before !== undefined && after !== undefined);
+      const { changes } = diffPolicies({ policy: before, environment: "prod" }, { policy: after, environment: "prod" });
+      assert.deepEqual(
+        changes.map(({ effect, when, isSure }) => [effect, when, isSure]),
+        [["gain", gained, true]],
+      );
+    });
+});
+
+test("a parameter that one route has and another one has not: each is told by itself", () => {
+  const both = edit("      GET /health", "      GET /stock/{id}: { needs: items:read }\n      GET /health");
+  const before = read(apply(both));
+  const after = read(
+    apply([...both, ["{ permission: items:read, when: { path: { customer: claim:sub } } }", "items:read"]]),
+  );
+  const diff = diffPolicies({ policy: before, environment: "prod" }, { policy: after, environment: "prod" });
+  assert.deepEqual(tell(diff, "api.shop.example"), [
+    "+ group `customers` can now call `GET /{customer}/items` in all circumstances, before only with `{customer}` equal to the caller's claim `sub` (role `owner`)",
+    "+ group `customers` can now call `GET /stock/{id}` (role `owner`)",
+  ]);
+});
 
 function apply(edits: Case["edits"]): string {
   return edits.reduce((text, [from, to]) => {

@@ -22,6 +22,7 @@ import {
   inEnvironment,
   isMember,
   judgeRole,
+  leadsTo,
   leftToMeet,
   listRoutes,
   listUsedClaims,
@@ -140,6 +141,7 @@ const ALLOWED: AccessCell = { access: "allow", when: "", reason: null };
 function listRows(view: View, columns: readonly Column[], roles: readonly Role[], filter: AccessFilter): AccessRow[] {
   const { policy, environment } = view;
   const fits = createFilter(filter);
+  const judge = createRowJudge(view, columns, roles, filter);
   const finders = new Map<string, ReturnType<typeof createExampleFinder>>();
   return policy.services.flatMap((service) => {
     const { exposure } = service;
@@ -155,35 +157,39 @@ function listRows(view: View, columns: readonly Column[], roles: readonly Role[]
       const found = findExample(route);
       const example = found === null ? null : { ...found, exposure, host };
       const because = access.kind === "open" ? access.because : null;
-      const cells = Object.fromEntries(columns.map(({ name, judge }) => [name, judge(route, example)]));
       const answers = example !== null;
-      return [
-        {
-          exposure,
-          host,
-          service: service.name,
-          route: route.key,
-          needs,
-          because,
-          answers,
-          cells,
-          who: listWho(view, route, roles, filter),
-        },
-      ];
+      const row = { exposure, host, service: service.name, route: route.key, needs, because, answers };
+      return [{ ...row, ...judge(route, example) }];
     });
   });
 }
 
-/** Who may call the route by one of the roles. An open route is for everybody, whatever roles there are. */
-function listWho(
-  { policy }: View,
-  { access }: PolicyRoute,
+/** Routes that need the same permission and have the same parameters are judged once. */
+function createRowJudge(
+  view: View,
+  columns: readonly Column[],
   roles: readonly Role[],
   filter: AccessFilter,
-): AccessLine[] {
+): (route: PolicyRoute, example: Example | null) => Pick<AccessRow, "cells" | "who"> {
+  const known = new Map<string, Pick<AccessRow, "cells" | "who">>();
+  return (route, example) => {
+    const permission = route.access.kind === "needs" ? route.access.permission : null;
+    const key = JSON.stringify([permission, example === null, route.path.match(/\{[^}]*\}/g)]);
+    let found = known.get(key);
+    if (found === undefined) {
+      const cells = Object.fromEntries(columns.map(({ name, judge }) => [name, judge(route, example)]));
+      known.set(key, (found = { cells, who: listWho(view, route, roles, filter) }));
+    }
+    return found;
+  };
+}
+
+/** Who may call the route by one of the roles. An open route is for everybody, whatever roles there are. */
+function listWho({ policy }: View, route: PolicyRoute, roles: readonly Role[], filter: AccessFilter): AccessLine[] {
+  const { access } = route;
   if (access.kind === "open") return filter.role === undefined ? [{ who: "everybody", when: "", role: null }] : [];
   return listWays(policy, access.permission)
-    .filter(({ role }) => roles.includes(role))
+    .filter((way) => roles.includes(way.role) && leadsTo(way, route))
     .map((way) => ({ ...describeWay(way), role: way.role.name }))
     .filter(({ who }) => who !== "nobody");
 }
@@ -192,11 +198,14 @@ function listWho(
 function roleColumns({ policy }: View, roles: readonly Role[]): Column[] {
   return roles.map((role) => ({
     name: role.name,
-    judge: ({ access }) => {
+    judge: (route) => {
+      const { access } = route;
       if (access.kind === "open") return ALLOWED;
       const { outcome } = judgeRole(policy, role, access.permission, null);
       if (outcome !== "allows") return { access: "deny", when: "", reason: outcome };
-      return conditional(listWaysOfRole(policy, role, access.permission).map((way) => describeWay(way).when));
+      const ways = listWaysOfRole(policy, role, access.permission).filter((way) => leadsTo(way, route));
+      if (ways.length === 0) return { access: "deny", when: "", reason: "condition-not-met" };
+      return conditional(ways.map((way) => describeWay(way).when));
     },
   }));
 }
@@ -215,13 +224,14 @@ function identityColumns(
 
 function judgeCaller(
   { policy, written, environment }: View,
-  { access }: PolicyRoute,
+  route: PolicyRoute,
   example: Example | null,
   caller: Caller,
 ): AccessCell {
+  const { access } = route;
   if (access.kind === "open") return ALLOWED;
   const left = listWays(policy, access.permission)
-    .filter(({ role }) => isMember(role.members, caller))
+    .filter((way) => isMember(way.role.members, caller) && leadsTo(way, route))
     .flatMap((way) => {
       const conditions = leftToMeet(way, caller);
       return conditions === null ? [] : [describeConditions(conditions.map(plainCondition))];

@@ -6,6 +6,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decide } from "../../src/policy/decide.ts";
 import type { Caller, Decision, DecisionRequest } from "../../src/policy/decision.ts";
+import { inEnvironment } from "../../src/policy/in-environment.ts";
+import { isMember } from "../../src/policy/members.ts";
 import { parsePolicy } from "../../src/policy/parse/parse-policy.ts";
 import type { Policy, PolicyRoute } from "../../src/policy/policy.ts";
 import { type PolicyDiff, type PolicyPlace, diffPolicies, widensAccess } from "../../src/policy/reach/diff-policies.ts";
@@ -20,7 +22,7 @@ import {
 
 const SEED = Number(process.env["GATEHOUSE_SEED"] ?? Date.now() % 1_000_000);
 const PAIRS = Number(process.env["GATEHOUSE_PAIRS"] ?? 3000);
-const QUESTIONS = 40;
+const QUESTIONS = 25;
 const ENVIRONMENTS = [
   ["dev", "dev"],
   ["prod", "prod"],
@@ -48,8 +50,9 @@ test(`what is denied before and allowed after is told as a gain or a move: ${PAI
         counts.unsure += diff.changes.filter(({ isSure }) => !isSure).length;
         if (diff.changes.some(({ effect }) => effect === "gain")) assert.ok(widensAccess(diff));
         for (let n = 0; n < QUESTIONS; n++) {
-          const request = randomRequest(chance);
-          const caller = randomCaller(chance, request.atMs ?? 0);
+          const { policy } = chance.pick([pair.before, pair.after]);
+          const request = randomRequest(chance, policy);
+          const caller = randomCaller(chance, request.atMs ?? 0, policy);
           const effect = ask(pair, diff, request, caller, () => `GATEHOUSE_SEED=${SEED}, number ${number}`);
           if (effect !== null) counts[effect]++;
         }
@@ -60,7 +63,7 @@ test(`what is denied before and allowed after is told as a gain or a move: ${PAI
   assert.ok(counts.gained > PAIRS / 2 && counts.lost > PAIRS / 2, "the questions meet what changed");
 });
 
-/** A policy against three edits of it and against another one, in some direction; null for what cannot be read. */
+/** A policy against three edits of it and against another one, forth and back; null for what cannot be read. */
 function* makePairs(chance: Chance): Generator<Pair | null> {
   const tree = randomPolicy(chance);
   const policy = read(tree);
@@ -72,13 +75,19 @@ function* makePairs(chance: Chance): Generator<Pair | null> {
       continue;
     }
     const [first, second] = chance.pick(ENVIRONMENTS);
-    const isForth = chance.happens(0.5);
-    const [before, after] = isForth ? [policy, other] : [other, policy];
-    yield {
-      trees: isForth ? [tree, otherTree] : [otherTree, tree],
-      before: { policy: before, environment: first },
-      after: { policy: after, environment: second },
-    };
+    const [one, two] = [
+      { tree, policy },
+      { tree: otherTree, policy: other },
+    ];
+    for (const [from, to] of [
+      [one, two],
+      [two, one],
+    ] as const)
+      yield {
+        trees: [from.tree, to.tree],
+        before: { policy: from.policy, environment: first },
+        after: { policy: to.policy, environment: second },
+      };
   }
 }
 
@@ -102,8 +111,9 @@ function ask(
     // This is the domain, which may have another name now; a service with a name of its own does not follow it.
     if ([old, current].some(({ route }) => hasOwnHost(route, before.policy, after.policy))) return null;
   } else if (effect === "loss" && diff.settings.some(({ kind }) => kind === "host")) return null;
+  const { policy, environment } = effect === "gain" ? after : before;
   assert.ok(
-    isTold(diff, effect, decision, request.host !== undefined),
+    isTold(diff, effect, decision, request.host !== undefined, rolesOf(policy, environment, caller)),
     [`${effect} of ${decision.route?.key} is not told: ${source()}`, { request, caller }, ...trees, diff]
       .map((part) => (typeof part === "string" ? part : JSON.stringify(part)))
       .join("\n"),
@@ -117,18 +127,32 @@ function hasOwnHost(route: PolicyRoute | null, ...policies: readonly Policy[]): 
   );
 }
 
-/** A change names the route, or its service is said to answer at another place; for who names a host, the domain too. */
+/** Names of the roles that the caller holds. */
+function rolesOf(policy: Policy, name: string, caller: Caller | null): ReadonlySet<string> {
+  const environment = policy.environments.find((one) => one.name === name);
+  if (caller === null || environment === undefined) return new Set();
+  const { roles } = inEnvironment(policy, environment);
+  return new Set(roles.filter(({ members }) => isMember(members, caller)).map((role) => role.name));
+}
+
+/**
+ * A change names the route for everybody or for a role that the caller holds, or the route's service is said to answer at
+ * another place; for who names a host, the domain too.
+ */
 function isTold(
   { changes, settings }: PolicyDiff,
   effect: "gain" | "loss",
   { route }: Decision,
   namesHost: boolean,
+  held: ReadonlySet<string>,
 ): boolean {
   if (route === null) return false;
   const { key, service } = route;
   const isMove = ({ kind, subject, routes }: PolicyDiff["settings"][number]): boolean =>
     (kind === "host" || kind === "exposure") && (subject === service || namesHost) && routes.includes(key);
   const isNamed = (change: PolicyDiff["changes"][number]): boolean =>
-    change.effect === effect && change.routes.some((one) => one.key === key && one.service === service);
+    change.effect === effect &&
+    change.routes.some((one) => one.key === key && one.service === service) &&
+    (change.roles.length === 0 || change.roles.some((role) => held.has(role)));
   return changes.some(isNamed) || settings.some(isMove);
 }

@@ -6,7 +6,7 @@
  * INVARIANT: every pair of routes that differ in access and answer one request is a cell, and so is every route that both
  * lists have. Where two lists cross each other in too many ways there are also cells of routes that meet nowhere.
  */
-import { matchRoute } from "../compile-routes.ts";
+import { compileRouteFinder } from "../compile-routes.ts";
 import { METHODS, type PolicyRoute } from "../policy.ts";
 import { canonicalRouteKey } from "../route-key.ts";
 import { buildTree, haveSameAccess, visitPaths } from "./route-tree.ts";
@@ -34,10 +34,11 @@ export function listCells(
     if (!cells.has(key)) cells.set(key, cell);
   };
   const other = unusedSegment([...before, ...after]);
+  const [findBefore, findAfter] = [compileRouteFinder(before), compileRouteFinder(after)];
   const budget = { left: maxSteps };
   for (const method of listMethods([...before, ...after]))
     visitPaths(buildTree(method, before, after), other, budget, (path) => {
-      const [old, current] = [answerOf(before, method, path), answerOf(after, method, path)];
+      const [old, current] = [findBefore(method, path), findAfter(method, path)];
       if (old !== null || current !== null) add({ method, path, before: old, after: current });
     });
   for (const cell of listTwins(before, after)) add(cell);
@@ -50,6 +51,7 @@ export function createExampleFinder(
   routes: readonly PolicyRoute[],
 ): (route: PolicyRoute) => Pick<Cell, "method" | "path"> | null {
   const other = unusedSegment(routes);
+  const find = compileRouteFinder(routes);
   const depth = routes.reduce((most, { path }) => Math.max(most, path.split("/").length), 0);
   return (route) => {
     const filled = fill(route, other);
@@ -59,13 +61,9 @@ export function createExampleFinder(
       paths.push(`${filled}/`, ...Array.from({ length: depth }, (_, i) => filled + `/${other}`.repeat(i + 1)));
     for (const path of paths)
       for (const method of route.method === "ANY" ? REQUEST_METHODS : [route.method])
-        if (answerOf(routes, method, path) === route) return { method, path };
+        if (find(method, path) === route) return { method, path };
     return null;
   };
-}
-
-function answerOf(routes: readonly PolicyRoute[], method: string, path: string): PolicyRoute | null {
-  return routes.length === 0 ? null : (matchRoute(routes, method, path)?.route ?? null);
 }
 
 /** Every method that a route names, and one that speaks for all others. */

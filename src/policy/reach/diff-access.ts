@@ -108,13 +108,8 @@ function createSide(view: View, other: View | null): Side {
   const issuers = [
     ...new Set([view, other].flatMap((one) => one?.policy.identity.issuers.map(({ name }) => name) ?? [])),
   ];
-  const waysOf = new Map<string, readonly Way[]>();
-  const ways = ({ access }: PolicyRoute): readonly Way[] => {
-    if (access.kind === "open") return [];
-    let known = waysOf.get(access.permission);
-    if (known === undefined) waysOf.set(access.permission, (known = listWays(view.policy, access.permission)));
-    return known;
-  };
+  const ways = ({ access }: PolicyRoute): readonly Way[] =>
+    access.kind === "open" ? [] : listWays(view.policy, access.permission);
   const keyOf = (route: PolicyRoute): string => {
     if (route.access.kind === "open") return "";
     const isPlaced = ways(route).some(({ conditions }) => conditions.some(({ path }) => path.length > 0));

@@ -7,7 +7,7 @@ import type { Caller } from "../decision.ts";
 import { judgeRole } from "../judge-role.ts";
 import { describeMembers } from "../members.ts";
 import { permissionMatches } from "../permission.ts";
-import type { Condition, Grant, Policy, Role } from "../policy.ts";
+import type { Condition, Grant, Policy, PolicyRoute, Role } from "../policy.ts";
 import { plainCondition, plainMembers } from "./code.ts";
 
 export interface Way {
@@ -17,21 +17,36 @@ export interface Way {
   readonly conditions: readonly Condition[];
 }
 
-/** In the order of the policy. `policy` is as it is in one environment. */
-export function listWays(policy: Policy, permission: string): Way[] {
-  return policy.roles.flatMap((role) => listWaysOfRole(policy, role, permission));
+const known = new WeakMap<Policy, Map<string, readonly Way[]>>();
+
+/** In the order of the policy, the same list each time. `policy` is as it is in one environment. */
+export function listWays(policy: Policy, permission: string): readonly Way[] {
+  let ways = known.get(policy);
+  if (ways === undefined) known.set(policy, (ways = new Map()));
+  let found = ways.get(permission);
+  if (found === undefined)
+    ways.set(permission, (found = policy.roles.flatMap((role) => listWaysOfRole(policy, role, permission))));
+  return found;
 }
 
 /** The ways through one role: one when a grant holds without a condition of its own, else one for each grant. */
 export function listWaysOfRole(policy: Policy, role: Role, permission: string): Way[] {
-  if (judgeRole(policy, role, permission, null).outcome !== "allows") return [];
   const grants = role.can.filter(({ value }) => permissionMatches(value, permission));
+  // Most roles have nothing to do with most permissions; only the others are worth a verdict.
+  if (grants.length === 0 || judgeRole(policy, role, permission, null).outcome !== "allows") return [];
   const free = grants.find(({ when }) => when === null);
   return (free === undefined ? grants : [free]).map((grant) => ({
     role,
     grant,
     conditions: [role.when, grant.when].filter((condition) => condition !== null),
   }));
+}
+
+/** Whether the route has every parameter that the conditions ask for; else the way never leads there. */
+export function leadsTo({ conditions }: Way, { path }: PolicyRoute): boolean {
+  return conditions.every((condition) =>
+    condition.path.every(({ parameter }) => path.includes(`{${parameter}}`) || path.includes(`{${parameter}+}`)),
+  );
 }
 
 /** Who goes this way and what has to hold for them, in words; empty when nothing has to. */

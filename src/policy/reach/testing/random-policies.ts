@@ -3,6 +3,8 @@
  * The same number gives the same things each time.
  */
 import type { Caller, DecisionRequest } from "../../decision.ts";
+import { listLeaves } from "../../members.ts";
+import type { Policy } from "../../policy.ts";
 import type { Chance } from "./chance.ts";
 
 type Tree = { [key: string]: unknown };
@@ -175,6 +177,9 @@ function editOnce(chance: Chance, policy: RandomPolicy): void {
         ? { any: [role["members"], randomMembers(chance, 1)] }
         : { all: [role["members"], randomMembers(chance, 1)] }),
     () => (role["when"] = randomWhen(chance)),
+    () => (role["when"] = { ...(role["when"] as Tree | undefined), ...randomWhen(chance) }),
+    () => (role["when"] = { ...(role["when"] as Tree | undefined), ...randomWhen(chance) }),
+    () => (role["can"] = (role["can"] as unknown[]).map((grant) => editGrant(chance, grant))),
     () => delete role["when"],
     () => (role["can"] = [...(role["can"] as unknown[]), randomGrant(chance, chance.pick(PATTERNS))]),
     () => (role["can"] = (role["can"] as unknown[]).slice(0, 1)),
@@ -196,6 +201,11 @@ function editOnce(chance: Chance, policy: RandomPolicy): void {
     () => (chance.happens(0.3) ? delete policy.environments["dev"] : undefined),
   ];
   chance.pick(edits)();
+}
+
+function editGrant(chance: Chance, grant: unknown): unknown {
+  const { permission = grant, when = {} } = typeof grant === "string" ? {} : (grant as Tree);
+  return chance.happens(0.3) ? permission : { permission, when: { ...(when as Tree), ...randomWhen(chance) } };
 }
 
 const ADDRESSES = [
@@ -220,7 +230,19 @@ const TIMES = [
   "2026-01-10T09:00:00Z",
 ].map((text) => Date.parse(text));
 
-export function randomRequest(chance: Chance): DecisionRequest {
+/** A request; mostly one that some route of the policy may answer. */
+export function randomRequest(chance: Chance, { services }: Policy): DecisionRequest {
+  const service = chance.pick(services);
+  const route = chance.pick(service.routes);
+  if (chance.happens(0.6))
+    return {
+      exposure: service.exposure,
+      ...(Object.keys(service.hosts).length === 0 ? {} : { host: "own.example" }),
+      method: route.method === "ANY" ? chance.pick(["GET", "PUT"]) : route.method,
+      path: route.path.replaceAll(/\{[^}]*\}/g, () => chance.pick(["a", "v", "v0", "v1", "w", "q"])),
+      sourceIp: chance.pick(ADDRESSES),
+      atMs: chance.pick(TIMES),
+    };
   const length = 1 + Math.floor(chance.next() * 4);
   const path = Array.from({ length }, () => chance.pick(["a", "b", "v", "v0", "q", "5", "11"])).join("/");
   const host = chance.pick([undefined, undefined, "own.example", "prod.example", "dev.example"]);
@@ -234,15 +256,29 @@ export function randomRequest(chance: Chance): DecisionRequest {
   };
 }
 
-export function randomCaller(chance: Chance, atMs: number): Caller | null {
-  if (chance.happens(0.1)) return null;
+/** A caller; mostly one who may hold some role of the policy. */
+export function randomCaller(chance: Chance, atMs: number, { roles }: Policy): Caller | null {
+  if (chance.happens(0.05)) return null;
   const age = chance.pick([0, 600, 601, 3600, null]);
+  const issuedAtSeconds = age === null ? null : Math.floor(atMs / 1000) - age;
+  const leaves = chance.some(listLeaves(chance.pick(roles).members), 1);
+  const valuesOf = (kind: string): string[] =>
+    leaves.flatMap((leaf) => (leaf.kind === kind ? [chance.pick(leaf.values)] : []));
+  if (chance.happens(0.6))
+    return {
+      subject: valuesOf("subject")[0] ?? "s2",
+      clientId: valuesOf("client")[0] ?? null,
+      groups: valuesOf("groups"),
+      issuer: leaves[0]?.issuer ?? null,
+      claims: { c: [...valuesOf("claim"), ...chance.some(VALUES)], ...(chance.happens(0.7) ? { amr: ["mfa"] } : {}) },
+      issuedAtSeconds,
+    };
   return {
     subject: chance.pick(["s0", "s1", "s2"]),
     clientId: chance.pick([null, null, "c0", "c1"]),
     groups: chance.some(GROUPS),
     issuer: chance.happens(0.8) ? null : "ci",
     claims: { c: chance.some([...VALUES, "v00", "q"]), ...(chance.happens(0.5) ? { amr: ["mfa"] } : {}) },
-    issuedAtSeconds: age === null ? null : Math.floor(atMs / 1000) - age,
+    issuedAtSeconds,
   };
 }
