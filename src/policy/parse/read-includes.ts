@@ -14,7 +14,7 @@ import { isVersionOne } from "./check-version.ts";
 import { KEYS } from "./keys.ts";
 import { suggest } from "./nearest.ts";
 import { type Entry, MAX_BYTES, type Tree, readTree } from "./read-tree.ts";
-import { listKeys, readFields, readTexts } from "./read-values.ts";
+import { listKeys, readFields, readList, readText } from "./read-values.ts";
 import { type Report, quote } from "./report.ts";
 
 /** The text of a file; the path is relative to the folder of the policy file, with `/`. */
@@ -49,9 +49,13 @@ export function readIncludes(report: Report, include: Tree | null, read: ReadInc
   let isFull = false;
 
   function visit(from: Report, base: string, tree: Tree | null, chain: readonly string[]): void {
-    const entries = readTexts(from, tree, "`include`", { mayBeEmpty: false });
-    if (tree?.kind === "list" && entries.length < tree.items.length) isComplete = false;
-    for (const { value, at } of entries) {
+    for (const item of readList(from, tree, "`include`", { mayBeEmpty: false }) ?? []) {
+      const entry = readText(from, item, "an entry of `include`");
+      if (entry === null) {
+        isComplete = false;
+        continue;
+      }
+      const { value, at } = entry;
       if (isFull) return;
       const path = resolveInclude(base, value);
       if (path === null) {

@@ -23,7 +23,7 @@ type MemberFields = Fields<(typeof KEYS.members.optional)[number]>;
 
 /** What could not be read takes in nobody. */
 export function readMembers(report: Report, tree: Tree | null, owner: Span, issuers: Issuers): Members {
-  const place = { what: "`members`", owner, issuer: null, mayBeNot: false };
+  const place = { what: "`members`", owner, issuer: null, mayBeNot: false, isInside: false };
   return tree === null ? NOBODY : readExpression(report, tree, issuers, place);
 }
 
@@ -34,6 +34,8 @@ interface Place {
   /** Of the nearest expression around that names one. */
   readonly issuer: string | null;
   readonly mayBeNot: boolean;
+  /** Whether it is a part of another one. A role may be held by nobody; a part that names nobody is a slip. */
+  readonly isInside: boolean;
 }
 
 function readExpression(report: Report, tree: Tree, issuers: Issuers, place: Place): Members {
@@ -59,8 +61,15 @@ function readExpression(report: Report, tree: Tree, issuers: Issuers, place: Pla
   }
   const [kind] = EXPRESSIONS.filter((key) => fields.of(key) !== null);
   switch (kind) {
-    case undefined:
-      return readLists(report, fields, issuer);
+    case undefined: {
+      const lists = readLists(report, fields, issuer);
+      const isEmpty = LISTS.every(([key]) => isEmptyList(fields.of(key)));
+      if (place.isInside && isEmpty && !fields.hasUnknown)
+        report.add("parse/empty-mapping", place.owner, `${place.what} names nobody`, {
+          hint: "name who is meant, or remove it",
+        });
+      return lists;
+    }
     case "claim":
       return readClaim(report, fields, issuer);
     case "not": {
@@ -69,7 +78,7 @@ function readExpression(report: Report, tree: Tree, issuers: Issuers, place: Pla
           hint: "write `all: [ ..., { not: ... } ]` with an entry that says who is meant",
         });
       const inner = fields.of("not");
-      const inside = { what: "`not`", owner: fields.keyAt("not"), issuer, mayBeNot: false };
+      const inside = { what: "`not`", owner: fields.keyAt("not"), issuer, mayBeNot: false, isInside: true };
       const of = inner === null ? NOBODY : readExpression(report, inner, issuers, inside);
       // A part that could not be read is nobody, and not nobody would be everybody.
       return { kind: "not", of };
@@ -95,6 +104,7 @@ function readParts(
       owner: item.at,
       issuer,
       mayBeNot: kind === "all",
+      isInside: true,
     }),
   );
   if (of.length === 0) return NOBODY;
@@ -103,6 +113,10 @@ function readParts(
       hint: "add an entry that says who is meant, for example `{ groups: [staff] }`",
     });
   return { kind, of };
+}
+
+function isEmptyList(tree: Tree | null): boolean {
+  return tree === null || (tree.kind === "list" && tree.items.length === 0);
 }
 
 function readLists(report: Report, fields: MemberFields, issuer: string | null): Members {

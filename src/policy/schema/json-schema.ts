@@ -55,7 +55,14 @@ const EXTRA: Readonly<Partial<Record<Section, (properties: Record<string, Json>)
   members: (properties) => {
     // `not` stands only as an entry of `all`, beside one that is not `not`.
     delete properties["not"];
-    const inner = { $ref: "#/definitions/members" };
+    const named = ["groups", "subject", "client_id"].map((key) => ({
+      type: "object",
+      required: [key],
+      properties: { [key]: { type: "array", minItems: 1 } },
+    }));
+    const expressed = ["claim", "all", "any"].map((key) => ({ type: "object", required: [key] }));
+    // A part of an expression names somebody.
+    const inner = { allOf: [{ $ref: "#/definitions/members" }], anyOf: [...expressed, ...named] };
     const { description } = properties["all"] as Schema;
     properties["all"] = {
       description: description ?? "",
@@ -64,6 +71,7 @@ const EXTRA: Readonly<Partial<Record<Section, (properties: Record<string, Json>)
       items: { anyOf: [inner, notSchema(inner)] },
       contains: inner,
     };
+    properties["any"] = { ...(properties["any"] as Schema), items: inner };
     const expressions = ["claim", "all", "any"];
     const lists = ["groups", "subject", "client_id"];
     const without = (keys: readonly string[]): Json => ({ not: { anyOf: keys.map((key) => ({ required: [key] })) } });

@@ -180,9 +180,7 @@ export const BROKEN_INCLUDES: readonly BrokenInclude[] = [
   {
     what: "a file twice in one spelling",
     files: including("[a.yaml, a.yaml]", GOOD),
-    found: [
-      "3:19 warning parse/duplicate-entry: `a.yaml` stands twice in `include` -> remove one of them; see 3:11 (first here)",
-    ],
+    found: ["3:19 include/twice: `a.yaml` is included already -> remove this entry; see 3:11 (first here)"],
   },
   {
     what: "a file that two files include",

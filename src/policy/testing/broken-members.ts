@@ -137,6 +137,31 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
     ],
   },
   {
+    what: "`not` of nobody",
+    file: "teams/more/roles.yaml",
+    edit: ["{ not: { claim: { name: level, one_of: [1, 2] } } }", "{ not: {} }"],
+    found: ["teams/more/roles.yaml:4:45 parse/empty-mapping: `not` names nobody -> name who is meant, or remove it"],
+  },
+  {
+    what: "`not` of an empty list",
+    file: "teams/more/roles.yaml",
+    edit: ["{ not: { claim: { name: level, one_of: [1, 2] } } }", "{ not: { groups: [] } }"],
+    found: ["teams/more/roles.yaml:4:45 parse/empty-mapping: `not` names nobody -> name who is meant, or remove it"],
+  },
+  {
+    what: "an entry of `all` that names nobody",
+    file: "teams/more/roles.yaml",
+    edit: ["{ groups: [staff] }", "{ groups: [], subject: [] }"],
+    found: [
+      "teams/more/roles.yaml:4:22 parse/empty-mapping: an entry of `all` names nobody -> name who is meant, or remove it",
+    ],
+  },
+  {
+    what: "an entry of `any` that names an issuer and nobody",
+    edit: ["issuer: ci, claim: { name: repository, prefix: shop/ }", "issuer: ci"],
+    found: ["55:61 parse/empty-mapping: an entry of `any` names nobody -> name who is meant, or remove it"],
+  },
+  {
     what: "a claim without a test",
     edit: [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
