@@ -62,13 +62,13 @@ function readExpression(report: Report, tree: Tree, issuers: Issuers, place: Pla
   const [kind] = EXPRESSIONS.filter((key) => fields.of(key) !== null);
   switch (kind) {
     case undefined: {
-      const lists = readLists(report, fields, issuer);
+      const leaves = readLists(report, fields, issuer);
       const isEmpty = LISTS.every(([key]) => isEmptyList(fields.of(key)));
       if (place.isInside && isEmpty && !fields.hasUnknown)
         report.add("parse/empty-mapping", place.owner, `${place.what} names nobody`, {
           hint: "name who is meant, or remove it",
         });
-      return lists;
+      return leaves;
     }
     case "claim":
       return readClaim(report, fields, issuer);

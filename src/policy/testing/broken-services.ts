@@ -1,4 +1,7 @@
-/** Policies that are broken in hosts, base paths and header rules of services. */
+/**
+ * Policies that are broken in hosts, base paths and header rules of services.
+ * Long because: one table of cases, each of which is read by itself.
+ */
 import type { BrokenWhole } from "./whole-policy.ts";
 
 export const BROKEN_SERVICES: readonly BrokenWhole[] = [

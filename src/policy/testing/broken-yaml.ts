@@ -1,4 +1,7 @@
-/** Texts that are not the YAML a policy is written in, each with its findings. */
+/**
+ * Texts that are not the YAML a policy is written in, each with its findings.
+ * Long because: one table of cases, each of which is read by itself.
+ */
 export interface BrokenText {
   readonly what: string;
   readonly text: string;
