@@ -174,14 +174,9 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     } else authenticate(this, plan);
   }
 
-  onIdentity(
-    plan: RoutePlan,
-    identity: Identity,
-    setCookies: readonly string[] | null,
-    sessionEndsAtMs: number | null,
-  ): void {
+  onIdentity(plan: RoutePlan, identity: Identity, setCookies: readonly string[] | null, endsAtMs: number | null): void {
     this.#setCookies = setCookies;
-    this.#sessionEndsAtMs = sessionEndsAtMs ?? Number.POSITIVE_INFINITY;
+    this.#sessionEndsAtMs = endsAtMs ?? Number.POSITIVE_INFINITY;
     this.#authorize(plan, identity);
   }
 

@@ -60,7 +60,9 @@ function valueOf(key: string, facts: DecisionFacts): string | readonly string[] 
   if (key === SOURCE_IP_KEY) return facts.sourceIp;
   if (key === CURRENT_TIME_KEY) return new Date(facts.atMs).toISOString();
   if (key === TOKEN_AGE_KEY)
-    return facts.issuedAtSeconds === null ? null : String(Math.floor(facts.atMs / 1000) - Math.floor(facts.issuedAtSeconds));
+    return facts.issuedAtSeconds === null
+      ? null
+      : String(Math.floor(facts.atMs / 1000) - Math.floor(facts.issuedAtSeconds));
   const read = readContextKey(key);
   if (read === null) return null;
   const { kind, name } = read;

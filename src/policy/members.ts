@@ -8,32 +8,32 @@ import type { Members } from "./policy.ts";
 
 const NONE: readonly string[] = [];
 
+type Leaf = Exclude<Members, { kind: "all" | "any" | "not" }>;
+
 /** Whether the caller is one of the members. */
 export function isMember(members: Members, caller: Caller): boolean {
-  switch (members.kind) {
-    case "all":
-      return members.of.every((part) => isMember(part, caller));
-    case "any":
-      return members.of.some((part) => isMember(part, caller));
-    case "not":
-      return !isMember(members.of, caller);
-  }
-  if (members.issuer !== (caller.issuer ?? null)) return false;
-  switch (members.kind) {
+  if (!("of" in members)) return members.issuer === (caller.issuer ?? null) && fitsLeaf(members, caller);
+  if (members.kind === "not") return !isMember(members.of, caller);
+  const holds = (part: Members): boolean => isMember(part, caller);
+  return members.kind === "all" ? members.of.every(holds) : members.of.some(holds);
+}
+
+function fitsLeaf(leaf: Leaf, caller: Caller): boolean {
+  switch (leaf.kind) {
     case "groups":
-      return caller.groups.some((group) => members.values.includes(group));
+      return caller.groups.some((group) => leaf.values.includes(group));
     case "subject":
-      return members.values.includes(caller.subject);
+      return leaf.values.includes(caller.subject);
     case "client":
-      return caller.clientId !== null && members.values.includes(caller.clientId);
+      return caller.clientId !== null && leaf.values.includes(caller.clientId);
     case "claim": {
-      const given = claimOf(caller, members.claim);
-      return members.test === "equals"
-        ? given.some((value) => members.values.includes(value))
-        : given.some((value) => members.values.some((prefix) => value.startsWith(prefix)));
+      const given = claimOf(caller, leaf.claim);
+      return leaf.test === "equals"
+        ? given.some((value) => leaf.values.includes(value))
+        : given.some((value) => leaf.values.some((prefix) => value.startsWith(prefix)));
     }
   }
-  return members satisfies never;
+  return leaf satisfies never;
 }
 
 /** The values of a claim of the caller; none when it is absent. */
@@ -43,7 +43,7 @@ export function claimOf(caller: Caller, claim: string): readonly string[] {
 }
 
 /** Every leaf of an expression, those below `not` included. */
-export function listLeaves(members: Members): Exclude<Members, { kind: "all" | "any" | "not" }>[] {
+export function listLeaves(members: Members): Leaf[] {
   switch (members.kind) {
     case "all":
     case "any":
@@ -57,26 +57,24 @@ export function listLeaves(members: Members): Exclude<Members, { kind: "all" | "
 
 /** The expression in words: `group \`support\`, and not client \`bot\``. */
 export function describeMembers(members: Members): string {
-  switch (members.kind) {
-    case "all":
-      return members.of.map(describePart).join(" and ");
-    case "any":
-      return members.of.length === 0 ? "nobody" : members.of.map(describePart).join(" or ");
-    case "not":
-      return `not ${describePart(members.of)}`;
-  }
-  const of = members.issuer === null ? "" : ` of issuer \`${members.issuer}\``;
-  const values = members.values.map((value) => `\`${value}\``).join(" or ");
-  switch (members.kind) {
+  if (!("of" in members)) return describeLeaf(members);
+  if (members.kind === "not") return `not ${describePart(members.of)}`;
+  return members.of.map(describePart).join(members.kind === "all" ? " and " : " or ") || "nobody";
+}
+
+function describeLeaf(leaf: Leaf): string {
+  const of = leaf.issuer === null ? "" : ` of issuer \`${leaf.issuer}\``;
+  const values = leaf.values.map((value) => `\`${value}\``).join(" or ");
+  switch (leaf.kind) {
     case "groups":
       return `group ${values}${of}`;
     case "subject":
     case "client":
-      return `${members.kind} ${values}${of}`;
+      return `${leaf.kind} ${values}${of}`;
     case "claim":
-      return `claim \`${members.claim}\` ${members.test === "prefix" ? "beginning with " : ""}${values}${of}`;
+      return `claim \`${leaf.claim}\` ${leaf.test === "prefix" ? "beginning with " : ""}${values}${of}`;
   }
-  return members satisfies never;
+  return leaf satisfies never;
 }
 
 function describePart(members: Members): string {
