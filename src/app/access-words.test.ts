@@ -299,6 +299,11 @@ const CASES: readonly Case[] = [
     told: ["~ pages of `https://app.shop.example` may call the public services now"],
   },
   {
+    what: "pages of every origin, in place of one",
+    edits: edit("throttle: {", 'cors: { origins: ["*"], methods: [GET] }\nthrottle: {'),
+    told: ["~ pages of every origin may call the public services now"],
+  },
+  {
     what: "a role that only this environment has differently",
     edits: edit(
       "    private_network",

@@ -314,7 +314,7 @@ describe("between environments", () => {
     const back = await access("same.yaml", "--between", "prod", "dev");
     assert.match(
       back.stdout,
-      /\n {4}group `agents` can now call private `GET \/reports`, `GET \/tickets` and `GET \/tickets\/{id}` in all\n {8}circumstances, before only from `10\.0\.0\.0\/16` \(role `agents`\)\n/,
+      /\n {4}group `agents` can now call private `GET \/reports`, `GET \/tickets` and `GET \/tickets\/{id}` in\n {8}all circumstances, before only from `10\.0\.0\.0\/16` \(role `agents`\)\n/,
     );
     assert.equal(back.code, 1);
   });

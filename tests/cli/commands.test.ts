@@ -266,6 +266,7 @@ test("help names every command and exit code; an unknown command is told; exit 0
     "token",
     "explain",
     "access",
+    "whatif",
     "trace",
     "logs",
     "doctor",

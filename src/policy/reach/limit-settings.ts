@@ -23,9 +23,9 @@ export function diffCors({ cors: old }: Policy, { cors: current }: Policy): Sett
     minus(old?.origins ?? [], current?.origins ?? []),
   ];
   if (gained.length > 0)
-    changes.push(limit("cors", "wider", "cors", `pages of ${list(gained)} may call the public services now`));
+    changes.push(limit("cors", "wider", "cors", `pages of ${origins(gained)} may call the public services now`));
   if (lost.length > 0)
-    changes.push(limit("cors", "narrower", "cors", `pages of ${list(lost)} may no longer call the public services`));
+    changes.push(limit("cors", "narrower", "cors", `pages of ${origins(lost)} may no longer call the public services`));
   if (old === null || current === null) return changes;
   compare("methods", old.methods, current.methods);
   compare("request headers", old.headers, current.headers);
@@ -44,6 +44,10 @@ export function diffCors({ cors: old }: Policy, { cors: current }: Policy): Sett
 
 function minus(a: readonly string[], b: readonly string[]): string[] {
   return b.includes("*") ? [] : a.filter((value) => !b.includes(value));
+}
+
+function origins(values: readonly string[]): string {
+  return values.includes("*") ? "every origin" : list(values);
 }
 
 function list(values: readonly string[]): string {
