@@ -399,6 +399,21 @@ describe("what is said of a condition that becomes wider, and narrower", () => {
     });
 });
 
+test("ages of tokens that are the same in whole seconds are the same", () => {
+  const [one, other] = ["token_age: 1 second", "token_age: 1999 ms"].map((when) =>
+    read(apply(edit("source_ip: [10.0.0.0/16]", when))),
+  );
+  assert.ok(one !== undefined && other !== undefined);
+  for (const [before, after] of [
+    [one, other],
+    [other, one],
+  ] as const)
+    assert.deepEqual(
+      diffPolicies({ policy: before, environment: "prod" }, { policy: after, environment: "prod" }).changes,
+      [],
+    );
+});
+
 test("a parameter that one route has and another one has not: each is told by itself", () => {
   const both = edit("      GET /health", "      GET /stock/{id}: { needs: items:read }\n      GET /health");
   const before = read(apply(both));

@@ -199,7 +199,10 @@ function joinConditions(
     hours,
     places,
     claims: withoutImplied(claims),
-    tokenAgeMs: earliest(conditions.map((condition) => condition.tokenAgeMs)),
+    // Ages are counted in whole seconds.
+    tokenAgeMs: earliest(
+      conditions.map(({ tokenAgeMs }) => (tokenAgeMs === null ? null : Math.floor(tokenAgeMs / 1000) * 1000)),
+    ),
   };
 }
 
