@@ -69,6 +69,10 @@ function askGit(folder: string, args: readonly string[]): Answer {
     maxBuffer: MAX_BYTES,
     env: {
       ...process.env,
+      // Within a hook these name the repository that is at work, which need not be the policy's.
+      GIT_DIR: undefined,
+      GIT_WORK_TREE: undefined,
+      GIT_INDEX_FILE: undefined,
       GIT_TERMINAL_PROMPT: "0",
       GIT_OPTIONAL_LOCKS: "0",
       GIT_NO_LAZY_FETCH: "1",
@@ -84,9 +88,11 @@ function askGit(folder: string, args: readonly string[]): Answer {
     };
   }
   if (status === 0) return { ok: true, output: stdout };
-  const said = stderr.toString("utf8");
-  return {
-    ok: false,
-    reason: /not a git repository/.test(said) ? "there is no such file, and the policy is in no git repository" : null,
-  };
+  return { ok: false, reason: explainRefusal(stderr.toString("utf8")) };
+}
+
+function explainRefusal(said: string): string | null {
+  if (said.includes("not a git repository")) return "there is no such file, and the policy is in no git repository";
+  if (said.includes("dubious ownership")) return "git does not trust the repository's owner, see `safe.directory`";
+  return null;
 }

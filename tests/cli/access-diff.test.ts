@@ -111,8 +111,12 @@ prod
 
 describe("against a commit", () => {
   test("the policy and what it includes are those of the commit; exit 1 as somebody gains", async () => {
-    const ran = await access("--diff", "main");
-    assert.deepEqual([ran.stdout, ran.stderr, ran.code], [WIDER_TEXT, "", 1]);
+    // As within a git hook, where another repository may be at work.
+    const env = { GIT_DIR: ".git", GIT_WORK_TREE: "/nowhere", GIT_INDEX_FILE: ".git/index" };
+    for (const options of [{ cwd: folder }, { cwd: folder, env }]) {
+      const ran = await run(GATEHOUSE, ["access", "--diff", "main"], options);
+      assert.deepEqual([ran.stdout, ran.stderr, ran.code], [WIDER_TEXT, "", 1]);
+    }
   });
 
   test("from another folder, by hash and by path from the top", async () => {
