@@ -27,7 +27,7 @@ cors: { origins: ["https://app.shop.example"] }
 services:
   orders:
     exposure: public
-    login: true
+    # no sign-in, which belongs to the domain
     host: orders.shop.example
     base_path: /orders
     upstream: http://127.0.0.1:4001
@@ -47,7 +47,7 @@ services:
   internal:
     exposure: private
     upstream: http://127.0.0.1:4002
-    headers: { keep: [authorization] }
+    login: true
     routes:
       GET /stream: { needs: internal:use, streaming: true }
 roles:
@@ -165,7 +165,10 @@ test("an environment may leave out what its target cannot do", () => {
 });
 
 test("PL-16.1: every row of the table is found where a policy uses it, and no policy uses anything else", () => {
-  const { policy } = parsePolicy("gatehouse.yaml", EVERYTHING.replace("GATEWAY", "embedded"));
+  const page =
+    "services:\n  page: { exposure: public, login: true, upstream: http://127.0.0.1:4003, routes: { GET /: { needs: own:read } } }";
+  const text = EVERYTHING.replace("GATEWAY", "embedded").replace("services:", page);
+  const { policy } = parsePolicy("gatehouse.yaml", text);
   const [environment] = policy?.environments ?? [];
   assert.ok(policy && environment);
   const used = new Set(listUses(policy, environment).map(({ feature }) => feature));
