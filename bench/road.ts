@@ -2,12 +2,12 @@
  * What the whole road costs: Caddy alone, Caddy + Gatehouse, Caddy + oauth2-proxy, side by side in one run.
  *
  * In:  CADDY and, if it can be had, OAUTH2_PROXY with its OAUTH2_PROXY_VERSION in the environment (set by script/bench).
- * Out: a table on stdout; with `--write` also bench/RESULTS.md.
+ * Out: a table on stdout; with `--write` also its section of bench/RESULTS.md.
  * The figure is CPU time of all server processes per request, as the system accounts for it: throughput on a shared
  * machine wanders, this does not. Nothing here is asserted; no test depends on time.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -24,6 +24,7 @@ import {
   renderClaims,
   renderFigures,
 } from "./report.ts";
+import { writeSection } from "./results.ts";
 import { type Gatehouse, type Road, startBackend, startCaddyAlone, startGatehouse, startOauth2Proxy } from "./roads.ts";
 
 interface Settings {
@@ -198,7 +199,7 @@ async function main(): Promise<void> {
     const figures = await compare(roads, gatehouse, folder, settings);
     const text = renderResults(figures, settings, { caddy, oauth2Proxy }, loadBefore);
     process.stdout.write(text);
-    if (writes) writeFileSync(join(import.meta.dirname, "RESULTS.md"), text);
+    if (writes) writeSection(text);
   } finally {
     await stopAll();
   }

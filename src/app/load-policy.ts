@@ -16,7 +16,7 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
-import { compile } from "../compile/index.ts";
+import { compile, findCompileProblems } from "../compile/index.ts";
 import { type Diagnostic, GatehouseError, type Sources, hasErrors } from "../core/index.ts";
 import { parsePeople } from "../identity/index.ts";
 import type { Artifacts } from "../model/index.ts";
@@ -74,11 +74,12 @@ export function readBelow(folder: string, policyFile?: string): ReadInclude {
   const names = new Map<string, string>();
   const identity = policyFile === undefined ? null : identityOfFile(policyFile);
   if (identity !== null && policyFile !== undefined) names.set(identity, basename(policyFile));
+  let realFolder: string | null = null;
   return (path) => {
     let real: string;
     try {
-      real = realpathSync(join(folder, path));
-      const inner = relative(realpathSync(folder), real);
+      real = realpathSync.native(join(folder, path));
+      const inner = relative((realFolder ??= realpathSync.native(folder)), real);
       if (inner === ".." || inner.startsWith(`..${sep}`) || isAbsolute(inner))
         return { ok: false, reason: "it leads out of the policy's folder" };
     } catch (cause) {
@@ -204,7 +205,7 @@ export function checkPolicy(file: string): LoadedPolicy {
   const all = [...loaded.diagnostics];
   const seen = new Set(all.map(identityOf));
   for (const { name } of loaded.policy.environments) {
-    for (const found of compile(loaded.policy, name, loaded.sources).diagnostics) {
+    for (const found of findCompileProblems(loaded.policy, name, loaded.sources)) {
       if (seen.has(identityOf(found))) continue;
       seen.add(identityOf(found));
       all.push(found);

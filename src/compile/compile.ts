@@ -31,6 +31,22 @@ export interface Compiled {
 }
 
 export function compile(written: Policy, environmentName: string, sources: Sources): Compiled {
+  const { artifacts, diagnostics } = build(written, environmentName, sources);
+  if (artifacts === null) return { artifacts, diagnostics };
+  return { artifacts: { ...artifacts, digest: digestArtifacts(artifacts) }, diagnostics };
+}
+
+/** What `compile` finds, for who needs no artifacts: their digest takes as long as all the rest. */
+export function findCompileProblems(policy: Policy, environmentName: string, sources: Sources): readonly Diagnostic[] {
+  return build(policy, environmentName, sources).diagnostics;
+}
+
+interface Built {
+  readonly artifacts: Omit<Artifacts, "digest"> | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+function build(written: Policy, environmentName: string, sources: Sources): Built {
   const environment = written.environments.find((candidate) => candidate.name === environmentName);
   if (environment === undefined)
     return { artifacts: null, diagnostics: [unknownEnvironment(written, environmentName)] };
@@ -46,7 +62,7 @@ export function compile(written: Policy, environmentName: string, sources: Sourc
     ...checkCapabilities(policy, environment),
   ];
   if (hasErrors(found)) return { artifacts: null, diagnostics: found };
-  const artifacts: Omit<Artifacts, "digest"> = {
+  const artifacts: Built["artifacts"] = {
     policy: policy.name,
     environment: environment.name,
     domain: environment.domain,
@@ -58,7 +74,7 @@ export function compile(written: Policy, environmentName: string, sources: Sourc
     perIdentityThrottle: policy.throttle.perIdentity,
     edge: edgeOf(environment, compiled),
   };
-  return { artifacts: { ...artifacts, digest: digestArtifacts(artifacts) }, diagnostics: found };
+  return { artifacts, diagnostics: found };
 }
 
 const EXPOSURES: readonly Exposure[] = ["public", "private"];

@@ -21,6 +21,12 @@ export function jsonDigest(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex");
 }
 
+/** `__proto__` is a key like any other. */
+function define(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== "__proto__") target[key] = value;
+  else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
 /** The value itself where nothing in it has to move, which saves the copy of long lists. */
 function sortKeys(value: unknown): unknown {
   if (value === null || typeof value !== "object") return value;
@@ -33,16 +39,33 @@ function sortKeys(value: unknown): unknown {
     }
     return copy ?? items;
   }
-  const entries = Object.entries(value);
+  const properties = value as Readonly<Record<string, unknown>>;
+  const keys = Object.keys(properties);
+  const prototype = Object.getPrototypeOf(value) as object | null;
   // What has a `toJSON`, as dates have, is taken for its own properties.
-  let isSorted = [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null);
+  let isSame = prototype === Object.prototype || prototype === null;
   let previous = "";
-  for (const entry of entries) {
-    const [key, item] = entry;
-    const sorted = sortKeys(item);
-    if (sorted !== item || key < previous) isSorted = false;
-    entry[1] = sorted;
+  for (const key of keys) {
+    if (key < previous) {
+      isSame = false;
+      keys.sort((a, b) => (a < b ? -1 : 1));
+      break;
+    }
     previous = key;
   }
-  return isSorted ? value : Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  // Values are sorted once; a copy is begun where the first of them has changed.
+  let copy: Record<string, unknown> | null = isSame ? null : {};
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index] as string;
+    const item = properties[key];
+    const sorted = sortKeys(item);
+    if (copy === null) {
+      if (sorted === item) continue;
+      copy = {};
+      for (let before = 0; before < index; before++)
+        define(copy, keys[before] as string, properties[keys[before] as string]);
+    }
+    define(copy, key, sorted);
+  }
+  return copy ?? value;
 }

@@ -8,7 +8,7 @@
  */
 import { type LookupAddress, type LookupOptions, lookup } from "node:dns";
 import { isIP } from "node:net";
-import { Agent, fetch as undiciFetch } from "undici";
+import type { Agent } from "undici";
 import { GatehouseError, isGatehouseError } from "../core/index.ts";
 import { isLinkLocalAddress, isLoopbackAddress, isLoopbackHost } from "./loopback.ts";
 
@@ -74,15 +74,20 @@ function findAddressProblem(url: URL, issuerHost: string, allowHttpLoopback: boo
 
 function createGuardedFetch(issuerHost: string): Fetch {
   const issuerIsLocal = isLoopbackHost(issuerHost);
-  const dispatcher = new Agent({
-    connect: {
-      lookup: (hostname, lookupOptions, callback) => {
-        // The issuer's own name was chosen by whoever wrote the policy, so it may resolve to this machine.
-        guardedLookup(hostname, lookupOptions, issuerIsLocal || hostname === issuerHost, callback);
+  let dispatcher: Agent | null = null;
+  return async (url, init) => {
+    // Loaded with the first call: commands that call no provider would wait for a tenth of a second for it.
+    const undici = await import("undici");
+    dispatcher ??= new undici.Agent({
+      connect: {
+        lookup: (hostname, lookupOptions, callback) => {
+          // The issuer's own name was chosen by whoever wrote the policy, so it may resolve to this machine.
+          guardedLookup(hostname, lookupOptions, issuerIsLocal || hostname === issuerHost, callback);
+        },
       },
-    },
-  });
-  return async (url, init) => undiciFetch(url, { ...(init as object), dispatcher });
+    });
+    return undici.fetch(url, { ...(init as object), dispatcher });
+  };
 }
 
 type LookupCallback = (error: NodeJS.ErrnoException | null, address: LookupAddress[] | string, family?: number) => void;

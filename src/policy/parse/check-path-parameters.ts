@@ -26,11 +26,12 @@ export function checkPathParameters(
   roles: readonly RoleReading[],
   environments: readonly EnvironmentReading[],
 ): void {
-  const meant = indexRoutes(services);
+  let meant: ReadonlyMap<string, Meant> | null = null;
   const check = (condition: Condition | null, patterns: readonly string[], subject: string): void => {
     for (const one of condition?.path ?? []) {
       const { parameter } = one;
-      const sets = [...new Set(patterns)].map((pattern) => meant.get(isCatchAll(pattern) ? "*" : pattern) ?? EMPTY);
+      const index = (meant ??= indexRoutes(services));
+      const sets = [...new Set(patterns)].map((pattern) => index.get(isCatchAll(pattern) ? "*" : pattern) ?? EMPTY);
       const without = findWithout(sets, parameter);
       if (condition === null || without === null) continue;
       const at = placeOfParameter(one, condition.at);

@@ -28,11 +28,24 @@ const MAX_KEY = 1000;
 /** What a scalar without quotes may not begin with here; some of it means something, some would be allowed. */
 const NOT_FIRST = new Set(Array.from("?:,[]{}#&*!|>'\"%@`\\", (character) => character.charCodeAt(0)));
 
-/** A scalar, not yet known to be a key. */
-interface Scalar {
-  readonly tree: Tree;
-  /** A colon and a blank or line end follow; the reader stands on the colon. */
-  readonly isKey: boolean;
+/** What goes on in a scalar without a closer look. */
+const IN_BLOCK = /[^\n:#]*/y;
+const IN_FLOW = /[^\n:#,[\]{}]*/y;
+
+/** The entries of one mapping. Nearly all mappings are small, and a set for each would cost more than all else. */
+class Entries {
+  readonly list: Entry[] = [];
+  #keys: Set<string> | null = null;
+
+  has(key: string): boolean {
+    return this.#keys === null ? this.list.some((entry) => entry.key === key) : this.#keys.has(key);
+  }
+
+  add(entry: Entry): void {
+    this.list.push(entry);
+    if (this.#keys !== null) this.#keys.add(entry.key);
+    else if (this.list.length > 12) this.#keys = new Set(this.list.map(({ key }) => key));
+  }
 }
 
 export function readPlainTree(file: string, text: string): Tree | null {
@@ -110,46 +123,44 @@ export function readPlainTree(file: string, text: string): Tree | null {
     return { kind: "text", text: value, at: spanOf(start, at) };
   }
 
-  /** A scalar on one line. Inside brackets it ends at commas and brackets too. */
-  function readScalar(isInFlow: boolean): Scalar | null {
+  /** A key's colon: the reader stands there after a scalar that is a key. */
+  const isAtColon = (): boolean => text.charCodeAt(at) === COLON && isBlankOrEnd(at + 1);
+
+  /** A scalar on one line, which may be a key. Inside brackets it ends at commas and brackets too. */
+  function readScalar(isInFlow: boolean): Tree | null {
     const start = at;
     const first = text.charCodeAt(at);
-    if (first === QUOTE || first === APOSTROPHE) {
-      const tree = readQuoted();
-      return tree === null ? null : { tree, isKey: text.charCodeAt(at) === COLON && isBlankOrEnd(at + 1) };
-    }
+    if (first === QUOTE || first === APOSTROPHE) return readQuoted();
     if (NOT_FIRST.has(first) || (first === DASH && !/[A-Za-z0-9.]/.test(text.charAt(at + 1)))) return null;
-    let end = at;
-    let isKey = false;
-    for (; at < length; at++) {
+    const unremarkable = isInFlow ? IN_FLOW : IN_BLOCK;
+    for (; ; at++) {
+      unremarkable.lastIndex = at;
+      unremarkable.test(text);
+      at = unremarkable.lastIndex;
       const code = text.charCodeAt(at);
-      if (code === LINE_FEED) break;
-      if (code === SPACE) continue;
-      if (code === HASH && text.charCodeAt(at - 1) === SPACE) break;
-      if (code === COLON && isBlankOrEnd(at + 1)) {
-        isKey = true;
-        break;
-      }
-      if (isInFlow) {
-        if (code === COMMA || code === CLOSE_LIST || code === CLOSE_MAPPING) break;
-        if (code === OPEN_LIST || code === OPEN_MAPPING) return null;
+      if (code === HASH) {
+        if (text.charCodeAt(at - 1) === SPACE) break;
+      } else if (code === COLON) {
+        if (isBlankOrEnd(at + 1)) break;
         // A colon right before a bracket or comma ends a key there.
-        if (code === COLON && /[,[\]{}]/.test(text.charAt(at + 1))) return null;
-      }
-      end = at + 1;
+        if (isInFlow && /[,[\]{}]/.test(text.charAt(at + 1))) return null;
+      } else if (code === OPEN_LIST || code === OPEN_MAPPING) return null;
+      else break;
     }
-    if (end === start || (isKey && end !== at)) return null;
-    const source = text.slice(start, end);
-    at = isKey ? at : end;
+    const stop = at;
+    while (at > start && text.charCodeAt(at - 1) === SPACE) at--;
+    // Blanks before a colon are allowed, and nobody writes them.
+    if (at === start || (at < stop && text.charCodeAt(stop) === COLON)) return null;
+    const source = text.slice(start, at);
     const kind = kindOfPlain(source);
-    const span = spanOf(start, end);
-    return { tree: kind === "nothing" ? { kind, at: span } : { kind, text: source, at: span }, isKey };
+    const span = spanOf(start, at);
+    return kind === "nothing" ? { kind, at: span } : { kind, text: source, at: span };
   }
 
   /** Adds an entry; null when the key is one that readers could take in two ways. */
-  function addEntry(entries: Map<string, Entry>, key: Tree, value: Tree): true | null {
-    if (key.kind !== "text" || key.text === "<<" || entries.has(key.text) || key.text.length > MAX_KEY) return null;
-    entries.set(key.text, { key: key.text, keyAt: key.at, value });
+  function addEntry(entries: Entries, key: Tree, value: Tree): true | null {
+    if (key.kind !== "text" || key.text === "<<" || key.text.length > MAX_KEY || entries.has(key.text)) return null;
+    entries.add({ key: key.text, keyAt: key.at, value });
     return true;
   }
 
@@ -174,7 +185,7 @@ export function readPlainTree(file: string, text: string): Tree | null {
     if (code === OPEN_MAPPING) return readFlowMapping(outerColumn, depth);
     if (code === OPEN_LIST) return readFlowList(outerColumn, depth);
     const scalar = readScalar(true);
-    return scalar === null || scalar.isKey ? null : scalar.tree;
+    return isAtColon() ? null : scalar;
   }
 
   function readFlowList(outerColumn: number, depth: number): Tree | null {
@@ -195,24 +206,24 @@ export function readPlainTree(file: string, text: string): Tree | null {
 
   function readFlowMapping(outerColumn: number, depth: number): Tree | null {
     const start = at++;
-    const entries = new Map<string, Entry>();
+    const entries = new Entries();
     for (;;) {
       if (skipInFlow(outerColumn) === null) return null;
       if (text.charCodeAt(at) === CLOSE_MAPPING) break;
       const key = readScalar(true);
-      if (key === null || !key.isKey) return null;
+      if (key === null || !isAtColon()) return null;
       at++;
       if (skipInFlow(outerColumn) === null) return null;
       const next = text.charCodeAt(at);
       const isNothing = (next === COMMA || next === CLOSE_MAPPING) && depth < MAX_DEPTH;
-      const value: Tree | null = isNothing ? { kind: "nothing", at: key.tree.at } : readFlow(outerColumn, depth + 1);
-      if (value === null || addEntry(entries, key.tree, value) === null) return null;
+      const value: Tree | null = isNothing ? { kind: "nothing", at: key.at } : readFlow(outerColumn, depth + 1);
+      if (value === null || addEntry(entries, key, value) === null) return null;
       if (skipInFlow(outerColumn) === null) return null;
       if (text.charCodeAt(at) === COMMA) at++;
       else if (text.charCodeAt(at) !== CLOSE_MAPPING) return null;
     }
     at++;
-    return { kind: "mapping", entries: [...entries.values()], at: firstLine(start, at) };
+    return { kind: "mapping", entries: entries.list, at: firstLine(start, at) };
   }
 
   /** What stands on its own lines, its first character at `own`. */
@@ -220,21 +231,21 @@ export function readPlainTree(file: string, text: string): Tree | null {
     if (depth > MAX_DEPTH) return null;
     if (isDash()) return readList(own, depth);
     const key = readScalar(false);
-    return key === null || !key.isKey ? null : readMapping(own, depth, key.tree);
+    return key === null || !isAtColon() ? null : readMapping(own, depth, key);
   }
 
   function readMapping(own: number, depth: number, firstKey: Tree): Tree | null {
-    const entries = new Map<string, Entry>();
+    const entries = new Entries();
     for (let key = firstKey; ;) {
       at++;
       const value = readValue(own, depth, key);
       if (value === null || addEntry(entries, key, value) === null) return null;
       if (column < own) break;
       const next = column > own || isDash() ? null : readScalar(false);
-      if (next === null || !next.isKey) return null;
-      key = next.tree;
+      if (next === null || !isAtColon()) return null;
+      key = next;
     }
-    return { kind: "mapping", entries: [...entries.values()], at: firstLine(firstKey.at.start, length) };
+    return { kind: "mapping", entries: entries.list, at: firstLine(firstKey.at.start, length) };
   }
 
   /** What follows a key's colon, up to the next content. */
@@ -253,10 +264,9 @@ export function readPlainTree(file: string, text: string): Tree | null {
   function readInline(own: number, depth: number): Tree | null {
     const code = text.charCodeAt(at);
     const isFlow = code === OPEN_LIST || code === OPEN_MAPPING;
-    const scalar = isFlow ? null : readScalar(false);
-    const value = isFlow ? readFlow(own, depth) : scalar?.isKey === true || depth > MAX_DEPTH ? null : scalar?.tree;
+    const value = isFlow ? readFlow(own, depth) : depth > MAX_DEPTH ? null : readScalar(false);
     // What goes on further right would be a part of the value.
-    return value === undefined || value === null || finishLine() === null || column > own ? null : value;
+    return value === null || isAtColon() || finishLine() === null || column > own ? null : value;
   }
 
   function readList(own: number, depth: number): Tree | null {
@@ -289,7 +299,7 @@ export function readPlainTree(file: string, text: string): Tree | null {
     if (code !== OPEN_LIST && code !== OPEN_MAPPING) {
       const scalar = readScalar(false);
       if (scalar === null) return null;
-      if (scalar.isKey) return readMapping(inner, depth, scalar.tree);
+      if (isAtColon()) return readMapping(inner, depth, scalar);
       at = start;
     }
     return readInline(own, depth);

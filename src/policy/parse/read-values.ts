@@ -47,30 +47,83 @@ export function readFields<R extends string, O extends string = never>(
     readonly hintFor?: (key: string) => string | null;
   },
 ): Fields<R | O> | null {
-  const known = listKeys(keys);
+  const language = languageOf(keys);
   if (tree.kind !== "mapping") {
-    reportKind(report, "parse/expected-mapping", tree, what, "a mapping", `a mapping with ${quoteAll(known)}`);
+    const known = quoteAll(language.known);
+    reportKind(report, "parse/expected-mapping", tree, what, "a mapping", `a mapping with ${known}`);
     return null;
   }
-  const entries = new Map(tree.entries.map((entry) => [entry.key, entry]));
-  const unknown = tree.entries.filter(({ key }) => !known.includes(key));
-  const isMisspelled = (key: string): boolean =>
-    !entries.has(key) && unknown.slice(0, MAX_UNKNOWN).some((entry) => findNearest(entry.key, known) === key);
-  for (const { key, keyAt } of unknown)
+  const fields = new FieldsOfMapping<R | O>(tree, owner, language.known);
+  for (const { key, keyAt } of fields.unknown)
     report.add("parse/unknown-key", keyAt, `${what} has no key ${quote(key)}`, {
-      hint: () => keys.hintFor?.(key) ?? suggest(key, known),
+      hint: () => keys.hintFor?.(key) ?? suggest(key, language.known),
     });
-  for (const [key, example] of Object.entries<string>(keys.required))
+  for (const [key, example] of language.required)
     // For a key that is misspelled, one finding is enough.
-    if (!entries.has(key) && !isMisspelled(key))
+    if (fields.of(key as R) === null && !fields.isMisspelled(key as R))
       report.add("parse/missing-key", owner, `${what} lacks \`${key}\``, { hint: `add \`${example}\`` });
-  return {
-    at: tree.at,
-    hasUnknown: unknown.length > 0,
-    isMisspelled,
-    of: (key) => entries.get(key)?.value ?? null,
-    keyAt: (key) => entries.get(key)?.keyAt ?? owner,
-  };
+  return fields;
+}
+
+/** A class, because there is one for nearly every mapping of a policy, and closures for each would cost more. */
+class FieldsOfMapping<K extends string> implements Fields<K> {
+  readonly at: Span;
+  readonly unknown: readonly Entry[];
+  readonly #entries: readonly Entry[];
+  readonly #owner: Span;
+  readonly #known: readonly string[];
+  /** Pays for itself only where there are more entries than the language has keys. */
+  readonly #byKey: ReadonlyMap<string, Entry> | null;
+
+  constructor(tree: Extract<Tree, { kind: "mapping" }>, owner: Span, known: readonly string[]) {
+    this.at = tree.at;
+    this.#entries = tree.entries;
+    this.#owner = owner;
+    this.#known = known;
+    this.#byKey = tree.entries.length > MAX_UNKNOWN ? new Map(tree.entries.map((entry) => [entry.key, entry])) : null;
+    const isKnown = ({ key }: Entry): boolean => known.includes(key);
+    this.unknown = tree.entries.every(isKnown) ? NO_ENTRIES : tree.entries.filter((entry) => !isKnown(entry));
+  }
+
+  get hasUnknown(): boolean {
+    return this.unknown.length > 0;
+  }
+
+  of(key: K): Tree | null {
+    return this.#find(key)?.value ?? null;
+  }
+
+  keyAt(key: K): Span {
+    return this.#find(key)?.keyAt ?? this.#owner;
+  }
+
+  isMisspelled(key: K): boolean {
+    if (!this.hasUnknown || this.#find(key) !== undefined) return false;
+    return this.unknown.slice(0, MAX_UNKNOWN).some((entry) => findNearest(entry.key, this.#known) === key);
+  }
+
+  #find(key: string): Entry | undefined {
+    if (this.#byKey !== null) return this.#byKey.get(key);
+    for (let i = 0; i < this.#entries.length; i++) if (this.#entries[i]?.key === key) return this.#entries[i];
+    return undefined;
+  }
+}
+
+const NO_ENTRIES: readonly Entry[] = [];
+
+/** What a list of keys says, made once. */
+interface Language {
+  readonly known: readonly string[];
+  readonly required: readonly (readonly [key: string, example: string])[];
+}
+
+const languages = new WeakMap<object, Language>();
+
+function languageOf(keys: Parameters<typeof listKeys>[0]): Language {
+  let language = languages.get(keys);
+  if (language === undefined)
+    languages.set(keys, (language = { known: listKeys(keys), required: Object.entries(keys.required) }));
+  return language;
 }
 
 export function listKeys(keys: {

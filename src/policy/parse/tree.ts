@@ -25,6 +25,8 @@ const NUMBER =
 
 /** The kind of a scalar without quotes. Source: YAML 1.2.2 10.3.2, core schema. */
 export function kindOfPlain(source: string): "nothing" | "boolean" | "number" | "text" {
+  // Nearly every word of a policy begins with a letter that no other kind begins with.
+  if (/^[a-eg-mo-su-zA-EG-MO-SU-Z/]/.test(source)) return "text";
   if (NUMBER.test(source)) return "number";
   if (BOOLEAN.test(source)) return "boolean";
   return NOTHING.test(source) ? "nothing" : "text";
