@@ -13,35 +13,35 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
     what: "an override of a route that does not exist",
     edit: ["GET /orders/{customer}/items: { throttle", "GET /orders/{customer}/item: { throttle"],
     found: [
-      "33:7 reference/route: there is no route `GET /orders/{customer}/item` -> did you mean `GET /orders/{customer}/items`?",
+      "34:7 reference/route: there is no route `GET /orders/{customer}/item` -> did you mean `GET /orders/{customer}/items`?",
     ],
   },
   {
     what: "an override of a route without its base path",
     edit: ["GET /orders/{customer}/items: { throttle", "GET /{customer}/items: { throttle"],
     found: [
-      "33:7 reference/route: there is no route `GET /{customer}/items` -> write it with its base path: `GET /orders/{customer}/items`",
+      "34:7 reference/route: there is no route `GET /{customer}/items` -> write it with its base path: `GET /orders/{customer}/items`",
     ],
   },
   {
     what: "an override of a route by another name of its parameter",
     edit: ["GET /orders/{customer}/items: { throttle", "GET /orders/{id}/items: { throttle"],
     found: [
-      "33:7 reference/route: there is no route `GET /orders/{id}/items` -> did you mean `GET /orders/{customer}/items`?",
+      "34:7 reference/route: there is no route `GET /orders/{id}/items` -> did you mean `GET /orders/{customer}/items`?",
     ],
   },
   {
     what: "an override of what routes need",
     edit: ["{ throttle: 5/second, timeout", "{ needs: items:all, timeout"],
     found: [
-      "33:39 parse/unknown-key: route `GET /orders/{customer}/items` has no key `needs` -> `needs` is the same in every environment",
+      "34:39 parse/unknown-key: route `GET /orders/{customer}/items` has no key `needs` -> `needs` is the same in every environment",
     ],
   },
   {
     what: "an override of a route as a text",
     edit: ["{ throttle: 5/second, timeout: 3 seconds, body: 1 MB, retries: 1 }", "5/second"],
     found: [
-      "33:37 parse/expected-mapping: route `GET /orders/{customer}/items` is a text instead of a mapping -> write a mapping with `throttle`, `timeout`, `body`, `retries`",
+      "34:37 parse/expected-mapping: route `GET /orders/{customer}/items` is a text instead of a mapping -> write a mapping with `throttle`, `timeout`, `body`, `retries`",
     ],
   },
   {
@@ -50,7 +50,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       "    routes:\n      GET /orders/{customer}/items: { throttle: 5/second, timeout: 3 seconds, body: 1 MB, retries: 1 }\n",
       "    routes: {}\n",
     ],
-    found: ["32:13 parse/empty-mapping: `routes` is empty -> add `GET /orders: { timeout: 5 seconds }`, or remove it"],
+    found: ["33:13 parse/empty-mapping: `routes` is empty -> add `GET /orders: { timeout: 5 seconds }`, or remove it"],
   },
   {
     what: "overrides of routes as a list",
@@ -59,7 +59,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       "    routes: [GET /orders]\n",
     ],
     found: [
-      "32:13 parse/expected-mapping: `routes` is not a mapping -> add `GET /orders: { timeout: 5 seconds }`, or remove it",
+      "33:13 parse/expected-mapping: `routes` is not a mapping -> add `GET /orders: { timeout: 5 seconds }`, or remove it",
     ],
   },
   {
@@ -68,23 +68,23 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       "    routes:\n      GET /orders/{customer}/items: { throttle: 5/second, timeout: 3 seconds, body: 1 MB, retries: 1 }\n",
       "    routes:\n",
     ],
-    found: ["32:5 parse/empty-mapping: `routes` is empty -> add `GET /orders: { timeout: 5 seconds }`, or remove it"],
+    found: ["33:5 parse/empty-mapping: `routes` is empty -> add `GET /orders: { timeout: 5 seconds }`, or remove it"],
   },
   {
     what: "an override of a role that does not exist",
     edit: ["support: { members: { groups: [prod", "suport: { members: { groups: [prod"],
-    found: ["35:7 reference/role: there is no role `suport` -> did you mean `support`?"],
+    found: ["36:7 reference/role: there is no role `suport` -> did you mean `support`?"],
   },
   {
     what: "an override of what a role can",
     edit: ["when: { amr: [mfa] } }\ncors", "can: [items:*] }\ncors"],
-    found: ["35:55 parse/unknown-key: role `support` has no key `can` -> `can` is the same in every environment"],
+    found: ["36:55 parse/unknown-key: role `support` has no key `can` -> `can` is the same in every environment"],
   },
   {
     what: "an override of a role as a list",
     edit: ["{ members: { groups: [prod-support] }, when: { amr: [mfa] } }", "[prod-support]"],
     found: [
-      "35:16 parse/expected-mapping: role `support` is a list instead of a mapping -> write a mapping with `members`, `when`",
+      "36:16 parse/expected-mapping: role `support` is a list instead of a mapping -> write a mapping with `members`, `when`",
     ],
   },
   {
@@ -94,7 +94,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       "    roles: {}\n",
     ],
     found: [
-      "34:12 parse/empty-mapping: `roles` is empty -> add `support: { members: { groups: [support] } }`, or remove it",
+      "35:12 parse/empty-mapping: `roles` is empty -> add `support: { members: { groups: [support] } }`, or remove it",
     ],
   },
   {
@@ -104,7 +104,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       "    roles: support\n",
     ],
     found: [
-      "34:12 parse/expected-mapping: `roles` is not a mapping -> add `support: { members: { groups: [support] } }`, or remove it",
+      "35:12 parse/expected-mapping: `roles` is not a mapping -> add `support: { members: { groups: [support] } }`, or remove it",
     ],
   },
   {
@@ -116,14 +116,14 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
     what: "sign-in in an environment with a literal secret",
     edit: ["login: { client_id: edge-prod }", "login: { client_id: edge-prod, client_secret: hunter2hunter2 }"],
     found: [
-      "29:51 identity/literal-secret: `client_secret` does not name a secret -> write `secret:NAME`, give NAME a schedule under `secrets`, and keep the value outside of the policy",
+      "30:51 identity/literal-secret: `client_secret` does not name a secret -> write `secret:NAME`, give NAME a schedule under `secrets`, and keep the value outside of the policy",
     ],
   },
   {
     what: "sign-in in an environment whose secret has no schedule",
     edit: ["login: { client_id: edge-prod }", "login: { client_id: edge-prod, client_secret: secret:prod-client }"],
     found: [
-      "29:51 reference/secret: secret `prod-client` has no schedule -> add `prod-client: { rotate: 90 days, overlap: 1 day }` under `secrets`",
+      "30:51 reference/secret: secret `prod-client` has no schedule -> add `prod-client: { rotate: 90 days, overlap: 1 day }` under `secrets`",
     ],
   },
   {
@@ -132,7 +132,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       "throttle: { default: 500/second, per_identity: 10/second }",
       "throttle: { default: 500/second, per_client: 10/second }",
     ],
-    found: ["30:38 parse/unknown-key: `throttle` has no key `per_client` -> known are `default`, `per_identity`"],
+    found: ["31:38 parse/unknown-key: `throttle` has no key `per_client` -> known are `default`, `per_identity`"],
   },
   {
     what: "routes where an environment has none",
@@ -140,6 +140,33 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
     found: [
       "28:5 parse/unknown-key: environment `prod` has no key `services` -> known are `domain`, `identity`, `certificates`, `gateway`, `private_network`, `state`, `audience`, `issuers`, `login`, `throttle`, `cors`, `routes`, `roles`",
     ],
+  },
+  {
+    what: "an environment that trusts an issuer that does not exist",
+    edit: ["issuers: [ci]", "issuers: [cj]"],
+    found: ["29:15 reference/issuer: there is no workload issuer `cj` -> did you mean `ci`?"],
+  },
+  {
+    what: "an environment that trusts an issuer by its address",
+    edit: ["issuers: [ci]", 'issuers: ["https://ci.shop.example"]'],
+    found: ["29:15 reference/issuer: there is no workload issuer `https://ci.shop.example` -> known are `ci`"],
+  },
+  {
+    what: "an environment that trusts an issuer as a text",
+    edit: ["issuers: [ci]", "issuers: ci"],
+    found: ["29:14 parse/expected-list: `issuers` is a text instead of a list -> write a list `[ci]`"],
+  },
+  {
+    what: "an environment that trusts an issuer twice",
+    edit: ["issuers: [ci]", "issuers: [ci, ci]"],
+    found: [
+      "29:19 warning parse/duplicate-entry: `ci` stands twice in `issuers` -> remove one of them; see 29:15 (first here)",
+    ],
+  },
+  {
+    what: "an environment that describes an issuer",
+    edit: ["issuers: [ci]", 'issuers: { ci: { issuer: "https://ci.shop.example" } }'],
+    found: ["29:14 parse/expected-list: `issuers` is a mapping instead of a list -> write a list"],
   },
   {
     what: "an issuer of workloads without an address",
@@ -168,7 +195,8 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
     edit: ['ci: { issuer: "https', 'CI: { issuer: "https'],
     found: [
       "9:5 parse/name: `CI` is not a name for an issuer -> lower-case letters, digits and single hyphens, at most 48: `ci`",
-      "55:71 reference/issuer: there is no workload issuer `ci` -> did you mean `CI`?",
+      "29:15 reference/issuer: there is no workload issuer `ci` -> did you mean `CI`?",
+      "56:71 reference/issuer: there is no workload issuer `ci` -> did you mean `CI`?",
     ],
   },
   {
@@ -208,7 +236,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       "cors: { methods: [GET] }",
     ],
-    found: ['36:1 parse/missing-key: `cors` lacks `origins` -> add `origins: ["https://app.example.org"]`'],
+    found: ['37:1 parse/missing-key: `cors` lacks `origins` -> add `origins: ["https://app.example.org"]`'],
   },
   {
     what: "an empty list of origins",
@@ -216,7 +244,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       "cors: { origins: [] }",
     ],
-    found: ["36:18 parse/empty-list: `origins` is empty -> add an entry, or remove the key"],
+    found: ["37:18 parse/empty-list: `origins` is empty -> add an entry, or remove the key"],
   },
   {
     what: "an origin with a path",
@@ -224,7 +252,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       'cors: { origins: ["https://app.shop.example/"] }',
     ],
-    found: ["36:19 cors/origin: `https://app.shop.example/` is not an origin -> write `https://app.shop.example`"],
+    found: ["37:19 cors/origin: `https://app.shop.example/` is not an origin -> write `https://app.shop.example`"],
   },
   {
     what: "an origin with the port that is the default",
@@ -232,7 +260,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       'cors: { origins: ["https://app.shop.example:443"] }',
     ],
-    found: ["36:19 cors/origin: `https://app.shop.example:443` is not an origin -> write `https://app.shop.example`"],
+    found: ["37:19 cors/origin: `https://app.shop.example:443` is not an origin -> write `https://app.shop.example`"],
   },
   {
     what: "an origin in upper case",
@@ -240,7 +268,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       'cors: { origins: ["https://App.shop.example"] }',
     ],
-    found: ["36:19 cors/origin: `https://App.shop.example` is not an origin -> write `https://app.shop.example`"],
+    found: ["37:19 cors/origin: `https://App.shop.example` is not an origin -> write `https://app.shop.example`"],
   },
   {
     what: "an origin without scheme",
@@ -249,7 +277,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       "cors: { origins: [app.shop.example] }",
     ],
     found: [
-      "36:19 cors/origin: `app.shop.example` is not an origin -> write scheme, host and port as browsers do: `https://app.example.org`",
+      "37:19 cors/origin: `app.shop.example` is not an origin -> write scheme, host and port as browsers do: `https://app.example.org`",
     ],
   },
   {
@@ -258,7 +286,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       'cors: { origins: ["https://*.shop.example"] }',
     ],
-    found: ["36:19 cors/origin: `https://*.shop.example` is not an origin -> name each origin; patterns are not taken"],
+    found: ["37:19 cors/origin: `https://*.shop.example` is not an origin -> name each origin; patterns are not taken"],
   },
   {
     what: "an origin that is a regular expression",
@@ -267,7 +295,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["^https://.+\\\\.shop\\\\.example$"] }',
     ],
     found: [
-      "36:19 cors/origin: `^https://.+\\.shop\\.example$` is not an origin -> write scheme, host and port as browsers do: `https://app.example.org`",
+      "37:19 cors/origin: `^https://.+\\.shop\\.example$` is not an origin -> write scheme, host and port as browsers do: `https://app.example.org`",
     ],
   },
   {
@@ -277,7 +305,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["null"] }',
     ],
     found: [
-      "36:19 cors/origin: `null` is not an origin -> pages without an origin of their own cannot be told apart; serve them from an origin",
+      "37:19 cors/origin: `null` is not an origin -> pages without an origin of their own cannot be told apart; serve them from an origin",
     ],
   },
   {
@@ -286,7 +314,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       'cors: { origins: ["https://me:pw@app.shop.example"] }',
     ],
-    found: ["36:19 cors/origin: an origin holds credentials -> leave user and password out"],
+    found: ["37:19 cors/origin: an origin holds credentials -> leave user and password out"],
   },
   {
     what: "every origin beside others",
@@ -294,7 +322,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       'cors: { origins: ["*", "https://app.shop.example"] }',
     ],
-    found: ["36:19 cors/origin: `*` stands beside others -> write `*` alone, or name each origin"],
+    found: ["37:19 cors/origin: `*` stands beside others -> write `*` alone, or name each origin"],
   },
   {
     what: "every origin with credentials",
@@ -302,7 +330,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       'cors: { origins: ["*"], credentials: true }',
     ],
-    found: ["36:19 cors/origin: `*` cannot be had with `credentials` -> name each origin"],
+    found: ["37:19 cors/origin: `*` cannot be had with `credentials` -> name each origin"],
   },
   {
     what: "origins as a text",
@@ -311,7 +339,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: "https://app.shop.example" }',
     ],
     found: [
-      "36:18 parse/expected-list: `origins` is a text instead of a list -> write a list `[https://app.shop.example]`",
+      "37:18 parse/expected-list: `origins` is a text instead of a list -> write a list `[https://app.shop.example]`",
     ],
   },
   {
@@ -320,7 +348,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       'cors: { origins: ["https://app.shop.example"], methods: [get] }',
     ],
-    found: ["36:58 route/method: `get` is not a method -> write `GET`"],
+    found: ["37:58 route/method: `get` is not a method -> write `GET`"],
   },
   {
     what: "a method that is not known",
@@ -329,7 +357,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [TRACE] }',
     ],
     found: [
-      "36:58 route/method: `TRACE` is not a method -> write one of GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, or `*`",
+      "37:58 route/method: `TRACE` is not a method -> write one of GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, or `*`",
     ],
   },
   {
@@ -339,7 +367,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [ANY] }',
     ],
     found: [
-      "36:58 route/method: `ANY` is not a method -> write one of GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, or `*`",
+      "37:58 route/method: `ANY` is not a method -> write one of GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, or `*`",
     ],
   },
   {
@@ -348,7 +376,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       'cors: { origins: ["https://app.shop.example"], methods: ["*"], credentials: true }',
     ],
-    found: ["36:58 cors/credentials: beside `credentials` browsers take `*` for a name -> name each one"],
+    found: ["37:58 cors/credentials: beside `credentials` browsers take `*` for a name -> name each one"],
   },
   {
     what: "every header with credentials",
@@ -357,8 +385,8 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], headers: ["*"], expose_headers: ["*"], credentials: true }',
     ],
     found: [
-      "36:58 cors/credentials: beside `credentials` browsers take `*` for a name -> name each one",
-      "36:81 cors/credentials: beside `credentials` browsers take `*` for a name -> name each one",
+      "37:58 cors/credentials: beside `credentials` browsers take `*` for a name -> name each one",
+      "37:81 cors/credentials: beside `credentials` browsers take `*` for a name -> name each one",
     ],
   },
   {
@@ -367,7 +395,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       'cors: { origins: ["https://app.shop.example"], headers: [Content-Type] }',
     ],
-    found: ["36:58 cors/header: `Content-Type` is not how a header is written -> write `content-type`"],
+    found: ["37:58 cors/header: `Content-Type` is not how a header is written -> write `content-type`"],
   },
   {
     what: "a header that is no name",
@@ -376,7 +404,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], headers: ["x y"] }',
     ],
     found: [
-      "36:58 cors/header: `x y` is not how a header is written -> write a header's name: letters, digits and hyphens",
+      "37:58 cors/header: `x y` is not how a header is written -> write a header's name: letters, digits and hyphens",
     ],
   },
   {
@@ -386,8 +414,8 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], headers: [cookie, sec-fetch-mode] }',
     ],
     found: [
-      "36:58 cors/header: `cookie` is never sent at a page's wish -> remove it; cookies are sent with `credentials: true`",
-      "36:66 cors/header: `sec-fetch-mode` is never sent at a page's wish -> remove it",
+      "37:58 cors/header: `cookie` is never sent at a page's wish -> remove it; cookies are sent with `credentials: true`",
+      "37:66 cors/header: `sec-fetch-mode` is never sent at a page's wish -> remove it",
     ],
   },
   {
@@ -396,7 +424,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       'cors: { origins: ["https://app.shop.example"], expose_headers: [set-cookie] }',
     ],
-    found: ["36:65 cors/header: `set-cookie` is never shown to pages -> remove it"],
+    found: ["37:65 cors/header: `set-cookie` is never shown to pages -> remove it"],
   },
   {
     what: "a header twice",
@@ -405,7 +433,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], headers: [x-a, x-a] }',
     ],
     found: [
-      "36:63 warning parse/duplicate-entry: `x-a` stands twice in `headers` -> remove one of them; see 36:58 (first here)",
+      "37:63 warning parse/duplicate-entry: `x-a` stands twice in `headers` -> remove one of them; see 37:58 (first here)",
     ],
   },
   {
@@ -414,7 +442,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       'cors: { origins: ["https://app.shop.example"], max_age: 2 days }',
     ],
-    found: ["36:57 parse/range: `max_age` cannot be `2 days` -> write at most 1 day"],
+    found: ["37:57 parse/range: `max_age` cannot be `2 days` -> write at most 1 day"],
   },
   {
     what: "preflights that are remembered without unit",
@@ -423,7 +451,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], max_age: 600 }',
     ],
     found: [
-      "36:57 parse/duration: `600` is not a duration -> write a whole number and a unit: `600 seconds`, `250 ms`, `30 minutes`",
+      "37:57 parse/duration: `600` is not a duration -> write a whole number and a unit: `600 seconds`, `250 ms`, `30 minutes`",
     ],
   },
   {
@@ -433,7 +461,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], credentials: include }',
     ],
     found: [
-      "36:61 parse/expected-boolean: `credentials` is a text instead of `true` or `false` -> write `true` or `false`",
+      "37:61 parse/expected-boolean: `credentials` is a text instead of `true` or `false` -> write `true` or `false`",
     ],
   },
   {
@@ -442,7 +470,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: { origins: ["https://app.shop.example"], methods: [GET, POST], headers: [content-type], expose_headers: [x-total], max_age: 10 minutes, credentials: true }',
       'cors: { origin: "https://app.shop.example" }',
     ],
-    found: ["36:9 parse/unknown-key: `cors` has no key `origin` -> did you mean `origins`?"],
+    found: ["37:9 parse/unknown-key: `cors` has no key `origin` -> did you mean `origins`?"],
   },
   {
     what: "CORS as a list",
@@ -451,14 +479,14 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       'cors: ["https://app.shop.example"]',
     ],
     found: [
-      "36:7 parse/expected-mapping: `cors` is a list instead of a mapping -> write a mapping with `origins`, `methods`, `headers`, `expose_headers`, `max_age`, `credentials`",
+      "37:7 parse/expected-mapping: `cors` is a list instead of a mapping -> write a mapping with `origins`, `methods`, `headers`, `expose_headers`, `max_age`, `credentials`",
     ],
   },
   {
     what: "a broken origin in an environment",
     edit: ['cors: { origins: ["https://app.shop.example"] }', 'cors: { origins: ["app.shop.example"] }'],
     found: [
-      "31:23 cors/origin: `app.shop.example` is not an origin -> write scheme, host and port as browsers do: `https://app.example.org`",
+      "32:23 cors/origin: `app.shop.example` is not an origin -> write scheme, host and port as browsers do: `https://app.example.org`",
     ],
   },
 ];

@@ -9,7 +9,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { groups: [support], claim: { name: plan, equals: gold } }",
     ],
     found: [
-      "55:35 role/members: `claim` stands beside `groups` -> put each into an entry of `any` (one of them holds) or `all` (every one holds)",
+      "56:35 role/members: `claim` stands beside `groups` -> put each into an entry of `any` (one of them holds) or `all` (every one holds)",
     ],
   },
   {
@@ -19,7 +19,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { all: [{ groups: [a] }], any: [{ groups: [b] }] }",
     ],
     found: [
-      "55:40 role/members: `any` stands beside `all` -> put each into an entry of `any` (one of them holds) or `all` (every one holds)",
+      "56:40 role/members: `any` stands beside `all` -> put each into an entry of `any` (one of them holds) or `all` (every one holds)",
     ],
   },
   {
@@ -29,7 +29,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { groups: [support], not: { subject: [ada] } }",
     ],
     found: [
-      "55:35 role/members: `not` stands beside `groups` -> put each into an entry of `any` (one of them holds) or `all` (every one holds)",
+      "56:35 role/members: `not` stands beside `groups` -> put each into an entry of `any` (one of them holds) or `all` (every one holds)",
     ],
   },
   {
@@ -39,7 +39,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { not: { subject: [ada] } }",
     ],
     found: [
-      "55:16 role/not: `not` alone would take in everybody else -> write `all: [ ..., { not: ... } ]` with an entry that says who is meant",
+      "56:16 role/not: `not` alone would take in everybody else -> write `all: [ ..., { not: ... } ]` with an entry that says who is meant",
     ],
   },
   {
@@ -49,7 +49,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [a] }, { not: { subject: [ada] } }] }",
     ],
     found: [
-      "55:41 role/not: `not` alone would take in everybody else -> write `all: [ ..., { not: ... } ]` with an entry that says who is meant",
+      "56:41 role/not: `not` alone would take in everybody else -> write `all: [ ..., { not: ... } ]` with an entry that says who is meant",
     ],
   },
   {
@@ -59,7 +59,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { all: [{ groups: [a] }, { not: { not: { groups: [b] } } }] }",
     ],
     found: [
-      "55:48 role/not: `not` alone would take in everybody else -> write `all: [ ..., { not: ... } ]` with an entry that says who is meant",
+      "56:48 role/not: `not` alone would take in everybody else -> write `all: [ ..., { not: ... } ]` with an entry that says who is meant",
     ],
   },
   {
@@ -69,7 +69,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { all: [{ not: { groups: [a] } }, { not: { groups: [b] } }] }",
     ],
     found: [
-      "55:16 role/not: `all` says only who is not meant -> add an entry that says who is meant, for example `{ groups: [staff] }`",
+      "56:16 role/not: `all` says only who is not meant -> add an entry that says who is meant, for example `{ groups: [staff] }`",
     ],
   },
   {
@@ -79,7 +79,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { all: [{ all: [{ not: { groups: [a] } }] }] }",
     ],
     found: [
-      "55:24 role/not: `all` says only who is not meant -> add an entry that says who is meant, for example `{ groups: [staff] }`",
+      "56:24 role/not: `all` says only who is not meant -> add an entry that says who is meant, for example `{ groups: [staff] }`",
     ],
   },
   {
@@ -88,7 +88,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       "members: { all: [] }",
     ],
-    found: ["55:21 parse/empty-list: `all` is empty -> add an entry, or remove the key"],
+    found: ["56:21 parse/empty-list: `all` is empty -> add an entry, or remove the key"],
   },
   {
     what: "`any` as a mapping",
@@ -96,7 +96,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       "members: { any: { groups: [a] } }",
     ],
-    found: ["55:21 parse/expected-list: `any` is a mapping instead of a list -> write a list"],
+    found: ["56:21 parse/expected-list: `any` is a mapping instead of a list -> write a list"],
   },
   {
     what: "an entry of `any` that is a text",
@@ -105,7 +105,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [support] }",
     ],
     found: [
-      "55:22 parse/expected-mapping: an entry of `any` is a text instead of a mapping -> write a mapping with `issuer`, `groups`, `subject`, `client_id`, `claim`, `all`, `any`, `not`",
+      "56:22 parse/expected-mapping: an entry of `any` is a text instead of a mapping -> write a mapping with `issuer`, `groups`, `subject`, `client_id`, `claim`, `all`, `any`, `not`",
     ],
   },
   {
@@ -115,7 +115,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { all: [~] }",
     ],
     found: [
-      "55:22 parse/expected-mapping: an entry of `all` is empty instead of a mapping -> write a mapping with `issuer`, `groups`, `subject`, `client_id`, `claim`, `all`, `any`, `not`",
+      "56:22 parse/expected-mapping: an entry of `all` is empty instead of a mapping -> write a mapping with `issuer`, `groups`, `subject`, `client_id`, `claim`, `all`, `any`, `not`",
     ],
   },
   {
@@ -124,7 +124,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       "members: { any: [{ group: [support] }] }",
     ],
-    found: ["55:24 parse/unknown-key: an entry of `any` has no key `group` -> did you mean `groups`?"],
+    found: ["56:24 parse/unknown-key: an entry of `any` has no key `group` -> did you mean `groups`?"],
   },
   {
     what: "a client list of another language",
@@ -133,7 +133,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { clients: [worker] }",
     ],
     found: [
-      "55:16 parse/unknown-key: `members` has no key `clients` -> known are `issuer`, `groups`, `subject`, `client_id`, `claim`, `all`, `any`, `not`",
+      "56:16 parse/unknown-key: `members` has no key `clients` -> known are `issuer`, `groups`, `subject`, `client_id`, `claim`, `all`, `any`, `not`",
     ],
   },
   {
@@ -159,7 +159,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
   {
     what: "an entry of `any` that names an issuer and nobody",
     edit: ["issuer: ci, claim: { name: repository, prefix: shop/ }", "issuer: ci"],
-    found: ["55:61 parse/empty-mapping: an entry of `any` names nobody -> name who is meant, or remove it"],
+    found: ["56:61 parse/empty-mapping: an entry of `any` names nobody -> name who is meant, or remove it"],
   },
   {
     what: "a claim without a test",
@@ -168,7 +168,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { claim: { name: plan } }",
     ],
     found: [
-      "55:23 role/claim: `claim` says no value -> write one of `equals: value`, `one_of: [value, value]` or `prefix: text`",
+      "56:23 role/claim: `claim` says no value -> write one of `equals: value`, `one_of: [value, value]` or `prefix: text`",
     ],
   },
   {
@@ -178,7 +178,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { claim: { name: plan, equals: gold, prefix: go } }",
     ],
     found: [
-      "55:23 role/claim: `claim` is tested twice -> write one of `equals: value`, `one_of: [value, value]` or `prefix: text`",
+      "56:23 role/claim: `claim` is tested twice -> write one of `equals: value`, `one_of: [value, value]` or `prefix: text`",
     ],
   },
   {
@@ -187,7 +187,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       "members: { claim: { name: plan, matches: gold } }",
     ],
-    found: ["55:37 parse/unknown-key: `claim` has no key `matches` -> known are `name`, `equals`, `one_of`, `prefix`"],
+    found: ["56:37 parse/unknown-key: `claim` has no key `matches` -> known are `name`, `equals`, `one_of`, `prefix`"],
   },
   {
     what: "a claim without a name",
@@ -195,7 +195,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       "members: { claim: { equals: gold } }",
     ],
-    found: ["55:16 parse/missing-key: `claim` lacks `name` -> add `name: repository`"],
+    found: ["56:16 parse/missing-key: `claim` lacks `name` -> add `name: repository`"],
   },
   {
     what: "a claim whose name is a number",
@@ -203,7 +203,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       "members: { claim: { name: 42, equals: gold } }",
     ],
-    found: ["55:31 parse/expected-text: `name` is a number instead of a text -> put the value in quotes"],
+    found: ["56:31 parse/expected-text: `name` is a number instead of a text -> put the value in quotes"],
   },
   {
     what: "`equals` with a list",
@@ -211,7 +211,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       "members: { claim: { name: plan, equals: [gold, silver] } }",
     ],
-    found: ["55:45 role/claim: `equals` is one value -> write `one_of` for several"],
+    found: ["56:45 role/claim: `equals` is one value -> write `one_of` for several"],
   },
   {
     what: "`one_of` with one value",
@@ -219,7 +219,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       "members: { claim: { name: plan, one_of: gold } }",
     ],
-    found: ["55:45 role/claim: `one_of` is a list -> write `equals` for one value"],
+    found: ["56:45 role/claim: `one_of` is a list -> write `equals` for one value"],
   },
   {
     what: "`one_of` of nothing",
@@ -227,7 +227,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       "members: { claim: { name: plan, one_of: [] } }",
     ],
-    found: ["55:45 parse/empty-list: `one_of` is empty -> add an entry, or remove the key"],
+    found: ["56:45 parse/empty-list: `one_of` is empty -> add an entry, or remove the key"],
   },
   {
     what: "a value that is a mapping",
@@ -236,7 +236,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { claim: { name: plan, equals: { a: b } } }",
     ],
     found: [
-      "55:45 parse/expected-text: `equals` is a mapping instead of a value -> write a text, a whole number, `true` or `false`",
+      "56:45 parse/expected-text: `equals` is a mapping instead of a value -> write a text, a whole number, `true` or `false`",
     ],
   },
   {
@@ -246,7 +246,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { claim: { name: plan, equals: } }",
     ],
     found: [
-      "55:37 parse/expected-text: `equals` is empty instead of a value -> write a text, a whole number, `true` or `false`",
+      "56:37 parse/expected-text: `equals` is empty instead of a value -> write a text, a whole number, `true` or `false`",
     ],
   },
   {
@@ -256,7 +256,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       'members: { claim: { name: level, one_of: [1, "1"] } }',
     ],
     found: [
-      "55:50 warning parse/duplicate-entry: `1` stands twice in `one_of` -> remove one of them; see 55:47 (first here)",
+      "56:50 warning parse/duplicate-entry: `1` stands twice in `one_of` -> remove one of them; see 56:47 (first here)",
     ],
   },
   {
@@ -265,7 +265,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       "members: { claim: { name: account, equals: 0123 } }",
     ],
-    found: ["55:48 parse/expected-text: `equals` is a number instead of a text -> put the value in quotes"],
+    found: ["56:48 parse/expected-text: `equals` is a number instead of a text -> put the value in quotes"],
   },
   {
     what: "a number in hexadecimal as a value",
@@ -273,7 +273,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       "members: { claim: { name: account, equals: 0x1F } }",
     ],
-    found: ["55:48 parse/expected-text: `equals` is a number instead of a text -> put the value in quotes"],
+    found: ["56:48 parse/expected-text: `equals` is a number instead of a text -> put the value in quotes"],
   },
   {
     what: "an empty prefix",
@@ -281,7 +281,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       'members: { claim: { name: repository, prefix: "" } }',
     ],
-    found: ["55:51 parse/empty-text: `prefix` is empty -> write something, or remove the key"],
+    found: ["56:51 parse/empty-text: `prefix` is empty -> write something, or remove the key"],
   },
   {
     what: "a wildcard in a claim",
@@ -289,7 +289,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       'members: { claim: { name: repository, equals: "shop/*" } }',
     ],
-    found: ["55:51 role/member: `shop/*` is compared whole and would match nobody -> write `prefix: shop/`"],
+    found: ["56:51 role/member: `shop/*` is compared whole and would match nobody -> write `prefix: shop/`"],
   },
   {
     what: "a wildcard in the middle of a claim",
@@ -298,7 +298,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       'members: { claim: { name: repository, one_of: ["shop/*/main"] } }',
     ],
     found: [
-      "55:52 role/member: `shop/*/main` is compared whole and would match nobody -> write each value that is meant in `one_of`",
+      "56:52 role/member: `shop/*/main` is compared whole and would match nobody -> write each value that is meant in `one_of`",
     ],
   },
   {
@@ -308,7 +308,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       'members: { claim: { name: repository, prefix: "shop/*" } }',
     ],
     found: [
-      "55:51 role/member: `shop/*` is compared letter by letter and would match nobody -> write what the values begin with, without `*`",
+      "56:51 role/member: `shop/*` is compared letter by letter and would match nobody -> write what the values begin with, without `*`",
     ],
   },
   {
@@ -318,7 +318,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       'members: { groups: ["^support-.+$"] }',
     ],
     found: [
-      "55:25 role/member: `^support-.+$` is compared whole and would match nobody -> name each member; patterns are not taken",
+      "56:25 role/member: `^support-.+$` is compared whole and would match nobody -> name each member; patterns are not taken",
     ],
   },
   {
@@ -328,7 +328,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       'members: { claim: { name: email, equals: "^.+@shop.example$" } }',
     ],
     found: [
-      "55:46 role/member: `^.+@shop.example$` is compared whole and would match nobody -> write each value that is meant in `one_of`",
+      "56:46 role/member: `^.+@shop.example$` is compared whole and would match nobody -> write each value that is meant in `one_of`",
     ],
   },
   {
@@ -338,7 +338,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       'members: { subject: ["*"] }',
     ],
     found: [
-      "55:26 role/member: `*` is compared whole and would match nobody -> name each member; a route for everybody is `open` and says why",
+      "56:26 role/member: `*` is compared whole and would match nobody -> name each member; a route for everybody is `open` and says why",
     ],
   },
   {
@@ -347,7 +347,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       "members: { issuer: cj, groups: [support] }",
     ],
-    found: ["55:24 reference/issuer: there is no workload issuer `cj` -> did you mean `ci`?"],
+    found: ["56:24 reference/issuer: there is no workload issuer `cj` -> did you mean `ci`?"],
   },
   {
     what: "an issuer by its address",
@@ -356,7 +356,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       'members: { issuer: "https://ci.shop.example", groups: [support] }',
     ],
     found: [
-      "55:24 reference/issuer: there is no workload issuer `https://ci.shop.example` -> add it under `identity.issuers`; known are `ci`",
+      "56:24 reference/issuer: there is no workload issuer `https://ci.shop.example` -> add it under `identity.issuers`; known are `ci`",
     ],
   },
   {
@@ -365,7 +365,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { any: [{ groups: [support], subject: [ada] }, { issuer: ci, claim: { name: repository, prefix: shop/ } }] }",
       "members: { issuer: [ci], groups: [support] }",
     ],
-    found: ["55:24 parse/expected-text: `issuer` is a list instead of a text -> write a text"],
+    found: ["56:24 parse/expected-text: `issuer` is a list instead of a text -> write a text"],
   },
   {
     what: "an issuer inside an expression that does not exist",
@@ -374,7 +374,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: { all: [{ groups: [a] }, { issuer: gitlab, claim: { name: project, equals: shop } }] }",
     ],
     found: [
-      "55:49 reference/issuer: there is no workload issuer `gitlab` -> add it under `identity.issuers`; known are `ci`",
+      "56:49 reference/issuer: there is no workload issuer `gitlab` -> add it under `identity.issuers`; known are `ci`",
     ],
   },
   {
@@ -384,7 +384,7 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
       "members: ",
     ],
     found: [
-      "55:5 parse/expected-mapping: `members` is empty instead of a mapping -> write a mapping with `issuer`, `groups`, `subject`, `client_id`, `claim`, `all`, `any`, `not`",
+      "56:5 parse/expected-mapping: `members` is empty instead of a mapping -> write a mapping with `issuer`, `groups`, `subject`, `client_id`, `claim`, `all`, `any`, `not`",
     ],
   },
   {
@@ -404,37 +404,37 @@ export const BROKEN_MEMBERS: readonly BrokenWhole[] = [
   {
     what: "members of an environment that are an unknown kind",
     edit: ["members: { groups: [prod-support] }", "members: { group: [prod-support] }"],
-    found: ["35:29 parse/unknown-key: `members` has no key `group` -> did you mean `groups`?"],
+    found: ["36:29 parse/unknown-key: `members` has no key `group` -> did you mean `groups`?"],
   },
   {
     what: "`not` alone in an environment",
     edit: ["members: { groups: [prod-support] }", "members: { not: { groups: [prod-support] } }"],
     found: [
-      "35:29 role/not: `not` alone would take in everybody else -> write `all: [ ..., { not: ... } ]` with an entry that says who is meant",
+      "36:29 role/not: `not` alone would take in everybody else -> write `all: [ ..., { not: ... } ]` with an entry that says who is meant",
     ],
   },
   {
     what: "an issuer in an environment that does not exist",
     edit: ["members: { groups: [prod-support] }", "members: { issuer: github, groups: [prod-support] }"],
     found: [
-      "35:37 reference/issuer: there is no workload issuer `github` -> add it under `identity.issuers`; known are `ci`",
+      "36:37 reference/issuer: there is no workload issuer `github` -> add it under `identity.issuers`; known are `ci`",
     ],
   },
   {
     what: "a group with a character that turns the direction of text",
     edit: ["groups: [support], subject", 'groups: ["\\u202esupport"], subject'],
     found: [
-      "55:33 parse/text: an entry of `groups` holds the character U+202E, which turns the direction of text -> remove it",
+      "56:33 parse/text: an entry of `groups` holds the character U+202E, which turns the direction of text -> remove it",
     ],
   },
   {
     what: "a group with a character that nobody sees",
     edit: ["groups: [support], subject", 'groups: ["sup\\u200bport"], subject'],
-    found: ["55:33 parse/text: an entry of `groups` holds the invisible character U+200B -> remove it"],
+    found: ["56:33 parse/text: an entry of `groups` holds the invisible character U+200B -> remove it"],
   },
   {
     what: "a group over two lines",
     edit: ["groups: [support], subject", 'groups: ["sup\\nport"], subject'],
-    found: ["55:33 parse/text: an entry of `groups` goes over several lines -> write one line of plain text"],
+    found: ["56:33 parse/text: an entry of `groups` goes over several lines -> write one line of plain text"],
   },
 ];

@@ -221,6 +221,16 @@ export const BROKEN_ROUTES: readonly BrokenPolicy[] = [
     found: [],
   },
   {
+    what: "a pair whose order AWS leaves open and of which one takes the rest further on",
+    edit: [
+      "      ANY /{path+}: {",
+      "      ANY /a/{rest+}: { needs: backoffice:use }\n      GET /{p}/{q}/c/{rest+}: { needs: backoffice:use }\n      GET /{p}/d/e: {",
+    ],
+    found: [
+      "31:7 warning route/order-unconfirmed: `ANY /a/{rest+}` and `GET /{p}/{q}/c/{rest+}` fit the same requests -> `GET /{p}/{q}/c/{rest+}` answers them, because a method counts before the path; name the methods of `ANY /a/{rest+}` to be clear; see 32:7 (the route that answers)",
+    ],
+  },
+  {
     what: "neither needs nor open",
     edit: ["      GET /orders: { needs: orders:read }", "      GET /orders: {}"],
     found: [

@@ -37,6 +37,7 @@ environments:
     gateway: { aws: { account: "111122223333", regions: [eu-west-1], authorize: iam, federation: brokered } }
     state: valkey://cache.shop.internal:6379
     audience: shop-api-prod
+    issuers: [ci]
     login: { client_id: edge-prod }
     throttle: { default: 500/second, per_identity: 10/second }
     cors: { origins: ["https://app.shop.example"] }
