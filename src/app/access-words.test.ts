@@ -71,6 +71,24 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    what: "one subject more that is excluded",
+    edits: [
+      [
+        "members: { groups: [support] }",
+        "members: { all: [{ groups: [support, staff] }, { not: { subject: [temp] } }] }",
+      ],
+      [
+        "members: { groups: [customers] }",
+        "members: { all: [{ groups: [customers] }, { not: { subject: [temp, eve] } }] }",
+      ],
+    ],
+    told: [
+      "+ group `staff` and not subject `temp` can now call `GET /orders`, `GET /orders/{id}` and private `ANY /{path+}` (role `support`)",
+      "- group `support` and subject `temp` can no longer call `GET /orders`, `GET /orders/{id}` and private `ANY /{path+}` (role `support`)",
+      "- group `customers` and subject `temp`, or group `customers` and subject `eve`, can no longer call `GET /{customer}/items` with `{customer}` equal to the caller's claim `sub` (role `owner`)",
+    ],
+  },
+  {
     what: "a grant more",
     edits: edit("can: [orders:read, backoffice:use]", "can: [orders:read, orders:delete, backoffice:use]"),
     told: ["+ group `support` can now call `DELETE /orders/{id}` (role `support`)"],
@@ -147,7 +165,7 @@ const CASES: readonly Case[] = [
       "members: { all: [{ groups: [support] }, { not: { groups: [trainee] } }] }",
     ),
     told: [
-      "- group `support` can no longer call `GET /orders`, `GET /orders/{id}` and private `ANY /{path+}` (role `support`)",
+      "- group `support` and group `trainee` can no longer call `GET /orders`, `GET /orders/{id}` and private `ANY /{path+}` (role `support`)",
     ],
   },
   {

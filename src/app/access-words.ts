@@ -25,7 +25,7 @@ export function tellChange(change: AccessChange, domain: string): Told {
 }
 
 function tellGain({ who, when, otherwise, isSure }: AccessChange, what: string): string {
-  const callers = joinWords(who);
+  const callers = joinCallers(who);
   const can = isSure ? "can now call" : "may now be able to call";
   const isEverybody = callers === "everybody";
   const before = otherwise === null ? "" : `, before only ${otherwise}`;
@@ -35,12 +35,17 @@ function tellGain({ who, when, otherwise, isSure }: AccessChange, what: string):
 }
 
 function tellLoss({ who, when, otherwise, isSure }: AccessChange, what: string): string {
-  const callers = joinWords(who);
+  const callers = joinCallers(who);
   const can = isSure ? "can no longer call" : "may no longer be able to call";
   const now = otherwise === null ? "" : `, now only ${otherwise}`;
   if (callers === "everybody") return `callers without a token ${can} ${what}${now}`;
   const circumstances = when === "" ? (now === "" ? "" : " in all circumstances") : ` ${when}`;
   return `${callers} ${can} ${what}${circumstances}${now}`;
+}
+
+/** Callers of whom several things have to be true are kept apart from each other. */
+function joinCallers(who: readonly string[]): string {
+  return who.length > 1 && who.some((one) => one.includes("` and ")) ? `${who.join(", or ")},` : joinWords(who);
 }
 
 function describeRoles({ roles }: AccessChange): string {

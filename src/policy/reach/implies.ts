@@ -19,8 +19,9 @@ export function uncovered(term: Term, others: readonly Term[]): Term[] {
 
 function findUncovered(term: Term, others: readonly Term[], budget: { left: number }): Term[] {
   if (others.some((other) => implies(term, other))) return [];
-  const choice = budget.left-- > 0 ? chooseSplit(term) : null;
-  if (choice === null) return [term];
+  if (budget.left-- <= 0) return [term];
+  const choice = chooseSplit(term);
+  if (choice === null) return leftOut(term, others)?.flatMap((part) => findUncovered(part, others, budget)) ?? [term];
   const whole: string[] = [];
   const parts: Term[] = [];
   for (const value of choice.values) {
@@ -31,6 +32,25 @@ function findUncovered(term: Term, others: readonly Term[], budget: { left: numb
   }
   if (whole.length === choice.values.length) return [term];
   return whole.length === 0 ? parts : [choice.keep(whole), ...parts];
+}
+
+/**
+ * Where another term lets in the same callers but for some that it excludes, only these are not covered: they are the
+ * parts. Null where there is no such term.
+ */
+function leftOut(term: Term, others: readonly Term[]): Term[] | null {
+  for (const other of others) {
+    if (!implies(term, { ...other, denied: [] })) continue;
+    const excluded = other.denied.filter((fact) => !isDenied(term, fact));
+    // Who is excluded for certain is not covered at all.
+    if (excluded.some((fact) => isSaid(term, fact))) continue;
+    return excluded.map((fact) => {
+      const said = { ...term, facts: [...term.facts, fact], denied: [] };
+      // Who has this subject need not be said to have no other one.
+      return { ...said, denied: term.denied.filter((no) => !isDenied(said, no)) };
+    });
+  }
+  return null;
 }
 
 interface Split {
