@@ -32,14 +32,16 @@ async function issueToken({ identity, callers }: Instance, input: unknown) {
   return { kind: "token", ...(await identity.provider.tokenFor(name)) };
 }
 
-async function judge({ identity }: Instance, input: unknown) {
+async function judge(instance: Instance, input: unknown) {
+  const { identity } = instance;
+  const { environment } = instance.status();
   const result = await identity.verifier.verify(textOf(input, "token"));
   if (!result.ok) {
     const meaning =
       result.reason === "keys-unavailable" ? "the provider's keys could not be had" : TOKEN_REASONS[result.reason];
-    return { ok: false, reason: result.reason, meaning };
+    return { ok: false, environment, reason: result.reason, meaning };
   }
-  return { ok: true, caller: callerOfIdentity(result.identity) };
+  return { ok: true, environment, caller: callerOfIdentity(result.identity) };
 }
 
 function textOf(input: unknown, key: string): string {

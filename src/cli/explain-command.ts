@@ -59,6 +59,7 @@ async function explain(method: string, path: string, flags: ExplainFlags): Promi
   const { explanationJson, renderExplanation } = await import("../app/explain-text.ts");
   const { policyFileOf } = await import("../app/load-policy.ts");
   const file = policyFileOf(flags.policy);
+  let environment = flags.env;
   let as: ExplainRequest["as"];
   if (flags.as !== undefined) as = { name: flags.as };
   if (flags.claims !== undefined || flags.issuer !== undefined)
@@ -66,17 +67,18 @@ async function explain(method: string, path: string, flags: ExplainFlags): Promi
   if (flags.token !== undefined) {
     const { judgeToken } = await import("../app/judge-token.ts");
     const token = flags.token === "-" ? await readStdin() : flags.token;
-    const judged = await judgeToken(flags.state, flags.policy, token);
+    const judged = await judgeToken(flags.state, flags.policy, flags.env, token);
     if (!judged.ok) {
       const { reason, meaning } = judged;
       const text = `refused: the token is not accepted\nbecause ${meaning} (${reason})`;
       return { exitCode: EXIT.denied, text, json: { effect: "deny", reason, meaning } };
     }
+    environment = judged.environment;
     as = { caller: judged.caller };
   }
   const explained = explainRequest({
     policyFile: file,
-    environment: flags.env,
+    environment,
     method,
     path,
     exposure: flags.listener,

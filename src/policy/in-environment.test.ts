@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { formatSpan } from "../core/index.ts";
 import { inEnvironment } from "./in-environment.ts";
+import { parsePolicy } from "./parse/parse-policy.ts";
 import type { Environment, Policy } from "./policy.ts";
 import { parseGood } from "./testing/shop-policy.ts";
 
@@ -94,4 +96,17 @@ test("PL-15.3: of a route and a role what the environment says stands in place, 
   assert.deepEqual(support.when, policy.roles[0]?.when);
   assert.deepEqual(bot?.members, policy.roles[1]?.members);
   assert.deepEqual([bot?.when?.sourceIp, bot?.when?.claims], [null, [{ claim: "amr", values: ["mfa"] }]]);
+});
+
+test("PL-15.3: an environment cannot give a role to identities of an issuer that it does not trust", () => {
+  const text = TEXT.replace(
+    "members: { subject: [ada] }",
+    "members: { any: [{ subject: [ada] }, { issuer: k8s, groups: [x] }] }",
+  );
+  const { diagnostics, sources } = parsePolicy("p.yaml", text);
+  assert.deepEqual(
+    diagnostics.map(({ id, message, span }) => [formatSpan(span, sources), id, message]),
+    [["p.yaml:14:14", "reference/issuer", "environment `prod` does not trust issuer `k8s`"]],
+  );
+  assert.deepEqual(parsePolicy("p.yaml", text.replace("issuers: [ci, own]", "issuers: [ci, k8s]")).diagnostics, []);
 });

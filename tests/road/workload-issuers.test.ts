@@ -92,6 +92,26 @@ describe("a workload issuer", () => {
     assert.match((await instance.gatehouse("trace", id)).stdout, /role-grants {2}ann of issuer ci as pipeline/);
   });
 
+  test("has tokens that `explain` judges as the running environment does, and for no other one", async () => {
+    const token = await getToken();
+    const explained = await instance.gatehouse("explain", "GET", "/orders", "--token", token, "--json");
+    const { effect, role, caller } = JSON.parse(explained.stdout) as {
+      effect: string;
+      role: string;
+      caller: { subject: string; issuer: string | null };
+    };
+    assert.deepEqual(
+      [explained.code, effect, role, caller.subject, caller.issuer],
+      [0, "allow", "pipeline", "ann", "ci"],
+    );
+    const refused = await instance.gatehouse("explain", "GET", "/orders", "--token", await getToken("other"));
+    assert.deepEqual([refused.code, /\((token-audience)\)/.exec(refused.stdout)?.[1]], [4, "token-audience"]);
+    const elsewhere = await instance.gatehouse("explain", "GET", "/orders", "--token", token, "--env", "prod");
+    assert.equal(elsewhere.code, 2);
+    assert.match(elsewhere.stderr, /`local` runs and can judge tokens for itself only; leave `--env` out/);
+    assert.equal(elsewhere.stderr.includes(token), false);
+  });
+
   test("is in `status` with its keys, and stays of use when the policy changes while it is away", async () => {
     const { issuers } = (await readStatus()).identity;
     assert.deepEqual(

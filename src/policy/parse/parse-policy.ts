@@ -109,7 +109,13 @@ function readPolicy(report: Report, root: Tree, read: ReadInclude | null): Polic
     checkPermissions(report, services, roles, boundaries);
     checkPathParameters(report, services, roles, environments);
   }
-  checkOverrides(report, isKnown("services") ? services : null, isKnown("roles") ? roles : null, environments);
+  checkOverrides(
+    report,
+    isKnown("services") ? services : null,
+    isKnown("roles") ? roles : null,
+    environments,
+    issuers ?? [],
+  );
   if (identity !== null) {
     checkLogin(report, services, identity.provider, environments);
     checkIssuers(report, identity, environments);

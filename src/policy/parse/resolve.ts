@@ -4,8 +4,9 @@
  */
 import { isLoopbackHost } from "../origin.ts";
 import { hostOf } from "../list-routes.ts";
+import { listLeaves } from "../members.ts";
 import { isCatchAll, isPermissionPattern } from "../permission.ts";
-import type { Boundary, Policy, PolicyRoute, SecretSchedule } from "../policy.ts";
+import type { Boundary, Overrides, Policy, PolicyRoute, SecretSchedule } from "../policy.ts";
 import { canonicalRouteKey } from "../route-key.ts";
 import { suggest } from "./nearest.ts";
 import type { EnvironmentReading } from "./read-environments.ts";
@@ -128,6 +129,8 @@ export function checkOverrides(
   services: readonly ServiceReading[] | null,
   roles: readonly RoleReading[] | null,
   environments: readonly EnvironmentReading[],
+  /** Names of the workload issuers; another name was reported where it stands. */
+  issuers: readonly string[],
 ): void {
   const list = (services ?? []).flatMap(({ service }) => service.routes);
   let byForm: ReadonlyMap<string, PolicyRoute> | null = null;
@@ -145,6 +148,16 @@ export function checkOverrides(
             hint: () => hintForRoute(override.key, list, (byForm ??= indexForms(list))),
           });
       }
+    const { name, overrides } = reading.environment;
+    for (const { key, at } of reading.roles) {
+      const members = overrides.roles[key]?.members ?? null;
+      const named = members === null ? [] : listLeaves(members).flatMap((leaf) => leaf.issuer ?? []);
+      const issuer = named.find((one) => issuers.includes(one) && !isTrusted(overrides, one));
+      if (issuer !== undefined)
+        report.add("reference/issuer", at, `environment ${quote(name)} does not trust issuer ${quote(issuer)}`, {
+          hint: "add it to `issuers` of the environment, or name other members",
+        });
+    }
     if (roles !== null)
       for (const { key, at } of reading.roles)
         if (!roleNames.has(key))
@@ -152,6 +165,10 @@ export function checkOverrides(
             hint: () => suggest(key, [...roleNames]),
           });
   }
+}
+
+function isTrusted({ issuers }: Overrides, issuer: string): boolean {
+  return issuers === null || issuers.includes(issuer);
 }
 
 /** Routes by their key without names of parameters, with and without base path. */
