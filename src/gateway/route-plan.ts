@@ -7,15 +7,15 @@
  */
 import type { Pool } from "undici";
 import { GatehouseError, type Rate } from "../core/index.ts";
-import type {
-  Artifacts,
-  HttpApi,
-  IdentityField,
-  Integration,
-  Route,
-  RouteArtifact,
-  RouteSettings,
-  Stage,
+import {
+  type Artifacts,
+  type HttpApi,
+  type IdentityField,
+  type Integration,
+  type Route,
+  type RouteArtifact,
+  type Stage,
+  rateOfSettings,
 } from "../model/index.ts";
 import { METHODS, compileRouteFinder } from "../policy/index.ts";
 import { Cors, findCorsProblem } from "./cors.ts";
@@ -137,12 +137,8 @@ export function* rateOfEachRoute(api: HttpApi): Generator<readonly [key: string,
   const stage = defaultStage(api);
   for (const route of api.routes) {
     const own = Object.hasOwn(stage.routeSettings, route.routeKey) ? stage.routeSettings[route.routeKey] : undefined;
-    yield [throttleKey(api, route), rateOf(own ?? stage.defaultRouteSettings)];
+    yield [throttleKey(api, route), rateOfSettings(own ?? stage.defaultRouteSettings)];
   }
-}
-
-function rateOf({ throttlingRateLimit, throttlingBurstLimit }: RouteSettings): Rate {
-  return { ratePerSecond: throttlingRateLimit, burst: throttlingBurstLimit };
 }
 
 function defaultStage(api: HttpApi): Stage {

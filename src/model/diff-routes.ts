@@ -7,6 +7,7 @@ import { formatDuration, formatRate, formatSize } from "../core/index.ts";
 import type { Artifacts, HeaderRules, RouteArtifact } from "./artifacts.ts";
 import { type Change, compareLists, listValues } from "./change.ts";
 import type { HttpApi, RouteSettings } from "./http-api.ts";
+import { rateOfSettings } from "./throttle-settings.ts";
 
 interface RouteView {
   readonly subject: string;
@@ -87,7 +88,7 @@ function viewRoutes(artifacts: Artifacts): Map<string, RouteView> {
 
 function showThrottle(settings: RouteSettings | undefined): string | null {
   if (settings === undefined) return null;
-  return formatRate({ ratePerSecond: settings.throttlingRateLimit, burst: settings.throttlingBurstLimit });
+  return formatRate(rateOfSettings(settings));
 }
 
 function describeAdded({ subject, artifact }: RouteView): Change {

@@ -12,6 +12,8 @@ export interface HttpApi {
   readonly stages: readonly Stage[];
   /** Absent: no CORS. */
   readonly corsConfiguration?: CorsConfiguration;
+  /** The address `{apiId}.execute-api.…` does not answer; custom domain names do. */
+  readonly disableExecuteApiEndpoint?: boolean;
 }
 
 /** SOURCE: API Gateway v2 service model, `Cors`. */
@@ -47,7 +49,13 @@ export interface Integration {
   readonly payloadFormatVersion: "1.0";
   /** 50 to 30000. */
   readonly timeoutInMillis: number;
+  /** `append|overwrite|remove:header|querystring.<name>` or `overwrite:path` to a value. */
   readonly requestParameters: Readonly<Record<string, string>>;
+  /** By status code of the backend (`"200"`): `append|overwrite|remove:header.<name>` or `overwrite:statuscode`. */
+  readonly responseParameters?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Of a VPC link. */
+  readonly connectionId?: string;
+  readonly tlsConfig?: { readonly serverNameToVerify: string };
 }
 
 export interface Authorizer {
@@ -64,10 +72,14 @@ export interface Stage {
   readonly defaultRouteSettings: RouteSettings;
   readonly routeSettings: Readonly<Record<string, RouteSettings>>;
   readonly stageVariables: Readonly<Record<string, string>>;
+  readonly accessLogSettings?: { readonly destinationArn: string; readonly format: string };
 }
 
+/** A number that is absent is that of the account. */
 export interface RouteSettings {
   /** Tokens per second. */
-  readonly throttlingRateLimit: number;
-  readonly throttlingBurstLimit: number;
+  readonly throttlingRateLimit?: number;
+  readonly throttlingBurstLimit?: number;
+  /** Metrics by route. */
+  readonly detailedMetricsEnabled?: boolean;
 }

@@ -1,4 +1,5 @@
 /** What a policy means in one environment, in plain JSON, and how two such meanings differ. */
+export type * from "./account.ts";
 export type * from "./artifacts.ts";
 export { documentForAws } from "./aws-document.ts";
 export { canonicalCondition, canonicalHttpApi, digestArtifacts, digestHttpApi, sortBy } from "./canonical.ts";
@@ -17,3 +18,4 @@ export {
 } from "./decision-context.ts";
 export { diffArtifacts } from "./diff-artifacts.ts";
 export type * from "./http-api.ts";
+export { ACCOUNT_THROTTLE, rateOfSettings } from "./throttle-settings.ts";
