@@ -8,7 +8,7 @@
  */
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Diagnostic, GatehouseError, type Sources, type Span } from "../core/index.ts";
+import { type Diagnostic, GatehouseError, type Sources, type Span, suggest } from "../core/index.ts";
 import type { Identity } from "../identity/index.ts";
 import {
   type Decision,
@@ -20,7 +20,6 @@ import {
   inEnvironment,
   normalizePath,
   readPolicyTests,
-  suggest,
 } from "../policy/index.ts";
 import { identityOfClaims } from "./claims-identity.ts";
 import {

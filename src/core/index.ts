@@ -16,10 +16,23 @@ export {
 export { type ErrorCode, type Kind, GatehouseError, catalogue, isGatehouseError } from "./errors.ts";
 export { type Json, canonicalJson, jsonDigest, prettyJson } from "./json.ts";
 export { type LocalTime, isTimeZone, localTime } from "./local-time.ts";
+export { findNearest, suggest } from "./nearest.ts";
+export { quoted } from "./quote.ts";
 export { RecentMap } from "./recent-map.ts";
 export { type Reporter, silentReporter } from "./reporter.ts";
 export { type Result, err, ok } from "./result.ts";
 export { Secret } from "./secret.ts";
+export {
+  type ReadSource,
+  type SourceEntry,
+  type SourceTree,
+  childOf,
+  entryOf,
+  nearestSpan,
+  plainValue,
+  pointerStep,
+  readSourceTree,
+} from "./source-tree.ts";
 export {
   type Rate,
   DURATION,

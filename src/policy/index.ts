@@ -46,4 +46,3 @@ export { type RuleId, RULES } from "./rules.ts";
 export { isAddressInBlocks } from "./source-address.ts";
 export { listUsedClaims } from "./used-claims.ts";
 export { policyJsonSchema } from "./schema/json-schema.ts";
-export { suggest } from "./parse/nearest.ts";

@@ -3,9 +3,9 @@
  * holds.
  * INVARIANT: time grows with routes and conditions, not with their product.
  */
+import { suggest } from "../../core/index.ts";
 import { isCatchAll } from "../permission.ts";
 import type { Condition, PolicyRoute } from "../policy.ts";
-import { suggest } from "./nearest.ts";
 import { placeOfParameter } from "./read-condition.ts";
 import type { EnvironmentReading } from "./read-environments.ts";
 import type { RoleReading } from "./read-roles.ts";

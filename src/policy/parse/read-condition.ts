@@ -1,5 +1,5 @@
 /** Reads `when:`: the circumstances in which a role or a grant holds. */
-import { type Span, isTimeZone } from "../../core/index.ts";
+import { type Span, isTimeZone, suggest } from "../../core/index.ts";
 import {
   type ClaimCondition,
   type Condition,
@@ -10,7 +10,6 @@ import {
   type Weekday,
 } from "../policy.ts";
 import { KEYS } from "./keys.ts";
-import { suggest } from "./nearest.ts";
 import { readBlocks } from "./read-blocks.ts";
 import type { Entry, Tree } from "./read-tree.ts";
 import {

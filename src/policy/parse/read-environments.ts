@@ -1,9 +1,8 @@
 /** Reads `environments:`: provider, host name, certificates, gateway, networks and shared state of each. */
-import type { Span } from "../../core/index.ts";
+import { type Span, suggest } from "../../core/index.ts";
 import { isLoopbackHost } from "../origin.ts";
 import type { Environment, Overrides, RoleOverride, RouteOverride } from "../policy.ts";
 import { KEYS } from "./keys.ts";
-import { suggest } from "./nearest.ts";
 import { readBlocks } from "./read-blocks.ts";
 import { readCondition } from "./read-condition.ts";
 import { readCors } from "./read-cors.ts";

@@ -9,10 +9,9 @@
  * Source: docs/spec/policy-language.md chapter 1.
  */
 import { posix } from "node:path";
-import type { Span } from "../../core/index.ts";
+import { type Span, suggest } from "../../core/index.ts";
 import { isVersionOne } from "./check-version.ts";
 import { KEYS } from "./keys.ts";
-import { suggest } from "./nearest.ts";
 import { type Entry, MAX_BYTES, type Tree, readTree } from "./read-tree.ts";
 import { listKeys, readFields, readList, readText } from "./read-values.ts";
 import { type Report, quote } from "./report.ts";

@@ -1,9 +1,8 @@
 /** Reads `throttle:`, `secrets:` and `guardrails:`. */
-import type { Span } from "../../core/index.ts";
+import { type Span, suggest } from "../../core/index.ts";
 import { GUARDRAILS } from "../guardrails.ts";
 import type { Environment, Policy, SecretSchedule, Waiver } from "../policy.ts";
 import { KEYS } from "./keys.ts";
-import { suggest } from "./nearest.ts";
 import type { Entry, Tree } from "./read-tree.ts";
 import { readDuration, readFields, readList, readNamed, readRate, readText } from "./read-values.ts";
 import { type Report, quote } from "./report.ts";

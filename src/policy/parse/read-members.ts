@@ -1,8 +1,7 @@
 /** Reads `members:`: who holds a role, as lists, as a claim, or as an expression of these. */
-import type { Span } from "../../core/index.ts";
+import { type Span, findNearest, suggest } from "../../core/index.ts";
 import type { Members } from "../policy.ts";
 import { KEYS } from "./keys.ts";
-import { findNearest, suggest } from "./nearest.ts";
 import type { Tree } from "./read-tree.ts";
 import { type Fields, looksLikePattern, readFields, readList, readText, readTexts, readValues } from "./read-values.ts";
 import { type Report, quote } from "./report.ts";

@@ -1,10 +1,9 @@
 /** Reads `services:`: exposure, addresses by environment and sign-in of each. Routes and headers have their own files. */
-import type { Span } from "../../core/index.ts";
+import { type Span, findNearest, suggest } from "../../core/index.ts";
 import { checkOrigin } from "../origin.ts";
 import type { Exposure, Located, Service } from "../policy.ts";
 import { parseRouteKey } from "../route-key.ts";
 import { KEYS } from "./keys.ts";
-import { findNearest, suggest } from "./nearest.ts";
 import { readHeaders } from "./read-headers.ts";
 import { readHostName } from "./read-host-name.ts";
 import { UNREADABLE_PERMISSION, readRoutes } from "./read-routes.ts";

@@ -2,10 +2,9 @@
  * Readers of single values and plain structures. Each gives the value, or null after it has reported why not.
  * `what` is how a message calls the value, in the user's words (`throttle`, `upstream`).
  */
-import { type Rate, type Span, parseDuration, parseRate, parseSize } from "../../core/index.ts";
+import { type Rate, type Span, findNearest, parseDuration, parseRate, parseSize, suggest } from "../../core/index.ts";
 import type { Located } from "../policy.ts";
 import { findInvisible } from "./invisible.ts";
-import { findNearest, suggest } from "./nearest.ts";
 import type { Entry, Tree } from "./read-tree.ts";
 import { type Report, quote, quoteAll } from "./report.ts";
 

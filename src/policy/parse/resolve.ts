@@ -2,13 +2,13 @@
  * Names that refer to another part of the policy: each has to lead somewhere.
  * Runs after all parts were read; a name that could not be read refers to nothing and is not reported twice.
  */
+import { suggest } from "../../core/index.ts";
 import { isLoopbackHost } from "../origin.ts";
 import { hostOf } from "../list-routes.ts";
 import { listLeaves } from "../members.ts";
 import { isCatchAll, isPermissionPattern } from "../permission.ts";
 import type { Boundary, Overrides, Policy, PolicyRoute, SecretSchedule } from "../policy.ts";
 import { canonicalRouteKey } from "../route-key.ts";
-import { suggest } from "./nearest.ts";
 import type { EnvironmentReading } from "./read-environments.ts";
 import type { IdentityReading, SecretUse } from "./read-identity.ts";
 import type { RoleReading } from "./read-roles.ts";
