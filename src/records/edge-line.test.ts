@@ -48,6 +48,8 @@ test("other lines are not records, and impossible numbers do not throw", () => {
     sampleEdgeLine({ ts: null }),
     sampleEdgeLine({ duration: 1e300 }),
     sampleEdgeLine({ request: [] }),
+    // What Caddy says of a request that failed, beside the line of the access log.
+    sampleEdgeLine({ level: "error", logger: "http.log.error", msg: "dial unix: connection refused", status: 503 }),
   ];
   for (const line of others) assert.equal(parseEdgeLine(line), null, line);
 });

@@ -9,6 +9,7 @@
 import type { EdgeRecord } from "./record.ts";
 import { parseTraceparent } from "./trace-context.ts";
 
+const ACCESS_LOGGER = "http.log.access";
 const MAX_PATH = 1024;
 /** The end of what a JavaScript date can say. */
 const MAX_DATE_MS = 8.64e15;
@@ -22,6 +23,8 @@ export function parseEdgeLine(line: string): EdgeRecord | null {
     return null;
   }
   if (!isObject(value) || !isObject(value["request"]) || typeof value["status"] !== "number") return null;
+  // Errors of the same request are told by lines that look alike.
+  if (value["logger"] !== ACCESS_LOGGER) return null;
   const request = value["request"];
   const durationMs = numberOf(value["duration"]) * 1000;
   // Caddy stamps the line when the request is over; a record tells when it arrived.

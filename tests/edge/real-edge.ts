@@ -136,8 +136,12 @@ export async function startRealEdge(
     async accessLines(atLeast) {
       for (;;) {
         const text = await readFile(setup.runtime.accessLog, "utf8").catch(() => "");
-        const lines = text.split("\n").slice(0, -1);
-        if (lines.length >= atLeast) return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+        const lines = text
+          .split("\n")
+          .slice(0, -1)
+          .map((line) => JSON.parse(line) as Record<string, unknown>)
+          .filter(({ logger }) => logger === "http.log.access");
+        if (lines.length >= atLeast) return lines;
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },
