@@ -1,20 +1,12 @@
 /**
- * cloudsplaining and parliament: Python programs that nobody here wrote, installed once into the cache.
+ * cloudsplaining and parliament: Python programs that nobody here wrote.
  *
- * In:  requirements.txt beside this file, exact versions with digests; a `python3` of 3.11 or newer.
- * Out: what both find in IAM documents.
- * INVARIANT: the folder is named by the digest of the requirements and of the Python they are for, and appears whole or
- * not at all; without Python or packages this fails, so that nothing is skipped silently.
+ * In:  IAM documents by name. Out: what both find in them.
  */
-import { execFile, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { installPythonPackages } from "../support/python-packages.ts";
 
-const run = promisify(execFile);
-const REQUIREMENTS = join(import.meta.dirname, "requirements.txt");
 const SCAN = join(import.meta.dirname, "scan-documents.py");
 const TIMEOUT_MS = 300_000;
 
@@ -28,7 +20,7 @@ export interface OutsideFinding {
 export async function scanDocuments(
   documents: Readonly<Record<string, unknown>>,
 ): Promise<Readonly<Record<string, readonly OutsideFinding[]>>> {
-  const packages = await installScanners();
+  const packages = await installPythonPackages();
   const child = spawn("python3", ["-I", "-W", "ignore", SCAN, packages], {
     stdio: ["pipe", "pipe", "pipe"],
     timeout: TIMEOUT_MS,
@@ -45,75 +37,4 @@ export async function scanDocuments(
   const code = await ended;
   if (code !== 0) throw new Error(`scan-documents.py ended with ${code}\n${errors}`);
   return JSON.parse(output) as Record<string, OutsideFinding[]>;
-}
-
-function cacheFolder(): string {
-  return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "gatehouse");
-}
-
-/** The folder that holds the packages. */
-async function installScanners(): Promise<string> {
-  const { stdout: kind } = await run("python3", [
-    "-I",
-    "-c",
-    "import sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform())",
-  ]);
-  const digest = createHash("sha256").update(readFileSync(REQUIREMENTS)).update(kind).digest("hex");
-  const folder = join(cacheFolder(), `python-${digest.slice(0, 16)}`);
-  if (existsSync(folder)) return folder;
-  process.stderr.write("gatehouse: installing the scanners of tests/guardrails, once\n");
-  mkdirSync(cacheFolder(), { recursive: true });
-  const temporary = mkdtempSync(join(cacheFolder(), ".python-"));
-  try {
-    const packages = join(temporary, "packages");
-    await run(
-      await findPip(temporary),
-      [
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--require-hashes",
-        "--target",
-        packages,
-        "--requirement",
-        REQUIREMENTS,
-      ],
-      { timeout: TIMEOUT_MS },
-    );
-    try {
-      renameSync(packages, folder);
-    } catch (error) {
-      // Somebody else was first; theirs is the same.
-      if (!existsSync(folder)) throw error;
-    }
-    return folder;
-  } finally {
-    rmSync(temporary, { recursive: true, force: true });
-  }
-}
-
-/** A Python that has pip: the machine's own, one in a virtual environment, or the machine's after its package is there. */
-async function findPip(temporary: string): Promise<string> {
-  if (await succeeds("python3", ["-m", "pip", "--version"])) return "python3";
-  const venv = join(temporary, "venv");
-  if (await succeeds("python3", ["-m", "venv", venv])) return join(venv, "bin", "python3");
-  if (process.getuid?.() === 0) {
-    const install = ["install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", "python3-pip"];
-    const isThere = (await succeeds("apt-get", install)) || (await succeeds("apt-get", ["update"]));
-    if (isThere && (await succeeds("apt-get", install))) return "/usr/bin/python3";
-  }
-  throw new Error("python3 has no pip, and it could not be installed; install python3-pip");
-}
-
-async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
-  try {
-    await run(command, args, { timeout: TIMEOUT_MS, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
-    return true;
-  } catch {
-    return false;
-  }
 }
