@@ -204,15 +204,13 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   #throttle(plan: RoutePlan, identity: Identity | null): void {
     const nowMs = this.clock.monotonicMs();
     this.#decidedMs = nowMs;
-    if (!plan.bucket.has(nowMs)) return this.refuse("throttled-route");
+    if (!plan.bucket.tryTake(nowMs)) return this.refuse("throttled-route");
     const { identities } = this.runtime.throttles;
-    if (identity !== null && identities !== null) {
-      const own = identities.bucketOf(identity.key, nowMs);
-      // The route's token stays: one caller at its limit must not use up the route for the others.
-      if (!own.has(nowMs)) return this.refuse("throttled-identity");
-      own.take();
+    if (identity !== null && identities !== null && !identities.bucketOf(identity.key, nowMs).tryTake(nowMs)) {
+      // One caller at its limit must not use up the route for the others.
+      plan.bucket.giveBack();
+      return this.refuse("throttled-identity");
     }
-    plan.bucket.take();
     this.#takeBody(plan, identity);
   }
 

@@ -24,7 +24,7 @@ import { foldHeaderName, isOwnRequestHeader, isReservedName } from "./header-nam
 import { type HeaderRules, compileHeaderRules, isRequestRuleName, isResponseRuleName } from "./header-rules.ts";
 import { parseIntegrationTarget } from "./integration-target.ts";
 import type { HeadRules } from "./request-head.ts";
-import type { TokenBucket } from "./throttle.ts";
+import type { Bucket } from "./throttle.ts";
 
 export interface RoutePlan {
   readonly method: string;
@@ -60,7 +60,7 @@ export interface RoutePlan {
   readonly deadlines: Deadlines;
   /** What a right to call this route must outlive: the timeout and the skew between two clocks. */
   readonly minimumSeconds: number;
-  readonly bucket: TokenBucket;
+  readonly bucket: Bucket;
   /** `scope="..."` of a 401. */
   readonly challengeScope: string;
 }
@@ -87,7 +87,7 @@ const HAS_PATH = /^[a-z]+:\/\/[^/]*\//;
 
 /** What plans share. */
 export interface PlanParts {
-  bucketOf(key: string): TokenBucket | undefined;
+  bucketOf(key: string): Bucket | undefined;
   poolOf(origin: string): Pool;
   deadlinesOf(timeoutMs: number): Deadlines;
 }
@@ -153,7 +153,7 @@ function planRoute(
   route: Route,
   artifact: RouteArtifact,
   integration: Integration,
-  bucket: TokenBucket,
+  bucket: Bucket,
   parts: PlanParts,
 ): RoutePlan {
   const part = `${apiId}/${route.routeKey}`;

@@ -13,7 +13,23 @@ const COST = 1000;
 /** What is forgiven to the rounding of fractional rates and times. */
 const ROUNDING = 1e-6;
 
-export class TokenBucket {
+/** What a request takes its right to pass from. */
+export interface Bucket {
+  /** Whether a token was there; it is taken then. `nowMs` is of the monotonic clock. */
+  tryTake(nowMs: number): boolean;
+  /** Puts back a token that was taken for a request that did not pass after all. */
+  giveBack(): void;
+}
+
+/** All buckets of one gateway. */
+export interface Throttling {
+  /** The bucket of a route, by `{apiId}/{routeKey}`. */
+  route(key: string): Bucket | undefined;
+  /** Null when identities have no rate of their own. A bucket is used before the next one is asked for. */
+  readonly identities: { bucketOf(key: string, nowMs: number): Bucket; readonly size: number } | null;
+}
+
+export class TokenBucket implements Bucket {
   readonly rate: Rate;
   readonly #capacity: number;
   #credit: number;
@@ -39,6 +55,16 @@ export class TokenBucket {
   /** Takes a token that `has` found at the same time. */
   take(): void {
     this.#credit -= COST;
+  }
+
+  tryTake(nowMs: number): boolean {
+    if (!this.has(nowMs)) return false;
+    this.#credit -= COST;
+    return true;
+  }
+
+  giveBack(): void {
+    this.#credit = Math.min(this.#credit + COST, this.#capacity);
   }
 
   /** A full bucket is the same as a new one: it may be forgotten. */
@@ -102,8 +128,8 @@ export class IdentityBuckets {
   }
 }
 
-/** All buckets of one gateway. Those whose rate did not change live on when the policy is replaced. */
-export class Throttles {
+/** All buckets of one process. Those whose rate did not change live on when the policy is replaced. */
+export class Throttles implements Throttling {
   readonly #routes: Map<string, TokenBucket>;
   readonly identities: IdentityBuckets | null;
 
@@ -124,7 +150,6 @@ export class Throttles {
       this.identities = kept !== null && isSameRate(kept.rate, perIdentity) ? kept : new IdentityBuckets(perIdentity);
   }
 
-  /** The bucket of a route, by `{apiId}/{routeKey}`. */
   route(key: string): TokenBucket | undefined {
     return this.#routes.get(key);
   }
