@@ -22,6 +22,11 @@ export interface VerifyOptions<P> {
   readonly credentials: CredentialSource<P>;
   /** Whether `x-amz-content-sha256: UNSIGNED-PAYLOAD` is taken. Not confirmed on AWS; default false. */
   readonly allowUnsignedPayload?: boolean;
+  /**
+   * Whether each `x-amz-*` header of the request has to be signed, as S3 wants it. Other services were seen to take
+   * requests with unsigned ones, and CloudFront adds one on the way to an API; default false.
+   */
+  readonly requireSignedAmzHeaders?: boolean;
 }
 
 /** Who knows secret keys. Answers at once. */
