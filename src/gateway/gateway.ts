@@ -7,7 +7,6 @@
  * INVARIANT: `replace` is one assignment: a request has the old runtime or the new one, and one that cannot be made
  * leaves the old one in place.
  */
-import { type Server, createServer } from "node:http";
 import type { Socket } from "node:net";
 import { type Clock, GatehouseError } from "../core/index.ts";
 import { normalizePath } from "../policy/index.ts";
@@ -15,16 +14,18 @@ import { type GatewayRecord, newRequestId } from "../records/index.ts";
 import { type ApiKind, Arrival, type ExchangeContext } from "./arrival.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Exchange } from "./exchange.ts";
-import { GatewayRequest } from "./gateway-request.ts";
-import { GatewayResponse } from "./gateway-response.ts";
+import type { GatewayRequest } from "./gateway-request.ts";
+import type { GatewayResponse } from "./gateway-response.ts";
+import { type Listener, createListener } from "./http-listener.ts";
 import { type GatewayLimits, LIMITS } from "./limits.ts";
 import { firstHost } from "./request-head.ts";
 import { answerClientError, answerConnect, answerFault } from "./raw-answers.ts";
 import { type GatewayRuntime, Runtime } from "./runtime.ts";
 import { closeSocketToOthers, prepareSocketPath } from "./socket-path.ts";
 import { Tunnel } from "./tunnel.ts";
+import { UnderWay } from "./under-way.ts";
 import { Upstreams } from "./upstreams.ts";
-import { asksForWebSocket, isAnswering, respondOnUpgrade } from "./web-socket-request.ts";
+import { asksForWebSocket, isAnswering } from "./web-socket-request.ts";
 
 export interface GatewayDeps {
   readonly clock: Clock;
@@ -69,16 +70,7 @@ export interface Gateway {
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 
-type Listener = Server<typeof GatewayRequest, typeof GatewayResponse>;
-
-/** Longer than the edge keeps an idle connection (30 s), so that it is always the edge that ends one. */
-const KEEP_ALIVE_MS = 75_000;
 const LAST_RECORDS_MS = 1000;
-/**
- * Room for what the edge adds, and for telling a token that is far too large from other headers that are; the exact
- * limit of 10,240 bytes is checked on what the client sent.
- */
-const MAX_HEADER_BYTES = 131_072;
 
 /** @throws GH_GATEWAY_ARTIFACT_UNSUPPORTED, GH_IAM_* */
 export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway {
@@ -103,11 +95,12 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
         onEnd: (end) => {
           tunnels.delete(tunnel);
           parts.onEnd(end);
-          onLeft();
+          underWay.leave();
         },
       });
       upgraded.delete(parts.client);
       tunnels.add(tunnel);
+      underWay.enter();
       tunnel.start();
     },
   };
@@ -117,17 +110,12 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
   /** Connections that node handed over for a WebSocket that is not open yet. */
   const upgraded = new Set<Socket>();
   let requests = 0;
-  let inFlight = 0;
-  let whenLeft: (() => void) | null = null;
-
-  function onLeft(): void {
-    whenLeft?.();
-  }
+  /** Requests and open WebSockets. */
+  const underWay = new UnderWay();
 
   function onResponseClose(this: GatewayResponse): void {
     this.exchange?.onClose();
-    inFlight--;
-    onLeft();
+    underWay.leave();
   }
 
   function accept(api: ApiKind, req: GatewayRequest, res: GatewayResponse): void {
@@ -139,7 +127,7 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
     } catch (error) {
       return answerFault(context, runtime, api, req, error);
     }
-    inFlight++;
+    underWay.enter();
     res.exchange = exchange;
     res.on("close", onResponseClose);
     exchange.start();
@@ -154,44 +142,22 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
     return host[api]?.find("GET", normal.path)?.websocket === true;
   }
 
-  function createListener(api: ApiKind): Listener {
-    const server = createServer({
-      IncomingMessage: GatewayRequest,
-      ServerResponse: GatewayResponse,
-      connectionsCheckingInterval: limits.checkMs,
-      headersTimeout: limits.headersMs,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      requestTimeout: limits.requestMs,
-      // Requests without a body have no stream to be read and ended.
-      optimizeEmptyRequests: true,
-      // A missing host is refused with a record like everything else.
-      requireHostHeader: false,
-      shouldUpgradeCallback: (req) => opensWebSocket(api, req),
+  function listenerOf(api: ApiKind): Listener {
+    return createListener(limits, {
+      accept: (req, res) => accept(api, req, res),
+      onConnect: (req, socket) => answerConnect(context, runtime, api, req, socket),
+      onClientError: (error, socket) => answerClientError(context, runtime, api, error, socket),
+      opensWebSocket: (req) => opensWebSocket(api, req),
+      onHandedOver: (socket) => {
+        upgraded.add(socket);
+        socket.once("close", () => upgraded.delete(socket));
+      },
     });
-    // Headers beyond a number would be dropped silently; here too many are refused instead.
-    server.maxHeadersCount = 0;
-    server.on("request", (req, res) => accept(api, req, res));
-    server.on("upgrade", (req, socket: Socket, head) => {
-      upgraded.add(socket);
-      socket.once("close", () => upgraded.delete(socket));
-      accept(api, req, respondOnUpgrade(req, socket, head, limits.lingerMs));
-    });
-    server.on("checkContinue", (req, res) => {
-      res.expectContinue();
-      accept(api, req, res);
-    });
-    server.on("checkExpectation", (req, res) => accept(api, req, res));
-    server.on("connect", (req: GatewayRequest, socket: Socket) => answerConnect(context, runtime, api, req, socket));
-    server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-      answerClientError(context, runtime, api, error, socket as Socket);
-    });
-    return server;
   }
 
   async function listenOn(api: ApiKind, path: string): Promise<void> {
     await prepareSocketPath(path);
-    const server = createListener(api);
+    const server = listenerOf(api);
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error: NodeJS.ErrnoException) => {
         const reason = error.code ?? "unknown error";
@@ -207,30 +173,14 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
     await closeSocketToOthers(path);
   }
 
-  async function untilIdle(limitMs: number): Promise<void> {
-    const endsMs = performance.now() + limitMs;
-    while (inFlight > 0 || tunnels.size > 0) {
-      const leftMs = endsMs - performance.now();
-      if (leftMs <= 0) break;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, leftMs);
-        whenLeft = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    whenLeft = null;
-  }
-
   async function closeServers(graceMs: number): Promise<void> {
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-    await untilIdle(graceMs);
+    await underWay.untilNone(graceMs);
     for (const tunnel of tunnels) tunnel.endForClosing();
     for (const socket of upgraded) socket.destroy();
     for (const server of servers) server.closeAllConnections();
     // The last records are written when their connections tell that they are gone.
-    await untilIdle(LAST_RECORDS_MS);
+    await underWay.untilNone(LAST_RECORDS_MS);
     for (const tunnel of tunnels) tunnel.destroy();
     await Promise.all(closed);
     servers.length = 0;
@@ -252,7 +202,7 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
       previous.retire();
     },
     stats: () => ({
-      inFlight,
+      inFlight: underWay.count - tunnels.size,
       requests,
       webSockets: tunnels.size,
       policyDigest: runtime.digest,

@@ -49,6 +49,20 @@ export function answerClientError(
   error: NodeJS.ErrnoException,
   socket: Socket,
 ): void {
+  onClientError(error, socket, (reason) => answerAndEnd(context, runtime, api, socket, reason, UNREAD));
+}
+
+export type ClientErrorReason = Extract<
+  FixedReason,
+  "request-headers-too-large" | "request-malformed" | "request-timeout"
+>;
+
+/** Ends what a broken connection was doing. `answer` is called when no request has been read and there is somebody to answer. */
+export function onClientError(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  answer: (reason: ClientErrorReason) => void,
+): void {
   const reason = reasonOf(error.code);
   if (reason === null || !socket.writable) {
     socket.destroy();
@@ -65,11 +79,11 @@ export function answerClientError(
     else socket.destroy();
     return;
   }
-  answerAndEnd(context, runtime, api, socket, reason, UNREAD);
+  answer(reason);
 }
 
 /** Null: the connection just ended, there is nobody to answer. */
-function reasonOf(code: string | undefined): FixedReason | null {
+function reasonOf(code: string | undefined): ClientErrorReason | null {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
       return "request-headers-too-large";

@@ -9,11 +9,11 @@ import type { Clock } from "../core/index.ts";
 import type { AssertionSigner, Identity, Sessions, TokenVerifier } from "../identity/index.ts";
 import type { Artifacts, HostApi } from "../model/index.ts";
 import { Authorizer, type RoleSet } from "./authorizer.ts";
-import { Deadlines } from "./deadlines.ts";
 import { type HostApis, Hosts } from "./hosts.ts";
 import { type PlanParts, planApi, rateOfEachRoute, unsupported } from "./route-plan.ts";
 import { identityHeaders } from "./service-headers.ts";
 import { Throttles } from "./throttle.ts";
+import { UpstreamLease } from "./upstream-lease.ts";
 import type { Upstreams } from "./upstreams.ts";
 
 /** What the gateway is given to run. */
@@ -39,19 +39,15 @@ export class Runtime {
   readonly authorizer: Authorizer;
   readonly throttles: Throttles;
   readonly hosts: Hosts;
-  readonly #upstreams: Upstreams;
-  readonly #origins = new Set<string>();
+  readonly #lease: UpstreamLease;
   readonly #identities = new WeakMap<Identity, IdentityFacts>();
-  #requests = 0;
-  #isReplaced = false;
-  #isReleased = false;
 
   /** @throws GH_GATEWAY_ARTIFACT_UNSUPPORTED, GH_IAM_* ; then nothing is held */
   constructor(source: GatewayRuntime, upstreams: Upstreams, clock: Clock, previous: Runtime | null) {
     const { artifacts } = source;
     this.source = source;
     this.digest = artifacts.digest;
-    this.#upstreams = upstreams;
+    this.#lease = new UpstreamLease(upstreams);
     this.authorizer = new Authorizer(artifacts.iam);
     const apis = listApis(artifacts);
     this.throttles = new Throttles(
@@ -73,28 +69,26 @@ export class Runtime {
       }
       this.hosts = new Hosts(hosts);
     } catch (error) {
-      this.#release();
+      this.#lease.release();
       throw error;
     }
   }
 
   get requests(): number {
-    return this.#requests;
+    return this.#lease.requests;
   }
 
   enter(): void {
-    this.#requests++;
+    this.#lease.enter();
   }
 
   leave(): void {
-    this.#requests--;
-    if (this.#isReplaced && this.#requests === 0) this.#release();
+    this.#lease.leave();
   }
 
   /** Another runtime answers from now on; connections are let go when the last request of this one has left. */
   retire(): void {
-    this.#isReplaced = true;
-    if (this.#requests === 0) this.#release();
+    this.#lease.retire();
   }
 
   factsOf(identity: Identity): IdentityFacts {
@@ -105,32 +99,12 @@ export class Runtime {
     return facts;
   }
 
-  /** One pool for each origin, one list of deadlines for each length, however many routes name them. */
   #partsOfPlans(): PlanParts {
-    const pools = new Map<string, ReturnType<Upstreams["hold"]>>();
-    const deadlines = new Map<number, Deadlines>();
     return {
       bucketOf: (key) => this.throttles.route(key),
-      poolOf: (origin) => {
-        let pool = pools.get(origin);
-        if (pool === undefined) {
-          pools.set(origin, (pool = this.#upstreams.hold(origin)));
-          this.#origins.add(origin);
-        }
-        return pool;
-      },
-      deadlinesOf: (timeoutMs) => {
-        let list = deadlines.get(timeoutMs);
-        if (list === undefined) deadlines.set(timeoutMs, (list = new Deadlines(timeoutMs)));
-        return list;
-      },
+      poolOf: (origin) => this.#lease.poolOf(origin),
+      deadlinesOf: (timeoutMs) => this.#lease.deadlinesOf(timeoutMs),
     };
-  }
-
-  #release(): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    for (const origin of this.#origins) this.#upstreams.release(origin);
   }
 }
 

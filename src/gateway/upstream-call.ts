@@ -61,6 +61,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
   readonly #deadlines: Deadlines;
   readonly #retries: number;
   readonly #owner: UpstreamOwner;
+  readonly #coversBody: boolean;
   #attempts = 1;
   #lastError: Error | null = null;
   #pause: NodeJS.Timeout | null = null;
@@ -69,6 +70,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
   #isRepeated = false;
   #isOver = false;
 
+  /** @param coversBody the deadline is for the whole answer, not for its head alone */
   constructor(
     pool: Pool,
     request: UpstreamRequest,
@@ -76,6 +78,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
     deadlines: Deadlines,
     retries: number,
     owner: UpstreamOwner,
+    coversBody = false,
   ) {
     this.#pool = pool;
     this.#request = request;
@@ -83,6 +86,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
     this.#deadlines = deadlines;
     this.#retries = retries;
     this.#owner = owner;
+    this.#coversBody = coversBody;
   }
 
   /** How often the service was asked because the route says so. */
@@ -158,7 +162,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
     // An interim answer (103) is not passed on.
     if (this.#isOver || status < 200) return;
-    this.#deadlines.remove(this);
+    if (!this.#coversBody) this.#deadlines.remove(this);
     this.#owner.onUpstreamHead(status, headers);
   }
 
