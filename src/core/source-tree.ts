@@ -46,7 +46,7 @@ const MAX_NODES = 500_000;
 const MAX_DEPTH = 64;
 const MAX_PROBLEMS = 20;
 /** Bytes that were no UTF-8 stand in the text as U+FFFD. */
-const NOT_TEXT = /[\u0000\ufffd]/;
+const NOT_TEXT = /\p{Cc}(?<![\t\n\r\u0085])|\ufffd/u;
 
 export function readSourceTree(file: string, text: string): ReadSource {
   const problem = (id: string, at: Span, message: string, hint: string): Diagnostic => ({
@@ -158,7 +158,7 @@ function toTree(reading: Reading, node: Node | null, owner: Span, depth: number)
   if (node === null) return { kind: "nothing", at };
   if (isAlias(node)) {
     const target = node.resolve(reading.document);
-    if (target !== undefined) return toTree(reading, target as Node, at, depth + 1);
+    if (target !== undefined) return toTree(reading, target, at, depth + 1);
     report(reading, "file/alias", at, `there is no anchor ${quoted(node.source)} before this`, "write the value out");
     return { kind: "nothing", at };
   }
@@ -169,7 +169,7 @@ function toTree(reading: Reading, node: Node | null, owner: Span, depth: number)
     report(reading, "file/tag", at, `the tag ${quoted(node.tag)} is not taken`, hint);
     return { kind: "nothing", at };
   }
-  if (isMap(node)) return { kind: "mapping", entries: toEntries(reading, node.items as Pair[], at, depth), at };
+  if (isMap(node)) return { kind: "mapping", entries: toEntries(reading, node.items, at, depth), at };
   if (isSeq(node))
     return { kind: "list", items: node.items.map((item) => toTree(reading, item as Node, at, depth + 1)), at };
   if (!isScalar(node)) return { kind: "nothing", at };

@@ -1,8 +1,11 @@
 /** What a policy means in one environment, in plain JSON, and how two such meanings differ. */
 export type * from "./account.ts";
+export { type AccountProblem, type AccountProblemCode, ACCOUNT_PROBLEMS } from "./account-problems.ts";
 export type * from "./artifacts.ts";
 export { documentForAws } from "./aws-document.ts";
 export { canonicalCondition, canonicalHttpApi, digestArtifacts, digestHttpApi, sortBy } from "./canonical.ts";
+export { checkAccount, partitionOfRegion } from "./check-account.ts";
+export { providerArn } from "./check-account-roles.ts";
 export { type Change, renderChanges } from "./change.ts";
 export {
   type DecisionFacts,
@@ -18,4 +21,6 @@ export {
 } from "./decision-context.ts";
 export { diffArtifacts } from "./diff-artifacts.ts";
 export type * from "./http-api.ts";
+export { canonicalHttpRouteKey, parametersOfKey, readRouteKey } from "./http-route-key.ts";
+export { stableId } from "./stable-id.ts";
 export { ACCOUNT_THROTTLE, rateOfSettings } from "./throttle-settings.ts";
