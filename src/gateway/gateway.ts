@@ -65,9 +65,20 @@ export interface Gateway {
    * @throws GH_GATEWAY_ARTIFACT_UNSUPPORTED, GH_IAM_* ; then nothing has changed
    */
   replace(runtime: GatewayRuntime): void;
+  /**
+   * The first half of `replace`, for gateways of several threads that change together.
+   * @throws as `replace`
+   */
+  prepare(runtime: GatewayRuntime): PreparedRuntime;
   stats(): GatewayStats;
   /** Takes no connection any more, waits up to `graceMs` for requests in flight, then ends them. */
   close(options: { readonly graceMs: number }): Promise<void>;
+}
+
+/** A runtime that could take over at once. One of the two is called. */
+export interface PreparedRuntime {
+  commit(): void;
+  abandon(): void;
 }
 
 const LAST_RECORDS_MS = 1000;
@@ -186,6 +197,18 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
     servers.length = 0;
   }
 
+  function prepare(source: GatewayRuntime): PreparedRuntime {
+    const next = new Runtime(source, upstreams, deps.clock, runtime);
+    return {
+      commit() {
+        const previous = runtime;
+        runtime = next;
+        previous.retire();
+      },
+      abandon: () => next.retire(),
+    };
+  }
+
   return {
     async listen({ publicSocket, privateSocket }) {
       try {
@@ -196,11 +219,8 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
         throw error;
       }
     },
-    replace(next) {
-      const previous = runtime;
-      runtime = new Runtime(next, upstreams, deps.clock, previous);
-      previous.retire();
-    },
+    replace: (next) => prepare(next).commit(),
+    prepare,
     stats: () => ({
       inFlight: underWay.count - tunnels.size,
       requests,

@@ -5,14 +5,15 @@
  * Not here: changing from one to the next (gateway.ts).
  * INVARIANT: a request uses one runtime from its first byte to its record, so no request is decided by two policies.
  */
-import type { Clock } from "../core/index.ts";
+import type { Clock, Rate } from "../core/index.ts";
 import type { AssertionSigner, Identity, Sessions, TokenVerifier } from "../identity/index.ts";
 import type { Artifacts, HostApi } from "../model/index.ts";
 import { Authorizer, type RoleSet } from "./authorizer.ts";
 import { type HostApis, Hosts } from "./hosts.ts";
 import { type PlanParts, planApi, rateOfEachRoute, unsupported } from "./route-plan.ts";
 import { identityHeaders } from "./service-headers.ts";
-import { Throttles } from "./throttle.ts";
+import { SharedThrottles, type ThrottleLayout } from "./shared-throttle.ts";
+import { Throttles, type Throttling } from "./throttle.ts";
 import { UpstreamLease } from "./upstream-lease.ts";
 import type { Upstreams } from "./upstreams.ts";
 
@@ -25,6 +26,13 @@ export interface GatewayRuntime {
   readonly assertions: AssertionSigner;
   /** `https://host:port` of the edge. */
   readonly baseUrl: string;
+  /** Where the buckets are that this shares with gateways of other threads; of `throttledRates`. @default its own */
+  readonly throttleLayout?: ThrottleLayout | undefined;
+}
+
+/** The rate of every route of the artifacts, in their one order. */
+export function throttledRates(artifacts: Artifacts): readonly (readonly [key: string, rate: Rate])[] {
+  return listApis(artifacts).flatMap(({ api }) => [...rateOfEachRoute(api)]);
 }
 
 /** What is the same for every request of one identity. */
@@ -37,7 +45,7 @@ export class Runtime {
   readonly source: GatewayRuntime;
   readonly digest: string;
   readonly authorizer: Authorizer;
-  readonly throttles: Throttles;
+  readonly throttles: Throttling;
   readonly hosts: Hosts;
   readonly #lease: UpstreamLease;
   readonly #identities = new WeakMap<Identity, IdentityFacts>();
@@ -50,12 +58,7 @@ export class Runtime {
     this.#lease = new UpstreamLease(upstreams);
     this.authorizer = new Authorizer(artifacts.iam);
     const apis = listApis(artifacts);
-    this.throttles = new Throttles(
-      apis.flatMap(({ api }) => [...rateOfEachRoute(api)]),
-      artifacts.perIdentityThrottle,
-      clock.monotonicMs(),
-      previous === null ? null : previous.throttles,
-    );
+    this.throttles = createThrottles(source, clock, previous);
     const parts = this.#partsOfPlans();
     try {
       const hosts = new Map([
@@ -106,6 +109,18 @@ export class Runtime {
       deadlinesOf: (timeoutMs) => this.#lease.deadlinesOf(timeoutMs),
     };
   }
+}
+
+function createThrottles(
+  { artifacts, throttleLayout }: GatewayRuntime,
+  clock: Clock,
+  previous: Runtime | null,
+): Throttling {
+  const rates = throttledRates(artifacts);
+  const { perIdentityThrottle } = artifacts;
+  if (throttleLayout !== undefined) return new SharedThrottles(throttleLayout, rates, perIdentityThrottle);
+  const before = previous?.throttles;
+  return new Throttles(rates, perIdentityThrottle, clock.monotonicMs(), before instanceof Throttles ? before : null);
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

@@ -3,12 +3,22 @@ import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import type { Rate } from "../core/index.ts";
-import { SharedThrottles, ThrottleMemory } from "./shared-throttle.ts";
+import { SharedThrottles, type ThrottleLayout, ThrottleMemory } from "./shared-throttle.ts";
 import { type Bucket, TokenBucket } from "./throttle.ts";
+
+function layoutFor(
+  memory: ThrottleMemory,
+  routes: readonly (readonly [string, Rate])[],
+  perIdentity: Rate | null = null,
+): ThrottleLayout {
+  const prepared = memory.prepare(routes, perIdentity);
+  prepared.commit();
+  return prepared.layout;
+}
 
 function bucketOf(rate: Rate): Bucket {
   const routes = [["route", rate]] as const;
-  const bucket = new SharedThrottles(new ThrottleMemory().layoutFor(routes, null), routes, null).route("route");
+  const bucket = new SharedThrottles(layoutFor(new ThrottleMemory(), routes), routes, null).route("route");
   assert.ok(bucket !== undefined);
   return bucket;
 }
@@ -76,11 +86,11 @@ describe("the memory of all buckets", () => {
   test("a route whose rate is unchanged keeps its level when the routes are others, and one with another rate is full", () => {
     const memory = new ThrottleMemory();
     const before = [["a", slow] as const, ["b", slow] as const];
-    const first = new SharedThrottles(memory.layoutFor(before, null), before, null);
+    const first = new SharedThrottles(layoutFor(memory, before), before, null);
     assert.equal(takeAt(first.route("a") as Bucket, 0, 5), 3);
     assert.equal(takeAt(first.route("b") as Bucket, 0, 5), 3);
     const after = [["c", slow] as const, ["a", slow] as const, ["b", { ratePerSecond: 1, burst: 4 }] as const];
-    const second = new SharedThrottles(memory.layoutFor(after, null), after, null);
+    const second = new SharedThrottles(layoutFor(memory, after), after, null);
     assert.equal(takeAt(second.route("a") as Bucket, 0, 5), 0);
     assert.equal(takeAt(second.route("b") as Bucket, 0, 5), 4);
     assert.equal(takeAt(second.route("c") as Bucket, 0, 5), 3);
@@ -90,20 +100,33 @@ describe("the memory of all buckets", () => {
     const memory = new ThrottleMemory();
     const layout = (key: string) => {
       const routes = [[key, slow]] as const;
-      return new SharedThrottles(memory.layoutFor(routes, null), routes, null).route(key) as Bucket;
+      return new SharedThrottles(layoutFor(memory, routes), routes, null).route(key) as Bucket;
     };
     for (const key of ["a", "b", "c", "d", "a"]) assert.equal(takeAt(layout(key), 0, 5), 3, key);
   });
 
+  test("a layout that is abandoned leaves everything as it was", () => {
+    const memory = new ThrottleMemory();
+    const routes = [["a", slow] as const, ["b", slow] as const];
+    const running = new SharedThrottles(layoutFor(memory, routes), routes, null);
+    assert.equal(takeAt(running.route("a") as Bucket, 0, 5), 3);
+    for (let n = 0; n < 5; n++) memory.prepare([[`other ${n}`, slow]], slow).abandon();
+    const others = [["c", slow] as const, ["a", slow] as const];
+    const next = new SharedThrottles(layoutFor(memory, others), others, null);
+    assert.equal(takeAt(next.route("c") as Bucket, 0, 5), 3);
+    assert.equal(takeAt(next.route("a") as Bucket, 0, 5), 0);
+    assert.equal(takeAt(running.route("b") as Bucket, 0, 5), 3);
+  });
+
   test("thousands of routes have a bucket each", () => {
     const routes = Array.from({ length: 5000 }, (_, n) => [`route ${n}`, slow] as const);
-    const throttles = new SharedThrottles(new ThrottleMemory().layoutFor(routes, null), routes, null);
+    const throttles = new SharedThrottles(layoutFor(new ThrottleMemory(), routes), routes, null);
     for (const [key] of routes) assert.equal(takeAt(throttles.route(key) as Bucket, 0, 4), 3);
   });
 
   test("identities have a bucket each, kept while their rate is, and at rest none", () => {
     const memory = new ThrottleMemory();
-    const view = (rate: Rate) => new SharedThrottles(memory.layoutFor([], rate), [], rate).identities;
+    const view = (rate: Rate) => new SharedThrottles(layoutFor(memory, [], rate), [], rate).identities;
     const first = view(slow);
     for (let n = 0; n < 2000; n++) assert.equal(takeAt(first?.bucketOf(`ann ${n}`, 0) as Bucket, 0, 5), 3);
     assert.equal(first?.size, 2000);
@@ -132,7 +155,7 @@ parentPort.postMessage({ route, identity });
 
 test("threads that take at once get together exactly the burst, of a route and of an identity", async () => {
   const rate = { ratePerSecond: 1, burst: 12_345 };
-  const layout = new ThrottleMemory().layoutFor([["route", rate]], rate);
+  const layout = layoutFor(new ThrottleMemory(), [["route", rate]], rate);
   const module = new URL("shared-throttle.ts", import.meta.url).href;
   const threads = Array.from(
     { length: THREADS },

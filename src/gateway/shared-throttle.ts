@@ -31,6 +31,18 @@ const ROUNDING_NS = 1000n;
 /** So that `now + burst / rate` stays within 64 bits whatever the rate. */
 const MAX_SPAN_NS = 4e18;
 
+interface IdentityTable {
+  readonly rate: Rate;
+  readonly table: SharedArrayBuffer;
+}
+
+/** One of the two is called, before the next layout is asked for. */
+export interface PreparedLayout {
+  readonly layout: ThrottleLayout;
+  commit(): void;
+  abandon(): void;
+}
+
 /** Gives every route its word, and the same one as before while its rate is unchanged. One for each gateway. */
 export class ThrottleMemory {
   readonly #words = new SharedArrayBuffer(1024 * WORD_BYTES, { maxByteLength: MAX_WORDS * WORD_BYTES });
@@ -39,21 +51,31 @@ export class ThrottleMemory {
   /** Words that the layout before the last one let go: no thread uses them any more. */
   #free: number[] = [];
   #leaving: number[] = [];
-  #identities: { readonly rate: Rate; readonly table: SharedArrayBuffer } | null = null;
+  #identities: IdentityTable | null = null;
 
-  layoutFor(routes: Iterable<readonly [key: string, rate: Rate]>, perIdentity: Rate | null): ThrottleLayout {
-    this.#free.push(...this.#leaving);
+  /** A layout for these rates, which becomes the one that counts with `commit`, or never was with `abandon`. */
+  prepare(routes: Iterable<readonly [key: string, rate: Rate]>, perIdentity: Rate | null): PreparedLayout {
     const places = new Map<string, number>();
+    const taken: number[] = [];
     const list: number[] = [];
     for (const [key, rate] of routes) {
       const name = `${rate.ratePerSecond}/${rate.burst} ${key}`;
-      const place = places.get(name) ?? this.#places.get(name) ?? this.#take();
+      let place = places.get(name) ?? this.#places.get(name);
+      if (place === undefined) taken.push((place = this.#take()));
       places.set(name, place);
       list.push(place);
     }
-    this.#leaving = [...this.#places].flatMap(([name, place]) => (places.has(name) ? [] : [place]));
-    this.#places = places;
-    return { words: this.#words, places: Int32Array.from(list), identities: this.#tableFor(perIdentity) };
+    const identities = this.#tableFor(perIdentity);
+    return {
+      layout: { words: this.#words, places: Int32Array.from(list), identities: identities?.table ?? null },
+      commit: () => {
+        this.#free.push(...this.#leaving);
+        this.#leaving = [...this.#places].flatMap(([name, place]) => (places.has(name) ? [] : [place]));
+        this.#places = places;
+        this.#identities = identities;
+      },
+      abandon: () => void this.#free.push(...taken),
+    };
   }
 
   #take(): number {
@@ -66,15 +88,12 @@ export class ThrottleMemory {
     return place;
   }
 
-  #tableFor(rate: Rate | null): SharedArrayBuffer | null {
-    if (rate === null) this.#identities = null;
-    else if (
-      this.#identities === null ||
-      this.#identities.rate.ratePerSecond !== rate.ratePerSecond ||
-      this.#identities.rate.burst !== rate.burst
-    )
-      this.#identities = { rate, table: new SharedArrayBuffer(IDENTITY_SLOTS * 2 * WORD_BYTES) };
-    return this.#identities?.table ?? null;
+  #tableFor(rate: Rate | null): IdentityTable | null {
+    const known = this.#identities;
+    if (rate === null) return null;
+    if (known !== null && known.rate.ratePerSecond === rate.ratePerSecond && known.rate.burst === rate.burst)
+      return known;
+    return { rate, table: new SharedArrayBuffer(IDENTITY_SLOTS * 2 * WORD_BYTES) };
   }
 }
 

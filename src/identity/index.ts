@@ -19,6 +19,12 @@ export {
   createSessionMemory,
   createSessions,
 } from "./sessions.ts";
+export {
+  type SessionCalls,
+  type SessionRefreshAnswer,
+  answerSessionCalls,
+  createRemoteSessions,
+} from "./remote-sessions.ts";
 export type { LoginReason, WebRequest, WebResponse } from "./web-response.ts";
 export {
   type AssertionRequest,

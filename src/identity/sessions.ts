@@ -57,11 +57,20 @@ export interface SessionsOptions {
 
 /** Sessions that were signed out or given up, by id. */
 export interface SessionMemory {
-  readonly ended: RecentMap<true>;
+  hasEnded(id: string): boolean;
+  end(id: string): void;
 }
 
-export function createSessionMemory(): SessionMemory {
-  return { ended: new RecentMap<true>(100_000) };
+/** @param onEnded is told of every session that ends */
+export function createSessionMemory(onEnded?: (id: string) => void): SessionMemory {
+  const ended = new RecentMap<true>(100_000);
+  return {
+    hasEnded: (id) => ended.get(id) === true,
+    end(id) {
+      ended.set(id, true);
+      onEnded?.(id);
+    },
+  };
 }
 
 export type SessionState =
@@ -78,6 +87,8 @@ export interface Sessions {
   refresh(session: Session, minimumSeconds: number): Promise<SessionRefreshResult>;
   /** `Set-Cookie` values that keep an active session from idling out; empty unless a minute has passed. */
   touch(session: Session): readonly string[];
+  /** The `Cookie` header that a browser with this session sends; null when it is too large for one. */
+  cookieOf(session: Session): string | null;
   /** Milliseconds since the epoch: no request is let in by this session afterwards, however often it is refreshed. */
   endsAtMs(session: Session): number;
   /** Answers `/_gatehouse/login`, `/callback`, `/logout`, `/signed-out`; null for any other path. Never throws. */
@@ -120,8 +131,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     audience: options.audience,
     clock,
   });
-  /** Sessions that were signed out or given up, by id. */
-  const { ended } = options.memory ?? createSessionMemory();
+  const memory = options.memory ?? createSessionMemory();
   const touched = new RecentMap<number>(50_000);
 
   function nowSeconds(): number {
@@ -131,7 +141,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   function isWithinLimits(session: Session): boolean {
     const nowMs = clock.nowMs();
     return (
-      !ended.get(session.id) &&
+      !memory.hasEnded(session.id) &&
       session.identity.issuer === options.issuer &&
       nowMs < session.activeAtSeconds * 1000 + login.sessionIdleMs &&
       nowMs < session.startedAtSeconds * 1000 + login.sessionMaxMs
@@ -168,7 +178,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (setCookie !== null) return { ok: true, session: outcome.session, setCookie };
     }
     if (!outcome.ok && outcome.reason === "provider-unavailable") return outcome;
-    if (!wasReplaced) ended.set(session.id, true);
+    if (!wasReplaced) memory.end(session.id);
     return { ok: false, reason: "session-expired" };
   }
 
@@ -213,7 +223,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   function endSessionOf(cookieHeader: string | undefined): Session | null {
     const session = cookies.read(cookieHeader);
     if (session === null || session === "invalid") return null;
-    ended.set(session.id, true);
+    memory.end(session.id);
     return session;
   }
 
@@ -288,6 +298,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     read,
     refresh,
     touch,
+    cookieOf: (session) => asCookieHeader(cookies.write(session)),
     endsAtMs: (session) => session.startedAtSeconds * 1000 + login.sessionMaxMs,
     async handle(request) {
       const methods = Object.hasOwn(pages, request.path) ? pages[request.path] : undefined;
@@ -297,6 +308,11 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
     startLogin: async (returnTo, cookieHeader) => flow.start(returnTo, cookieHeader),
   };
+}
+
+/** What a browser sends back of `Set-Cookie` values. */
+export function asCookieHeader(setCookie: readonly string[] | null): string | null {
+  return setCookie === null ? null : setCookie.map((each) => each.slice(0, each.indexOf(";"))).join("; ");
 }
 
 /**
