@@ -57,6 +57,11 @@ export const catalogue = {
     message: (d: D<"socket">) => `no running instance answers at \`${d.socket}\``,
     hint: "start it with `gatehouse up`, or name its state directory with `--state DIR`",
   },
+  GH_APP_THREAD_GONE: {
+    kind: "unreachable",
+    message: (d: D<"call">) => `a gateway thread ended before it answered \`${d.call}\``,
+    hint: "it is started again by itself; when this repeats, `gatehouse doctor` and the log of `up` tell more",
+  },
   GH_APP_ENVIRONMENT: {
     kind: "bad-usage",
     message: (d: D<"name" | "known">) => `the policy has no environment \`${d.name}\`, it has ${d.known}`,
@@ -148,6 +153,21 @@ export const catalogue = {
     kind: "bad-input",
     message: (d: D<"part" | "problem">) => `the embedded gateway cannot run \`${d.part}\`: ${d.problem}`,
     hint: "compile the artifacts with `gatehouse compile` for an environment with `gateway: embedded`",
+  },
+  GH_GATEWAY_ACCOUNT_UNSUPPORTED: {
+    kind: "bad-input",
+    message: (d: D<"api" | "part" | "problem">) => `API \`${d.api}\` cannot be run: \`${d.part}\`: ${d.problem}`,
+    hint: "mend the part; an address for what has none on this machine is given with `--backend URI=ADDRESS`",
+  },
+  GH_GATEWAY_PORT: {
+    kind: "conflict",
+    message: (d: D<"host" | "port" | "reason">) => `cannot listen on ${d.host} port ${d.port}: ${d.reason}`,
+    hint: "end the program that has it, or choose another one with `--port` (0 picks a free one)",
+  },
+  GH_GATEWAY_SWITCH: {
+    kind: "bad-usage",
+    message: (d: D<"name" | "wanted">) => `no switch \`${d.name}\`; there are: ${d.wanted}`,
+    hint: "write `--switch NAME=VALUE`; `gatehouse gateway --help` lists names and values",
   },
   GH_IAM_DOCUMENT_MALFORMED: {
     kind: "bad-input",

@@ -17,7 +17,8 @@ export interface Reply {
   readonly headers: readonly string[];
 }
 
-function jsonReply(status: number, message: string, extra: readonly string[] = []): Reply {
+/** A message as API Gateway writes it: compact JSON with its length. */
+export function jsonReply(status: number, message: string, extra: readonly string[] = []): Reply {
   const body = `{"message":"${message}"}`;
   return {
     status,

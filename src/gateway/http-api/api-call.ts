@@ -1,0 +1,460 @@
+/**
+ * One call to an account's HTTP APIs from its first byte to its log: endpoint, stage, route, throttle, authorizer,
+ * integration, answer.
+ *
+ * In: node's request and response, the plan of the moment. Out: one answer, one record, whatever happens.
+ * Not here: what each step knows (endpoints.ts, route-order.ts, iam-authorizer.ts, integration-uri.ts, …), the engine's
+ * side (upstream-call.ts).
+ * Bodies are taken whole in both directions, as AWS does, within 10 MB; the time of the client is not the backend's.
+ * Source: API Gateway developer guide; the order of its steps is that of reference pages on routing, CORS and throttling.
+ * INVARIANT: nothing is sent to a backend that was not authorized; a fault while deciding is a refusal.
+ */
+import type { Duplex } from "node:stream";
+import type { Clock } from "../../core/index.ts";
+import { apigwRequestId } from "../../records/index.ts";
+import { describeError } from "../describe-error.ts";
+import type { GatewayRequest } from "../gateway-request.ts";
+import type { ExchangeOnConnection, GatewayResponse } from "../gateway-response.ts";
+import type { GatewayLimits } from "../limits.ts";
+import { formatTime } from "../record-time.ts";
+import { singleHeader } from "../request-head.ts";
+import { isPreflight } from "../cors.ts";
+import { UpstreamCall, type UpstreamFailure, type UpstreamHeaders, type UpstreamOwner } from "../upstream-call.ts";
+import type { AccountPlan } from "./account-plan.ts";
+import type { RoutePlan } from "./api-plan.ts";
+import { EMPTY_LENGTH_NAME, amznTraceId, forwardedValue, viaValue } from "./backend-headers.ts";
+import { type CallHead, readCallHead } from "./call-head.ts";
+import type { CallRecord } from "./call-record.ts";
+import { readClientHead } from "./client-headers.ts";
+import { type Destination, type Endpoint, findDestination } from "./endpoints.ts";
+import {
+  type Condition,
+  type GatewayAnswer,
+  HEALTHY,
+  MAX_ARN_BYTES,
+  MAX_HEAD_BYTES,
+  MAX_PAYLOAD_BYTES,
+  PREFLIGHT,
+} from "./gateway-answers.ts";
+import { buildPath, joinQuery } from "./integration-uri.ts";
+import { type RequestTarget, readRequestTarget } from "./request-target.ts";
+import { type Peer, peerOf } from "./peer.ts";
+import { collectWhole } from "./whole-body.ts";
+
+/** What all calls of a gateway share. */
+export interface CallContext {
+  readonly clock: Clock;
+  readonly record: (record: CallRecord) => void;
+  readonly newRequestId: () => string;
+  readonly limits: GatewayLimits;
+  /** The listener is a unix socket, behind an edge that says where requests came from. */
+  isClosing: boolean;
+}
+
+const CLIENT_CLOSED_REQUEST = 499;
+const MAX_PATH = 1024;
+
+export class ApiCall implements ExchangeOnConnection, UpstreamOwner {
+  readonly hasOwnIdleLimit = false;
+  readonly #context: CallContext;
+  readonly #plan: AccountPlan;
+  readonly #req: GatewayRequest;
+  readonly #res: GatewayResponse;
+  readonly #method: string;
+  readonly #head: CallHead;
+  readonly #peer: Peer;
+  readonly #startedMs: number;
+  readonly #atMs: number;
+  readonly #uuid: string;
+
+  #endpoint: Endpoint | null = null;
+  #target: RequestTarget | null = null;
+  #to: Destination | null = null;
+  #route: RoutePlan | null = null;
+  #caller: string | null = null;
+  #authorizerError: string | null = null;
+  #body: Buffer | null = null;
+  #call: UpstreamCall | null = null;
+  #sentMs = 0;
+  #integrationMs: number | null = null;
+  #integrationStatus: number | null = null;
+  #integrationError: string | null = null;
+  #responseType: string | null = null;
+  #upstreamHead: { readonly status: number; readonly headers: string[]; readonly length: number | null } | null = null;
+  #chunks: Buffer[] = [];
+  #bytesBack = 0;
+  #status = 0;
+  #error: string | null = null;
+  #bytesOut = 0;
+  #isAnswered = false;
+  #isCut = false;
+  #isClosed = false;
+  #waitsForDrain = false;
+
+  constructor(context: CallContext, plan: AccountPlan, hasEdge: boolean, req: GatewayRequest, res: GatewayResponse) {
+    this.#context = context;
+    this.#plan = plan;
+    this.#req = req;
+    this.#res = res;
+    this.#startedMs = context.clock.monotonicMs();
+    this.#atMs = context.clock.nowMs();
+    this.#method = req.method ?? "";
+    this.#head = readCallHead(this.#method, req.url ?? "", req.rawHeaders, hasEdge);
+    this.#peer = peerOf(req.socket, this.#head, hasEdge, plan.switches.scheme);
+    this.#uuid = this.#peer.requestId ?? context.newRequestId();
+    plan.lease.enter();
+  }
+
+  /** Decides and forwards. Afterwards an answer is given or under way. */
+  start(): void {
+    try {
+      this.#findRoute();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  onClose(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (!this.#res.writableFinished && !this.#isCut) {
+      this.#error = "the client went away";
+      this.#status = CLIENT_CLOSED_REQUEST;
+    }
+    this.#call?.abort();
+    this.#plan.lease.leave();
+    this.#writeRecord();
+  }
+
+  refuseBrokenBody(reason: "request-malformed" | "request-timeout"): boolean {
+    if (this.#isAnswered) return false;
+    this.#res.shouldKeepAlive = false;
+    this.#call?.abort();
+    this.#refuse(reason === "request-timeout" ? "request-timeout" : "bad-request");
+    return true;
+  }
+
+  // --- steps, in order
+
+  #findRoute(): void {
+    const { endpoints, switches } = this.#plan;
+    const { host, bytes, contentLength } = this.#head;
+    const endpoint = host === null ? null : endpoints.find(host);
+    if (endpoint === null) return this.#refuseHost();
+    this.#endpoint = endpoint;
+    if (bytes > MAX_HEAD_BYTES) return this.#refuse("headers-too-large");
+    if (contentLength !== null && Number(contentLength) > MAX_PAYLOAD_BYTES) return this.#refuse("payload-too-large");
+    const target = readRequestTarget(this.#req.url ?? "", switches);
+    if (target === null) return this.#refuse("bad-request");
+    this.#target = target;
+    if (endpoint.api?.isEndpointDisabled === true) return this.#refuse("endpoint-disabled");
+    if (isHealthPath(target.path) && switches["health-paths"] === "reserved") return this.#answer(HEALTHY);
+    const to = findDestination(endpoint, target);
+    if (to === null) return this.#refuse("not-found");
+    this.#to = to;
+    const key = to.api.find(this.#method, to.path);
+    if (key === null) {
+      const asks = to.api.cors !== null && isPreflight(this.#method, this.#req.rawHeaders);
+      return asks ? this.#answer(PREFLIGHT) : this.#refuse("not-found");
+    }
+    const route = to.stage.routes.get(key);
+    if (route === undefined) return this.#refuse("not-found");
+    this.#route = route;
+    if (switches["throttle-order"] === "before-authorizer" && !this.#takeToken(route)) return;
+    this.#authorize(route, to);
+  }
+
+  /** Of the route and of the account, or of neither. */
+  #takeToken(route: RoutePlan): boolean {
+    const nowMs = this.#context.clock.monotonicMs();
+    if (route.bucket.tryTake(nowMs)) {
+      if (this.#plan.bucket.tryTake(nowMs)) return true;
+      route.bucket.giveBack();
+    }
+    this.#refuse("throttled");
+    return false;
+  }
+
+  #authorize(route: RoutePlan, to: Destination): void {
+    const type = route.route.authorizationType;
+    if (type === "NONE") return this.#takeBody(() => this.#forward());
+    const arn = this.#plan.iam.arnOf(to.api.apiId, to.stage.stageName, this.#method, to.path);
+    if (Buffer.byteLength(arn) > MAX_ARN_BYTES) return this.#refuse("uri-too-long");
+    if (type === "AWS_IAM") return this.#takeBody(() => this.#authorizeSigner(arn));
+    this.#authorizerError = "the route's authorizer is not there";
+    this.#refuse("forbidden");
+  }
+
+  #authorizeSigner(resource: string): void {
+    const { rawHeaders } = this.#req;
+    const outcome = this.#plan.iam.authorize({
+      method: this.#method,
+      target: this.#req.url ?? "",
+      headers: rawHeaders,
+      body: this.#body,
+      nowMs: this.#atMs,
+      sourceIp: this.#peer.sourceIp,
+      isSecure: this.#peer.proto === "https",
+      userAgent: this.#head.userAgent,
+      referer: singleHeader(rawHeaders, "referer"),
+      resource,
+    });
+    this.#caller = outcome.principal?.arn ?? null;
+    if (outcome.ok) return this.#onAuthorized();
+    this.#authorizerError = outcome.message;
+    this.#refuse("forbidden", outcome.errorType === null ? [] : ["x-amzn-errortype", outcome.errorType]);
+  }
+
+  #onAuthorized(): void {
+    const route = this.#route;
+    if (route === null) return;
+    if (this.#plan.switches["throttle-order"] === "after-authorizer" && !this.#takeToken(route)) return;
+    this.#forward();
+  }
+
+  /** The whole body, then `next`. */
+  #takeBody(next: () => void): void {
+    const { isChunked, contentLength } = this.#head;
+    if (!isChunked && (contentLength === null || Number(contentLength) === 0)) return next();
+    this.#res.continueIfExpected();
+    collectWhole(this.#req, MAX_PAYLOAD_BYTES, (body) => {
+      if (this.#isClosed || this.#isAnswered) return;
+      if (body === null) return this.#refuse("payload-too-large");
+      this.#body = body.length === 0 ? null : body;
+      try {
+        next();
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+  }
+
+  #forward(): void {
+    const to = this.#to;
+    const target = this.#target;
+    const route = this.#route;
+    if (to === null || target === null || route === null) return this.#refuse("fault");
+    const { integration } = route;
+    const appends = route.path === null && this.#plan.switches["fixed-uri"] === "append-path";
+    const path = buildPath(integration.uri, route.path, to.rawPath, target.rawPath, appends);
+    if (path === null) return this.#refuse("bad-request");
+    const headers = this.#headersFor(route);
+    const request = {
+      method: integration.method ?? this.#method,
+      path: path + joinQuery(integration.uri.query, target.query),
+      headers,
+      body: this.#body,
+    };
+    this.#sentMs = this.#context.clock.monotonicMs();
+    const isHeld = this.#plan.switches["response-delivery"] === "buffered";
+    this.#call = new UpstreamCall(integration.pool, request, null, integration.deadlines, 0, this, isHeld);
+    this.#call.start(false);
+  }
+
+  #headersFor({ integration }: RoutePlan): string[] {
+    const { passed: headers, via, hasContentType, amznTraceId: trace } = this.#head;
+    const host = this.#head.host ?? "";
+    if (integration.keepsHost) headers.push("host", host);
+    headers.push("forwarded", forwardedValue(this.#head, this.#peer.hop(host, integration.keepsHost)));
+    headers.push("via", viaValue(via), "x-amzn-trace-id", amznTraceId(trace, this.#atMs));
+    if (this.#body !== null) headers.push("content-length", String(this.#body.length));
+    else {
+      headers.push(EMPTY_LENGTH_NAME, "0");
+      if (!hasContentType && this.#plan.switches["empty-body-type"] === "form")
+        headers.push("content-type", "application/x-www-form-urlencoded");
+    }
+    return headers;
+  }
+
+  // --- what the backend's answer tells
+
+  onUpstreamHead(status: number, received: UpstreamHeaders): void {
+    if (this.#isClosed) return;
+    this.#integrationStatus = status;
+    const hasCors = this.#to !== null && this.#to.api.cors !== null;
+    const { headers, contentLength } = readClientHead(received, hasCors);
+    if (contentLength !== null && contentLength > MAX_PAYLOAD_BYTES && this.#method !== "HEAD")
+      return this.#refuseResponse();
+    this.#upstreamHead = { status, headers, length: contentLength };
+    if (this.#plan.switches["response-delivery"] === "streamed") this.#passHead();
+  }
+
+  onUpstreamData(chunk: Buffer): boolean {
+    if (this.#isClosed) return true;
+    this.#bytesBack += chunk.length;
+    if (this.#bytesBack > MAX_PAYLOAD_BYTES) {
+      this.#refuseResponse();
+      return true;
+    }
+    if (!this.#isAnswered) {
+      this.#chunks.push(chunk);
+      return true;
+    }
+    if (this.#res.write(chunk)) return true;
+    if (!this.#waitsForDrain) {
+      this.#waitsForDrain = true;
+      this.#res.on("drain", () => this.#call?.resume());
+    }
+    return false;
+  }
+
+  onUpstreamEnd(): void {
+    if (this.#isClosed) return;
+    this.#endIntegration();
+    if (this.#isAnswered) {
+      this.#bytesOut = this.#bytesBack;
+      this.#res.end();
+      return;
+    }
+    const head = this.#upstreamHead;
+    if (head === null) return this.#refuse("fault");
+    const { status, headers, length } = head;
+    const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    if (this.#method === "HEAD" || status === 304) {
+      if (length !== null) headers.push("content-length", String(length));
+    } else if (status !== 204) headers.push("content-length", String(body.length));
+    this.#send(status, headers, body);
+  }
+
+  onUpstreamUpgrade(_headers: UpstreamHeaders, socket: Duplex): void {
+    socket.on("error", () => {});
+    socket.destroy();
+    this.#refuse("fault");
+  }
+
+  onUpstreamFailure(reason: UpstreamFailure, error: Error): void {
+    if (this.#isClosed) return;
+    this.#endIntegration();
+    this.#integrationError = describeError(error);
+    if (this.#isAnswered) return this.#cut();
+    if (reason === "fault") return this.#refuse("fault");
+    this.#refuse(reason === "upstream-timeout" ? "integration-timeout" : "integration-unreachable");
+  }
+
+  #endIntegration(): void {
+    this.#integrationMs = this.#context.clock.monotonicMs() - this.#sentMs;
+  }
+
+  #refuseResponse(): void {
+    this.#call?.abort();
+    this.#endIntegration();
+    this.#integrationError = `the answer is larger than ${MAX_PAYLOAD_BYTES} bytes`;
+    this.#chunks = [];
+    if (this.#isAnswered) this.#cut();
+    else this.#refuse("response-too-large");
+  }
+
+  // --- answers
+
+  /** No API is meant: the answer is that of the front end, which has other ids. */
+  #refuseHost(): void {
+    const { status, body, headers } = this.#plan.answers["wrong-host"];
+    this.#isAnswered = true;
+    this.#end(status, [...headers, "x-amzn-requestid", this.#uuid], body);
+  }
+
+  #refuse(condition: Condition, more: readonly string[] = []): void {
+    this.#answer(this.#plan.answers[condition], more);
+  }
+
+  #answer(answer: GatewayAnswer, more: readonly string[] = []): void {
+    if (this.#isClosed || this.#isAnswered) return;
+    this.#responseType = answer.responseType;
+    const saysCors = answer.status < 400 || this.#plan.switches["cors-on-errors"] === "add";
+    this.#send(answer.status, [...answer.headers, ...more], answer.body, saysCors);
+  }
+
+  #send(status: number, headers: string[], body: string | Buffer, saysCors = true): void {
+    if (this.#isClosed || this.#isAnswered) return;
+    this.#isAnswered = true;
+    this.#pushOurs(headers, saysCors);
+    this.#end(status, headers, body);
+  }
+
+  #pushOurs(headers: string[], saysCors: boolean): void {
+    const cors = saysCors ? (this.#to?.api.cors ?? this.#endpoint?.api?.cors ?? null) : null;
+    if (cors !== null) headers.push(...cors.headersFor(this.#method, this.#req.rawHeaders));
+    headers.push("apigw-requestid", apigwRequestId(this.#uuid));
+  }
+
+  #end(status: number, headers: string[], body: string | Buffer): void {
+    if (this.#context.isClosing) this.#res.shouldKeepAlive = false;
+    this.#status = status;
+    if (this.#method !== "HEAD") this.#bytesOut = Buffer.byteLength(body);
+    this.#res.writeHead(status, headers);
+    this.#res.end(body);
+    this.#linger();
+  }
+
+  /** The head of an answer that is passed on as it comes. */
+  #passHead(): void {
+    const head = this.#upstreamHead;
+    if (head === null) return;
+    const { status, headers, length } = head;
+    this.#isAnswered = true;
+    if (length !== null && status !== 204) headers.push("content-length", String(length));
+    this.#pushOurs(headers, true);
+    if (this.#context.isClosing) this.#res.shouldKeepAlive = false;
+    this.#status = status;
+    this.#res.writeHead(status, headers);
+    this.#res.flushHeaders();
+  }
+
+  /** The answer is under way and cannot be completed: the client must see that it is cut. */
+  #cut(): void {
+    this.#isCut = true;
+    this.#bytesOut = this.#bytesBack;
+    this.#res.destroy();
+  }
+
+  #fail(error: unknown): void {
+    this.#error = describeError(error);
+    this.#call?.abort();
+    if (this.#isAnswered) this.#cut();
+    else this.#refuse("fault");
+  }
+
+  /** The rest of a body that nobody wants, so that the client sees the answer and not a reset. */
+  #linger(): void {
+    if (this.#req.complete) return;
+    const { socket } = this.#req;
+    const timer = setTimeout(() => {
+      if (!this.#req.complete) socket.destroy();
+    }, this.#context.limits.lingerMs);
+    timer.unref();
+  }
+
+  #writeRecord(): void {
+    const endMs = this.#context.clock.monotonicMs();
+    const path = this.#target?.rawPath ?? /^[^?#]*/.exec(this.#req.url ?? "")?.[0] ?? "";
+    this.#context.record({
+      time: formatTime(this.#atMs),
+      requestId: this.#endpoint === null ? this.#uuid : apigwRequestId(this.#uuid),
+      apiId: this.#to?.api.apiId ?? this.#endpoint?.api?.apiId ?? null,
+      stage: this.#to?.stage.stageName ?? null,
+      routeKey: this.#route?.routeKey ?? null,
+      host: this.#endpoint?.domainName ?? "-",
+      method: this.#method,
+      path: path.slice(0, MAX_PATH),
+      sourceIp: this.#peer.sourceIp ?? "-",
+      status: this.#status,
+      responseType: this.#responseType,
+      authorizer: this.#route?.route.authorizationType ?? null,
+      caller: this.#caller,
+      authorizerError: this.#authorizerError,
+      integration: this.#call === null ? null : (this.#route?.integration.uri.origin ?? null),
+      integrationStatus: this.#integrationStatus,
+      integrationMs: this.#integrationMs,
+      integrationError: this.#integrationError,
+      error: this.#error,
+      bytesIn: this.#body?.length ?? 0,
+      bytesOut: this.#bytesOut,
+      durationMs: endMs - this.#startedMs,
+    });
+  }
+}
+
+function isHealthPath(path: string): boolean {
+  return path === "/ping" || path === "/sping";
+}

@@ -1,0 +1,146 @@
+/**
+ * Everything about an API that a call would otherwise have to look up, made once when an account is taken over.
+ *
+ * In: an `HttpApi`, buckets, connections. Out: stages, and for each stage and route a plan.
+ * Not here: what a call does with a plan (api-call.ts), whether an account makes sense (model's `checkAccount`).
+ * Source: API Gateway developer guide, "Create routes for HTTP APIs", "Working with stages".
+ * INVARIANT: what the model says and this cannot do is a fault when the account is taken over, never a silent gap.
+ */
+import type { Pool } from "undici";
+import { GatehouseError, type Rate } from "../../core/index.ts";
+import { type HttpApi, type Integration, type Route, type Stage, rateOfSettings } from "../../model/index.ts";
+import { Cors } from "../cors.ts";
+import type { Deadlines } from "../deadlines.ts";
+import type { TokenBucket } from "../throttle.ts";
+import { type IntegrationUri, parseIntegrationUri } from "./integration-uri.ts";
+import { type FindRoute, compileRouteOrder } from "./route-order.ts";
+import type { Switches } from "./switches.ts";
+
+export interface ApiPlan {
+  readonly api: HttpApi;
+  readonly apiId: string;
+  readonly cors: Cors | null;
+  /** By name; `$default` among them. */
+  readonly stages: ReadonlyMap<string, StagePlan>;
+  readonly defaultStage: StagePlan | null;
+  readonly isEndpointDisabled: boolean;
+  readonly find: FindRoute;
+}
+
+export interface StagePlan {
+  readonly stage: Stage;
+  readonly stageName: string;
+  readonly variables: Readonly<Record<string, string>>;
+  /** By route key. */
+  readonly routes: ReadonlyMap<string, RoutePlan>;
+}
+
+/** One route on one stage. */
+export interface RoutePlan {
+  readonly route: Route;
+  readonly routeKey: string;
+  /** Null for `$default`. */
+  readonly path: string | null;
+  readonly integration: IntegrationPlan;
+  readonly bucket: TokenBucket;
+  readonly scopes: readonly string[];
+}
+
+export interface IntegrationPlan {
+  readonly integration: Integration;
+  readonly uri: IntegrationUri;
+  readonly pool: Pool;
+  readonly deadlines: Deadlines;
+  /** Null: the client's method. */
+  readonly method: string | null;
+  /** The backend sees the host that the client asked for. */
+  readonly keepsHost: boolean;
+}
+
+/** What plans need from outside the API. */
+export interface PlanParts {
+  readonly bucketOf: (key: string) => TokenBucket | undefined;
+  readonly poolOf: (origin: string) => Pool;
+  readonly deadlinesOf: (timeoutMs: number) => Deadlines;
+  /** Addresses for integration URIs that are none: listeners and services behind a VPC link. */
+  readonly backends: Readonly<Record<string, string>>;
+  readonly switches: Switches;
+}
+
+/** The buckets of an API: one for each stage and route, by `bucketKey`. */
+export function* listRates(api: HttpApi, account: Rate): Iterable<readonly [key: string, rate: Rate]> {
+  for (const stage of api.stages)
+    for (const { routeKey } of api.routes) {
+      const settings = stage.routeSettings[routeKey] ?? stage.defaultRouteSettings;
+      yield [bucketKey(api.apiId, stage.stageName, routeKey), rateOfSettings(settings, account)];
+    }
+}
+
+function bucketKey(apiId: string, stageName: string, routeKey: string): string {
+  return `${apiId}/${stageName}/${routeKey}`;
+}
+
+/** @throws GH_GATEWAY_ACCOUNT_UNSUPPORTED */
+export function planApi(api: HttpApi, parts: PlanParts): ApiPlan {
+  const stages = new Map(api.stages.map((stage) => [stage.stageName, planStage(api, stage, parts)]));
+  return {
+    api,
+    apiId: api.apiId,
+    cors: api.corsConfiguration === undefined ? null : new Cors(api.corsConfiguration),
+    stages,
+    defaultStage: stages.get("$default") ?? null,
+    isEndpointDisabled: api.disableExecuteApiEndpoint === true,
+    find: compileRouteOrder(api.routes, parts.switches),
+  };
+}
+
+function planStage(api: HttpApi, stage: Stage, parts: PlanParts): StagePlan {
+  const integrations = new Map<string, IntegrationPlan>();
+  const routes = new Map<string, RoutePlan>();
+  for (const route of api.routes) {
+    const id = route.target.replace(/^integrations\//, "");
+    let integration = integrations.get(id);
+    if (integration === undefined) {
+      const written = api.integrations.find(({ integrationId }) => integrationId === id);
+      if (written === undefined) throw unsupported(api, route.routeKey, `there is no integration \`${id}\``);
+      integrations.set(id, (integration = planIntegration(api, stage, written, parts)));
+    }
+    const bucket = parts.bucketOf(bucketKey(api.apiId, stage.stageName, route.routeKey));
+    if (bucket === undefined) throw unsupported(api, route.routeKey, "it has no throttle");
+    routes.set(route.routeKey, {
+      route,
+      routeKey: route.routeKey,
+      path: route.routeKey === "$default" ? null : route.routeKey.slice(route.routeKey.indexOf(" ") + 1),
+      integration,
+      bucket,
+      scopes: route.authorizationScopes ?? [],
+    });
+  }
+  return { stage, stageName: stage.stageName, variables: stage.stageVariables, routes };
+}
+
+function planIntegration(api: HttpApi, stage: Stage, integration: Integration, parts: PlanParts): IntegrationPlan {
+  const { integrationUri, connectionType, integrationMethod, timeoutInMillis, integrationId } = integration;
+  const isPrivate = connectionType === "VPC_LINK";
+  const address = parts.backends[integrationUri] ?? integrationUri;
+  const uri = parseIntegrationUri(address, stage.stageVariables, isPrivate);
+  if (uri === null)
+    throw unsupported(
+      api,
+      integrationId,
+      `its URI \`${integrationUri}\` is no http address on stage \`${stage.stageName}\``,
+    );
+  return {
+    integration,
+    uri,
+    pool: parts.poolOf(uri.origin),
+    deadlines: parts.deadlinesOf(timeoutInMillis),
+    method: integrationMethod === "ANY" ? null : integrationMethod,
+    keepsHost: isPrivate,
+  };
+}
+
+/** What the model says and this cannot do. */
+export function unsupported(api: HttpApi, part: string, problem: string): GatehouseError {
+  return new GatehouseError("GH_GATEWAY_ACCOUNT_UNSUPPORTED", { api: api.apiId, part, problem });
+}

@@ -1,0 +1,99 @@
+/**
+ * The headers that the gateway adds to a call on its way to the backend.
+ *
+ * In: the call's head, where it came from. Out: names and values behind those that the client sent.
+ * Not here: what of the client's goes on (call-head.ts), parameter mapping (map-*.ts).
+ * Source: API Gateway developer guide, "Known issues"; RFC 7239 (Forwarded), RFC 9110 7.6.3 (Via); AWS X-Ray
+ * developer guide, "Tracing header".
+ * INVARIANT: the gateway's own element of `Forwarded` is the last one, and a client's values cannot end it or add to it.
+ */
+import { randomBytes } from "node:crypto";
+import type { CallHead } from "./call-head.ts";
+
+export interface Hop {
+  /** The gateway's own address; null towards private integrations. */
+  readonly by: string | null;
+  readonly sourceIp: string;
+  readonly host: string;
+  readonly proto: string;
+  /** What was said of earlier hops in `X-Forwarded-For`. */
+  readonly earlierFor: string | null;
+  /** `X-Forwarded-Host` and `X-Forwarded-Proto` are the edge's own. */
+  readonly hasEdge: boolean;
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const UNFIT = /[^\t\x20-\x7e]/g;
+
+/** `Forwarded` with what the client said of earlier hops first. */
+export function forwardedValue(head: CallHead, hop: Hop): string {
+  const elements: string[] = [];
+  if (head.forwarded !== null && head.forwarded.trim() !== "") elements.push(head.forwarded.trim());
+  const earlier = (hop.earlierFor ?? "")
+    .split(",")
+    .map((each) => each.trim())
+    .filter((each) => each !== "")
+    .map((each) => `for=${nodeOf(each)}`);
+  if (!hop.hasEdge) {
+    const more = [
+      ...(head.forwardedHost === null ? [] : [`host=${quoted(head.forwardedHost)}`]),
+      ...(head.forwardedProto === null ? [] : [`proto=${quoted(head.forwardedProto)}`]),
+    ];
+    if (more.length > 0) earlier[0] = [...(earlier[0] === undefined ? [] : [earlier[0]]), ...more].join(";");
+  }
+  elements.push(...earlier);
+  const by = hop.by === null ? "" : `by=${nodeOf(hop.by)};`;
+  elements.push(`${by}for=${nodeOf(hop.sourceIp)};host=${quoted(hop.host)};proto=${hop.proto}`);
+  return elements.join(", ");
+}
+
+function nodeOf(address: string): string {
+  return address.includes(":") && !address.includes("[") && !address.includes('"')
+    ? `"[${address.replaceAll(UNFIT, "")}]"`
+    : quoted(address);
+}
+
+function quoted(value: string): string {
+  if (TOKEN.test(value)) return value;
+  return `"${value.replaceAll(UNFIT, "").replaceAll(/["\\]/g, "\\$&")}"`;
+}
+
+export function viaValue(via: string | null): string {
+  return via === null || via === "" ? "HTTP/1.1 AmazonAPIGateway" : `${via}, HTTP/1.1 AmazonAPIGateway`;
+}
+
+const ROOT = /(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)/;
+
+/** Joins the trace of the caller, or starts one. */
+export function amznTraceId(received: string | null, nowMs: number): string {
+  const own = `1-${Math.floor(nowMs / 1000)
+    .toString(16)
+    .padStart(8, "0")}-${randomHex24()}`;
+  if (received === null || !ROOT.test(received)) return `Root=${own}`;
+  return `Self=${own};${received.replace(/(?:^|;)\s*Self=[^;]*/g, "").replace(/^;/, "")}`;
+}
+
+let pool = "";
+let poolAt = 0;
+
+/** From a pool: one system call for some 340 calls. */
+function randomHex24(): string {
+  if (poolAt + 24 > pool.length) {
+    pool = randomBytes(4096).toString("hex");
+    poolAt = 0;
+  }
+  const hex = pool.slice(poolAt, poolAt + 24);
+  poolAt += 24;
+  return hex;
+}
+
+/**
+ * A call without body reaches the backend with `Content-Length: 0` whatever its method. The HTTP engine leaves that
+ * header out where HTTP does not expect a body, so it gets it under a name that it does not know; on the wire it is
+ * spelled as any other.
+ * SOURCE: API Gateway developer guide, "Known issues"; undici lib/core/request.js `processHeader`.
+ */
+export const EMPTY_LENGTH_NAME: string = Object.freeze({
+  toString: () => "Content-length",
+  toLowerCase: () => "x-content-length",
+}) as unknown as string;

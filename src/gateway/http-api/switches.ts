@@ -1,0 +1,143 @@
+/**
+ * Where AWS documents nothing, or says two things, somebody has to choose: each such choice by name.
+ *
+ * In: names and values as a user gives them. Out: a value for each switch. The first value is what applies untold.
+ * Not here: what a choice does (each file reads its own).
+ * Source: `section` is the page of the API Gateway developer guide on what is chosen about.
+ * INVARIANT: no choice opens what another leaves shut to a caller without rights: routes, authorizers and documents
+ * decide the same whatever is chosen, except about what they are asked.
+ */
+import { GatehouseError } from "../../core/index.ts";
+
+export interface SwitchEntry {
+  /** The first one is the default. */
+  readonly choices: readonly [string, string, ...string[]];
+  /** What of API Gateway it is about. */
+  readonly section: string;
+  /** One sentence. */
+  readonly meaning: string;
+}
+
+export const SWITCHES = {
+  "loopback-host": {
+    choices: ["single-api", "unknown"],
+    section: "endpoints",
+    meaning: "Whether `localhost` and loopback addresses mean the API of an account that has exactly one.",
+  },
+  "disabled-endpoint": {
+    choices: ["404", "403"],
+    section: "endpoints",
+    meaning: "What the execute-api address answers when it is disabled.",
+  },
+  "health-paths": {
+    choices: ["reserved", "routed"],
+    section: "endpoints",
+    meaning: "Whether `/ping` and `/sping` are answered with `healthy` instead of reaching a route.",
+  },
+  scheme: {
+    choices: ["https", "actual"],
+    section: "endpoints",
+    meaning: "Whether calls count as made over TLS, as all of AWS's are, or by the listener that they came in on.",
+  },
+  "path-spelling": {
+    choices: ["normalize", "refuse", "keep"],
+    section: "routing",
+    meaning:
+      "Dot segments and repeated slashes: resolved before anything is decided, refused with 400, or passed on as they are.",
+  },
+  "encoded-slash": {
+    choices: ["refuse", "opaque"],
+    section: "routing",
+    meaning: "Whether `%2F` and `%5C` are refused with 400 or belong to the segment that they stand in.",
+  },
+  "trailing-slash": {
+    choices: ["distinct", "ignore"],
+    section: "routing",
+    meaning: "Whether a request for `/pets/` is another one than for `/pets` when its route is looked for.",
+  },
+  "greedy-order": {
+    choices: ["method-first", "path-first"],
+    section: "routing",
+    meaning: "Which greedy route wins: the one that names the method, or the one with more of the path.",
+  },
+  "fixed-uri": {
+    choices: ["as-written", "append-path"],
+    section: "integrations",
+    meaning: "Whether a public integration of `$default` gets the request's path behind a URI without parameters.",
+  },
+  "cors-on-errors": {
+    choices: ["add", "omit"],
+    section: "CORS",
+    meaning: "Whether answers of the gateway itself have the CORS headers of the API.",
+  },
+  "throttle-order": {
+    choices: ["before-authorizer", "after-authorizer"],
+    section: "throttling",
+    meaning: "Whether a request takes its token before it is authorized.",
+  },
+  "payload-too-large": {
+    choices: ["text", "json"],
+    section: "errors",
+    meaning: "The body of 413: the front end's text, or a message in JSON.",
+  },
+  "response-delivery": {
+    choices: ["buffered", "streamed"],
+    section: "integrations",
+    meaning:
+      "Whether an answer is held until it is complete, within the timeout and 10 MB, or passed on as it comes and cut at 10 MB.",
+  },
+  "integration-timeout": {
+    choices: ["503", "504"],
+    section: "errors",
+    meaning: "The status when the backend does not answer in time.",
+  },
+  "integration-unreachable": {
+    choices: ["503", "500", "502", "504"],
+    section: "errors",
+    meaning: "The status when the backend cannot be reached or breaks off.",
+  },
+  "empty-body-type": {
+    choices: ["form", "none"],
+    section: "integrations",
+    meaning: "Whether requests without body and content type reach the backend as `application/x-www-form-urlencoded`.",
+  },
+  "iam-authorization": {
+    choices: ["pass", "drop"],
+    section: "IAM",
+    meaning: "Whether the signature of a signed request and its session token go on to the backend.",
+  },
+  "iam-error-type": {
+    choices: ["unsigned", "always", "never"],
+    section: "IAM",
+    meaning: "Which refusals of a signed route have `x-amzn-errortype`.",
+  },
+  "unsigned-payload": {
+    choices: ["refuse", "accept"],
+    section: "IAM",
+    meaning: "Whether `x-amz-content-sha256: UNSIGNED-PAYLOAD` is taken instead of the body's hash.",
+  },
+} as const satisfies Readonly<Record<string, SwitchEntry>>;
+
+export type SwitchName = keyof typeof SWITCHES;
+export type Switches = { readonly [N in SwitchName]: (typeof SWITCHES)[N]["choices"][number] };
+
+/** @throws GH_GATEWAY_SWITCH for a name or a value that is not in the table */
+export function readSwitches(given: Readonly<Record<string, string>>): Switches {
+  const values = Object.fromEntries(
+    Object.entries(SWITCHES).map(([name, { choices }]) => [name, choices[0] as string]),
+  );
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(SWITCHES, name))
+      throw new GatehouseError("GH_GATEWAY_SWITCH", { name, wanted: Object.keys(SWITCHES).join(", ") });
+    const { choices }: SwitchEntry = SWITCHES[name as SwitchName];
+    if (!choices.includes(value))
+      throw new GatehouseError("GH_GATEWAY_SWITCH", { name: `${name}=${value}`, wanted: choices.join(", ") });
+    values[name] = value;
+  }
+  return values as Switches;
+}
+
+/** The table, for those who show it. */
+export function listSwitches(): readonly (SwitchEntry & { readonly name: string; readonly default: string })[] {
+  return Object.entries<SwitchEntry>(SWITCHES).map(([name, entry]) => ({ name, default: entry.choices[0], ...entry }));
+}
