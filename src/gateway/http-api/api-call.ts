@@ -22,7 +22,7 @@ import { isPreflight } from "../cors.ts";
 import { UpstreamCall, type UpstreamFailure, type UpstreamHeaders, type UpstreamOwner } from "../upstream-call.ts";
 import type { AccountPlan } from "./account-plan.ts";
 import type { RoutePlan } from "./api-plan.ts";
-import { EMPTY_LENGTH_NAME, amznTraceId, forwardedValue, viaValue } from "./backend-headers.ts";
+import { amznTraceId, emptyLengthName, forwardedValue, viaValue } from "./backend-headers.ts";
 import { type CallHead, readCallHead } from "./call-head.ts";
 import type { CallRecord } from "./call-record.ts";
 import { readClientHead } from "./client-headers.ts";
@@ -259,7 +259,7 @@ export class ApiCall implements ExchangeOnConnection, UpstreamOwner {
     headers.push("via", viaValue(via), "x-amzn-trace-id", amznTraceId(trace, this.#atMs));
     if (this.#body !== null) headers.push("content-length", String(this.#body.length));
     else {
-      headers.push(EMPTY_LENGTH_NAME, "0");
+      headers.push(emptyLengthName(integration.method ?? this.#method), "0");
       if (!hasContentType && this.#plan.switches["empty-body-type"] === "form")
         headers.push("content-type", "application/x-www-form-urlencoded");
     }

@@ -87,13 +87,20 @@ function randomHex24(): string {
   return hex;
 }
 
-/**
- * A call without body reaches the backend with `Content-Length: 0` whatever its method. The HTTP engine leaves that
- * header out where HTTP does not expect a body, so it gets it under a name that it does not know; on the wire it is
- * spelled as any other.
- * SOURCE: API Gateway developer guide, "Known issues"; undici lib/core/request.js `processHeader`.
- */
-export const EMPTY_LENGTH_NAME: string = Object.freeze({
+/** Methods whose empty length the HTTP engine writes itself. */
+const WRITES_LENGTH: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
+
+/** Spelled as it goes out; the engine, which looks names up in lower case, does not know it. */
+const UNKNOWN_LENGTH = Object.freeze({
   toString: () => "Content-length",
   toLowerCase: () => "x-content-length",
 }) as unknown as string;
+
+/**
+ * A call without body reaches the backend with `Content-Length: 0` whatever its method. The engine leaves that header out
+ * where HTTP does not expect a body, so there it gets it under a name that it does not know.
+ * SOURCE: API Gateway developer guide, "Known issues"; undici lib/core/request.js `processHeader`.
+ */
+export function emptyLengthName(method: string): string {
+  return WRITES_LENGTH.has(method) ? "content-length" : UNKNOWN_LENGTH;
+}

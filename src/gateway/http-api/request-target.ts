@@ -68,7 +68,7 @@ export function hasLooseSegments(path: string): boolean {
 }
 
 function spell(written: string, spelling: Switches["path-spelling"]): string | null {
-  if (spelling === "keep" || !hasLooseSegments(written)) return written;
+  if (!hasLooseSegments(written)) return written;
   if (spelling === "refuse") return null;
   const kept: string[] = [];
   const segments = written.slice(1).split("/");

@@ -4,8 +4,7 @@
  * In: names and values as a user gives them. Out: a value for each switch. The first value is what applies untold.
  * Not here: what a choice does (each file reads its own).
  * Source: `section` is the page of the API Gateway developer guide on what is chosen about.
- * INVARIANT: no choice opens what another leaves shut to a caller without rights: routes, authorizers and documents
- * decide the same whatever is chosen, except about what they are asked.
+ * INVARIANT: the default never lets a route answer for a path that a backend may take for another one.
  */
 import { GatehouseError } from "../../core/index.ts";
 
@@ -40,15 +39,15 @@ export const SWITCHES = {
     meaning: "Whether calls count as made over TLS, as all of AWS's are, or by the listener that they came in on.",
   },
   "path-spelling": {
-    choices: ["normalize", "refuse", "keep"],
+    choices: ["normalize", "refuse"],
     section: "routing",
     meaning:
-      "Dot segments and repeated slashes: resolved before anything is decided, refused with 400, or passed on as they are.",
+      "Whether dot segments and repeated slashes are resolved before anything is decided or sent on, or refused with 400.",
   },
   "encoded-slash": {
     choices: ["refuse", "opaque"],
     section: "routing",
-    meaning: "Whether `%2F` and `%5C` are refused with 400 or belong to the segment that they stand in.",
+    meaning: "Whether `%2F` and `%5C` are refused with 400, or belong to their segment; a backend that decodes them then sees another path than routes.",
   },
   "trailing-slash": {
     choices: ["distinct", "ignore"],
