@@ -127,7 +127,15 @@ test("routes and the backend see one path: dots and repeated slashes are resolve
     assert.equal(service.seen.at(-1)?.url, url, sent);
   }
   const hits = service.hits();
-  for (const sent of ["/open/%2f..%2fadmin", "/open/a%5Cb", "/open/%zz", "/open/%c0%ae", "/open/a\\b", "/open/a%00", "*"])
+  for (const sent of [
+    "/open/%2f..%2fadmin",
+    "/open/a%5Cb",
+    "/open/%zz",
+    "/open/%c0%ae",
+    "/open/a\\b",
+    "/open/a%00",
+    "*",
+  ])
     assert.equal((await api.ask(`GET ${sent}`)).status, 400, sent);
   assert.equal((await api.ask("GET http://other.example/open/a")).status, 400);
   assert.equal(service.hits(), hits);
