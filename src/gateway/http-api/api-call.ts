@@ -22,7 +22,14 @@ import { isPreflight } from "../cors.ts";
 import { UpstreamCall, type UpstreamFailure, type UpstreamHeaders, type UpstreamOwner } from "../upstream-call.ts";
 import type { AccountPlan } from "./account-plan.ts";
 import type { RoutePlan } from "./api-plan.ts";
-import { amznTraceId, emptyLengthName, forwardedValue, viaValue } from "./backend-headers.ts";
+import {
+  amznTraceId,
+  emptyLengthName,
+  forwardedValue,
+  viaValue,
+  withoutSignatureHeaders,
+  withoutSignatureParameters,
+} from "./backend-headers.ts";
 import { type CallHead, readCallHead } from "./call-head.ts";
 import type { CallRecord } from "./call-record.ts";
 import { readClientHead } from "./client-headers.ts";
@@ -238,10 +245,14 @@ export class ApiCall implements ExchangeOnConnection, UpstreamOwner {
     const appends = route.path === null && this.#plan.switches["fixed-uri"] === "append-path";
     const path = buildPath(integration.uri, route.path, to.rawPath, target.rawPath, appends);
     if (path === null) return this.#refuse("bad-request");
+    const dropsSignature =
+      route.route.authorizationType === "AWS_IAM" && this.#plan.switches["iam-authorization"] === "drop";
+    if (dropsSignature) this.#head.passed = withoutSignatureHeaders(this.#head.passed);
+    const query = dropsSignature ? withoutSignatureParameters(target.query) : target.query;
     const headers = this.#headersFor(route);
     const request = {
       method: integration.method ?? this.#method,
-      path: path + joinQuery(integration.uri.query, target.query),
+      path: path + joinQuery(integration.uri.query, query),
       headers,
       body: this.#body,
     };

@@ -104,3 +104,26 @@ const UNKNOWN_LENGTH = Object.freeze({
 export function emptyLengthName(method: string): string {
   return WRITES_LENGTH.has(method) ? "content-length" : UNKNOWN_LENGTH;
 }
+
+const OF_SIGNATURES = new Set(["authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"]);
+const PARAMETER_OF_SIGNATURES =
+  /^X-Amz-(?:Algorithm|Credential|Date|Expires|SignedHeaders|Security-Token|Signature)(?:=|$)/i;
+
+/** Headers without a signature and the session that it was made with. */
+export function withoutSignatureHeaders(headers: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2)
+    if (!OF_SIGNATURES.has((headers[i] as string).toLowerCase()))
+      kept.push(headers[i] as string, headers[i + 1] as string);
+  return kept;
+}
+
+/** The same of a query with its leading `?`. */
+export function withoutSignatureParameters(query: string): string {
+  if (query === "") return query;
+  const kept = query
+    .slice(1)
+    .split("&")
+    .filter((each) => !PARAMETER_OF_SIGNATURES.test(each));
+  return kept.length === 0 ? "" : `?${kept.join("&")}`;
+}

@@ -47,7 +47,8 @@ export const SWITCHES = {
   "encoded-slash": {
     choices: ["refuse", "opaque"],
     section: "routing",
-    meaning: "Whether `%2F` and `%5C` are refused with 400, or belong to their segment; a backend that decodes them then sees another path than routes.",
+    meaning:
+      "Whether `%2F` and `%5C` are refused with 400, or belong to their segment; a backend that decodes them then sees another path than routes.",
   },
   "trailing-slash": {
     choices: ["distinct", "ignore"],
