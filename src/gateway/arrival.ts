@@ -108,7 +108,7 @@ export class Arrival {
   /** Whether a body follows. */
   get hasBody(): boolean {
     const { contentLength, isChunked } = this.head;
-    return isChunked || (contentLength !== null && contentLength !== "0");
+    return isChunked || (contentLength !== null && Number(contentLength) !== 0);
   }
 
   /** The origin that a page of this host has in a browser. */

@@ -157,6 +157,11 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
       return this.refuse("request-headers-too-large");
     }
     if (head.isRepeated) return this.refuse("request-headers");
+    if (head.hasOtherCoding || (head.isChunked && this.request.httpVersion !== "1.1")) {
+      // RFC 9112 6.1: a body whose end others may see elsewhere. Nothing behind it is trusted.
+      this.#res.shouldKeepAlive = false;
+      return this.refuse("request-malformed");
+    }
     if (head.host === null || host === "malformed") return this.refuse("request-host");
     if (host === "other") return this.answer(MISDIRECTED, "request-host");
     if (path === null) return this.refuse("request-path");

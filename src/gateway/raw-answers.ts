@@ -71,6 +71,11 @@ export function onClientError(
   // Node keeps the response that a connection is working on here, and its own handler looks there too.
   const { _httpMessage: current } = socket as Socket & { _httpMessage?: unknown };
   if (current instanceof GatewayResponse && current.exchange !== null) {
+    // That request came whole: it is answered, and what came behind it is not read, now or later.
+    if (current.req.complete) {
+      current.shouldKeepAlive = false;
+      return;
+    }
     // Node counts a request's time as a whole. It tells once for each request, and what it is not told to end goes on.
     if (reason === "request-timeout" && current.exchange.hasOwnIdleLimit) return;
     const answered =

@@ -35,6 +35,8 @@ export interface RequestHead {
   cookie: string | undefined;
   contentLength: string | null;
   isChunked: boolean;
+  /** It has a transfer coding besides `chunked`, which a service would never be told of. */
+  hasOtherCoding: boolean;
   /** A header that decides something was there more than once. */
   isRepeated: boolean;
   /** Names, as sent, of look-alikes that were dropped. */
@@ -87,6 +89,7 @@ export function readRequestHead(
     cookie: undefined,
     contentLength: null,
     isChunked: false,
+    hasOtherCoding: false,
     isRepeated: false,
     removed: NONE,
   };
@@ -144,6 +147,7 @@ export function readRequestHead(
         break;
       case C.transferEncoding:
         head.isChunked = true;
+        if (value.trim().toLowerCase() !== "chunked") head.hasOtherCoding = true;
         break;
       case C.traceparent:
         bytes += value.length;
