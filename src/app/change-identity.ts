@@ -31,7 +31,7 @@ export interface IdentityStarts {
 export async function changeIdentity(
   old: IdentityParts,
   { before, next }: IdentityStarts,
-  onRestored: (identity: IdentityParts) => void,
+  onRestored: (identity: IdentityParts) => unknown,
 ): Promise<IdentityChange> {
   if (old.provider === null || next.identity.kind !== "embedded") {
     const identity = await startIdentity(next);
@@ -59,7 +59,7 @@ export async function changeIdentity(
     };
     return { identity, undo, commit: async () => letGo() };
   } catch (cause) {
-    onRestored(await restore());
+    await onRestored(await restore());
     throw cause;
   }
 }

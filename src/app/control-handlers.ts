@@ -7,7 +7,7 @@ import type { Instance } from "./up.ts";
 
 export function controlHandlers(instance: Instance): ControlHandlers {
   return {
-    status: async () => instance.status(),
+    status: async () => instance.freshStatus(),
     flush: async () => {
       await instance.flush();
       return null;

@@ -6,19 +6,14 @@
  */
 import { chmodSync, rmSync } from "node:fs";
 import { type IncomingMessage, type Server, createServer, request as httpRequest } from "node:http";
-import { type ErrorCode, GatehouseError, catalogue, isGatehouseError } from "../core/index.ts";
+import { GatehouseError } from "../core/index.ts";
+import { type PackedFault, packFault, unpackFault } from "./packed-fault.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const TIMEOUT_MS = 10_000;
 const CLOSE_GRACE_MS = 1000;
 
 export type ControlHandlers = Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
-
-/** A fault on its way to another process, where it is made again from its code and details. */
-interface ControlError {
-  readonly code: ErrorCode;
-  readonly detail: Readonly<Record<string, string | number>>;
-}
 
 /** Answers calls until closed. The socket has mode 0600. */
 export async function serveControl(socket: string, handlers: ControlHandlers): Promise<{ close(): Promise<void> }> {
@@ -37,7 +32,7 @@ export async function serveControl(socket: string, handlers: ControlHandlers): P
     readBody(request)
       .then(async (text) => handler(text === "" ? null : JSON.parse(text)))
       .then((value) => answer(200, { value }))
-      .catch((cause: unknown) => answer(500, { error: controlError(cause) }));
+      .catch((cause: unknown) => answer(500, { error: packFault(cause) }));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -74,19 +69,9 @@ export async function callControl(socket: string, call: string, input: unknown =
     request.once("error", (cause) => reject(new GatehouseError("GH_CONTROL_NOT_RUNNING", { socket }, { cause })));
     request.end(input === null ? "" : JSON.stringify(input));
   });
-  const answer = JSON.parse(text) as { value?: unknown; error?: ControlError };
-  if (answer.error !== undefined) throw faultFrom(answer.error);
+  const answer = JSON.parse(text) as { value?: unknown; error?: PackedFault };
+  if (answer.error !== undefined) throw unpackFault(answer.error);
   return answer.value;
-}
-
-function controlError(cause: unknown): ControlError {
-  if (isGatehouseError(cause)) return { code: cause.code, detail: cause.detail };
-  return { code: "GH_INTERNAL", detail: { problem: cause instanceof Error ? cause.message : "unknown fault" } };
-}
-
-function faultFrom({ code, detail }: ControlError): GatehouseError {
-  if (!Object.hasOwn(catalogue, code)) return new GatehouseError("GH_INTERNAL", { problem: `fault ${code}` });
-  return new GatehouseError(code, detail as never);
 }
 
 async function readBody(message: IncomingMessage): Promise<string> {

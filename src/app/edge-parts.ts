@@ -21,11 +21,14 @@ import type { Artifacts } from "../model/index.ts";
 import { edgeRuntime } from "./edge-runtime.ts";
 import type { Ports } from "./ports.ts";
 import { type StatePaths, writeFileWhole } from "./state.ts";
+import type { ThreadSockets } from "./thread-runtime.ts";
 
 export interface EdgeStart {
   readonly artifacts: Artifacts;
   readonly ports: Ports;
   readonly paths: StatePaths;
+  /** Of every thread of the gateway. */
+  readonly sockets: readonly ThreadSockets[];
   /** Caddy binary to use. */
   readonly explicit: string | undefined;
   /** Admin address of a Caddy that runs already. */
@@ -88,10 +91,10 @@ export async function startEdge(start: EdgeStart): Promise<Edge> {
 }
 
 async function startOwn(start: EdgeStart): Promise<Caddy> {
-  const { paths, ports, artifacts, env, reporter } = start;
+  const { paths, ports, sockets, artifacts, env, reporter } = start;
   const { binary, version } = await findCaddy({ explicit: start.explicit, pathEnv: env["PATH"] });
   const loopbackAddresses = findLoopbackAddresses();
-  const runtimeOf = (a: Artifacts) => ({ ...edgeRuntime(paths, ports, a), loopbackAddresses });
+  const runtimeOf = (a: Artifacts) => ({ ...edgeRuntime(paths, ports, a, sockets), loopbackAddresses });
   const caddy = await superviseCaddy({
     binary,
     adminListen: edgeRuntime(paths, ports, artifacts).adminListen,
@@ -115,7 +118,7 @@ async function startOwn(start: EdgeStart): Promise<Caddy> {
 }
 
 /** Its admin endpoint and storage stay; what ran before is put back at the end. */
-async function borrow({ paths, ports, reporter }: EdgeStart, address: string): Promise<Caddy> {
+async function borrow({ paths, ports, sockets, reporter }: EdgeStart, address: string): Promise<Caddy> {
   const caddy = await attachCaddy(address);
   const { adminBlock, storageBlock } = caddy;
   const loopbackAddresses = findLoopbackAddresses();
@@ -126,7 +129,7 @@ async function borrow({ paths, ports, reporter }: EdgeStart, address: string): P
     isUp: () => true,
     configFor: (a) =>
       compileCaddy(a.edge, {
-        ...edgeRuntime(paths, ports, a),
+        ...edgeRuntime(paths, ports, a, sockets),
         adminListen: address,
         adminBlock,
         storageBlock,

@@ -20,13 +20,12 @@ import {
   type Sessions,
   type TokenVerifier,
   type WorkloadIssuer,
-  createSessions,
-  createTokenVerifier,
   startDevProvider,
 } from "../identity/index.ts";
 import type { IdentityArtifact } from "../model/index.ts";
-import { loadKeyFile, readSecret, secretVariable } from "../secrets/index.ts";
+import { readSecret, secretVariable } from "../secrets/index.ts";
 import { type HeldKeys, type KeySources, createKeySources } from "./key-sources.ts";
+import { createRights } from "./rights.ts";
 import type { StatePaths } from "./state.ts";
 
 export interface IdentityParts {
@@ -76,32 +75,17 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
   try {
     // Who has had keys before is known to be a provider, and its source goes on asking by itself.
     if (keys.state().ageMs === null) await keys.load();
-    const verifier = createTokenVerifier({
+    const { verifier, sessions } = createRights({
+      identity,
       issuer,
-      audience: identity.audience,
-      claims: identity.claims,
       keys,
       workloadIssuers: workloads.issuers,
-      usedClaims: identity.usedClaims,
+      clientSecret,
+      baseUrl,
+      keysDir: paths.keys,
       clock,
-      skewSeconds: 30,
+      sessionMemory: start.sessionMemory,
     });
-    const sessions =
-      identity.login === null
-        ? null
-        : createSessions({
-            issuer,
-            login: { ...identity.login, clientSecret },
-            baseUrl,
-            audience: identity.audience,
-            claims: identity.claims,
-            verifier,
-            usedClaims: identity.usedClaims,
-            sealKeys: [loadKeyFile(join(paths.keys, "session.key"))],
-            clock,
-            allowHttpLoopback: true,
-            memory: start.sessionMemory,
-          });
     return { issuer, keys, workloadIssuers: workloads.issuers, verifier, sessions, provider, close };
   } catch (cause) {
     await close();

@@ -8,6 +8,7 @@
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { GatehouseError } from "../core/index.ts";
+import type { ThreadSockets } from "./thread-runtime.ts";
 
 export interface StatePaths {
   readonly dir: string;
@@ -73,6 +74,18 @@ export function statePaths(dir: string): StatePaths {
     secrets: join(root, "secrets"),
     caFile: join(root, "ca.crt"),
   };
+}
+
+/** Where each thread of the gateway listens: the first where a single one does. */
+export function threadSockets(
+  { run, publicSocket, privateSocket }: StatePaths,
+  count: number,
+): readonly ThreadSockets[] {
+  return Array.from({ length: count }, (_, index) =>
+    index === 0
+      ? { publicSocket, privateSocket }
+      : { publicSocket: join(run, `public-${index + 1}.sock`), privateSocket: join(run, `private-${index + 1}.sock`) },
+  );
 }
 
 /**

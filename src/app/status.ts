@@ -1,9 +1,9 @@
 /** What `status` says of a running instance. Field names are part of the command line's contract. */
 import { formatDuration } from "../core/index.ts";
-import type { GatewayStats } from "../gateway/index.ts";
 import type { KeySourceState } from "../identity/index.ts";
 import { type RecordWriterState, visibleText } from "../records/index.ts";
 import { callControl } from "./control.ts";
+import type { PlaneStats } from "./data-plane.ts";
 import { stateDirOf } from "./load-policy.ts";
 import { statePaths } from "./state.ts";
 
@@ -32,7 +32,7 @@ export interface Status {
     /** Workload issuers, in the order of the policy. */
     readonly issuers: readonly { readonly name: string; readonly keys: KeySourceState }[];
   };
-  readonly gateway: { readonly socket: string; readonly privateSocket: string | null } & GatewayStats;
+  readonly gateway: { readonly socket: string; readonly privateSocket: string | null } & PlaneStats;
   readonly records: { readonly edge: string; readonly gateway: string } & RecordWriterState;
   readonly console: null;
   readonly lastReload: Reload | null;

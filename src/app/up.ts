@@ -5,6 +5,7 @@
  * INVARIANT: starting succeeds whole or leaves nothing running; a reload takes over whole or changes nothing; requests
  * go on being decided by the old policy until the new one is in place, so there is no moment without one.
  */
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import {
   type Clock,
@@ -15,7 +16,6 @@ import {
   jsonDigest,
   renderDiagnostic,
 } from "../core/index.ts";
-import { type Gateway, type GatewayRuntime, createGateway } from "../gateway/index.ts";
 import {
   type AssertionSigner,
   type People,
@@ -28,8 +28,10 @@ import { type RecordWriter, createRecordWriter } from "../records/index.ts";
 import { changeIdentity } from "./change-identity.ts";
 import { controlHandlers } from "./control-handlers.ts";
 import { serveControl } from "./control.ts";
+import { type DataPlane, type PlaneRuntime, createSinglePlane, defaultWorkers } from "./data-plane.ts";
 import { type Edge, startEdge } from "./edge-parts.ts";
 import { baseUrlOf } from "./edge-runtime.ts";
+import { createThreadedPlane } from "./gateway-threads.ts";
 import { type IdentityParts, type IdentityStart, startIdentity } from "./identity-parts.ts";
 import { type KeySources, createKeySources } from "./key-sources.ts";
 import { type LoadedEnvironment, isLoaded, loadEnvironment, shownPath } from "./load-policy.ts";
@@ -45,6 +47,7 @@ import {
   prepareState,
   readText,
   statePaths,
+  threadSockets,
   writeInstance,
 } from "./state.ts";
 import type { Reload, Status } from "./status.ts";
@@ -59,6 +62,8 @@ export interface UpOptions {
   readonly caddy?: string | undefined;
   /** Admin address of a Caddy that runs already and is to be used. */
   readonly attach?: string | undefined;
+  /** Threads of the gateway; by default as many as suit the machine. */
+  readonly workers?: number | undefined;
   /** How the command was called, for lines to paste. */
   readonly command: string;
 }
@@ -126,6 +131,7 @@ class Starter {
   async #start(loaded: LoadedEnvironment): Promise<Running> {
     const { clock, reporter, env } = this.#deps;
     const paths = this.#paths;
+    let plane: DataPlane | null = null;
     if (loaded.environment.gateway.kind === "aws") {
       throw new GatehouseError("GH_APP_GATEWAY_UNSUPPORTED", { environment: loaded.environment.name });
     }
@@ -143,7 +149,7 @@ class Starter {
     });
     const baseUrl = baseUrlOf(loaded.artifacts.domain, ports.https);
 
-    const sessionMemory = createSessionMemory();
+    const sessionMemory = createSessionMemory((id) => plane?.endSession(id));
     const keySources = createKeySources(clock);
     const lasting: LastingParts = { sessionMemory, keySources, baseUrl, ports };
     const identity = await startIdentity(identityStartOf(loaded, people, lasting, paths, this.#deps));
@@ -152,13 +158,10 @@ class Starter {
 
     const records = createRecordWriter({ file: paths.gatewayLog });
     this.#opened.add(async () => records.close());
-    const assertions = await createAssertionSigner({
-      issuer: `${baseUrl}/_gatehouse`,
-      keyFile: join(paths.keys, "assertion.json"),
-      clock,
-    });
-    const gateway = createGateway(runtimeOf(holder, assertions), { clock, record: (record) => records.write(record) });
-    await gateway.listen({ publicSocket: paths.publicSocket, privateSocket: paths.privateSocket });
+    const assertions = await createAssertionSigner({ ...assertionOptions(baseUrl, paths), clock });
+    const gateway = this.#createPlane(runtimeOf(holder, assertions), { records, sessionMemory, baseUrl });
+    plane = gateway;
+    await gateway.listen();
     this.#opened.add(async () => gateway.close({ graceMs: DRAIN_MS }));
 
     const stop = Promise.withResolvers<string>();
@@ -166,6 +169,7 @@ class Starter {
       artifacts: loaded.artifacts,
       ports,
       paths,
+      sockets: gateway.sockets,
       explicit: this.#options.caddy,
       attach: this.#options.attach,
       env,
@@ -197,6 +201,21 @@ class Starter {
     for (const probe of await probeUpstreams(loaded.policy, loaded.environment.name)) warnUnlessUp(probe, reporter);
     return running;
   }
+
+  #createPlane(
+    runtime: PlaneRuntime,
+    parts: { readonly records: RecordWriter; readonly sessionMemory: SessionMemory; readonly baseUrl: string },
+  ): DataPlane {
+    const { clock, reporter } = this.#deps;
+    const { records, sessionMemory, baseUrl } = parts;
+    const paths = this.#paths;
+    const sockets = threadSockets(paths, this.#options.workers ?? defaultWorkers(availableParallelism()));
+    const [only, ...others] = sockets;
+    if (only !== undefined && others.length === 0)
+      return createSinglePlane(runtime, only, { clock, record: (record) => records.write(record) });
+    const assertions = assertionOptions(baseUrl, paths);
+    return createThreadedPlane(runtime, { sockets, keysDir: paths.keys, assertions, sessionMemory, records, reporter });
+  }
 }
 
 /** What no reload replaces. */
@@ -216,7 +235,7 @@ interface Parts extends LastingParts {
 }
 
 interface Servers {
-  readonly gateway: Gateway;
+  readonly gateway: DataPlane;
   readonly edge: Edge;
   readonly records: RecordWriter;
   readonly assertions: AssertionSigner;
@@ -286,11 +305,18 @@ export class Instance implements Running {
   }
 
   async flush(): Promise<void> {
+    await this.#servers.gateway.flush();
     await this.#servers.records.flush();
   }
 
   requestStop(why: string): void {
     this.#stop.resolve(why);
+  }
+
+  /** As of now, and not of the last look at the gateway's threads. */
+  async freshStatus(): Promise<Status> {
+    await this.#servers.gateway.refresh();
+    return this.status();
   }
 
   status(): Status {
@@ -391,20 +417,20 @@ export class Instance implements Running {
     const starts = { before: startOf(parts.loaded, parts.people), next: startOf(next, people) };
     const change = sameIdentity
       ? null
-      : await changeIdentity(parts.identity, starts, (restored) => {
+      : await changeIdentity(parts.identity, starts, async (restored) => {
           parts.identity = restored;
-          gateway.replace(runtimeOf(parts, assertions));
+          await gateway.replace(runtimeOf(parts, assertions));
         });
     try {
       const identity = change?.identity ?? parts.identity;
       // The gateway first: what the new edge sends must find its routes; what the old edge sends is still decided.
-      gateway.replace(runtimeOf({ ...parts, loaded: next, identity }, assertions));
+      await gateway.replace(runtimeOf({ ...parts, loaded: next, identity }, assertions));
       await edge.apply(next.artifacts);
     } catch (cause) {
       try {
         if (change !== null) parts.identity = await change.undo();
       } finally {
-        gateway.replace(runtimeOf(parts, assertions));
+        await gateway.replace(runtimeOf(parts, assertions));
       }
       throw cause;
     }
@@ -424,8 +450,13 @@ export class Instance implements Running {
   }
 }
 
-function runtimeOf({ loaded, identity, baseUrl }: Parts, assertions: AssertionSigner): GatewayRuntime {
-  return { artifacts: loaded.artifacts, verifier: identity.verifier, sessions: identity.sessions, assertions, baseUrl };
+function runtimeOf({ loaded, identity, baseUrl }: Parts, assertions: AssertionSigner): PlaneRuntime {
+  const { issuer, verifier, sessions } = identity;
+  return { artifacts: loaded.artifacts, issuer, identity, verifier, sessions, assertions, baseUrl };
+}
+
+function assertionOptions(baseUrl: string, paths: StatePaths): { readonly issuer: string; readonly keyFile: string } {
+  return { issuer: `${baseUrl}/_gatehouse`, keyFile: join(paths.keys, "assertion.json") };
 }
 
 function identityStartOf(

@@ -24,6 +24,7 @@ interface UpFlags {
   readonly identity?: number;
   readonly caddy?: string;
   readonly attach?: string;
+  readonly workers?: number;
   readonly detach?: boolean;
 }
 
@@ -47,6 +48,7 @@ function addUp(program: Command, run: Run): void {
       "--attach <ADDRESS>",
       "use the Caddy that runs with this admin address, such as http://127.0.0.1:2019 or unix//run/caddy.sock",
     )
+    .option("--workers <NUMBER>", "threads of the gateway, 1 to 64 (default: half of the cores)", readWorkers)
     .option("--detach", "go on in the background")
     .action((given: string | undefined, flags: UpFlags) =>
       run(async (shell) => (flags.detach === true ? upDetached(given, flags) : upHere(shell, given, flags))),
@@ -71,6 +73,7 @@ async function upHere(shell: Shell, given: string | undefined, flags: UpFlags): 
       ports: { https: flags.https, http: flags.http, private: flags.private, identity: flags.identity },
       caddy: flags.caddy,
       attach: flags.attach,
+      workers: flags.workers,
       command: commandName(),
     },
     upDeps(shell.reporter),
@@ -192,6 +195,13 @@ function readPort(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("a port is a number from 0 to 65535.");
   return port;
+}
+
+function readWorkers(text: string): number {
+  const workers = Number(text);
+  if (!/^\d+$/.test(text) || workers < 1 || workers > 64)
+    throw new InvalidArgumentError("threads are a number from 1 to 64.");
+  return workers;
 }
 
 /** How this command was called, for lines to paste. */

@@ -30,6 +30,8 @@ export interface EdgeRuntime {
   /** Absolute paths of the gateway's sockets. */
   readonly publicSocket: string;
   readonly privateSocket: string | null;
+  /** Of further threads of the gateway, each as good as the first. @default none */
+  readonly otherSockets?: readonly { readonly publicSocket: string; readonly privateSocket: string }[] | undefined;
   /** `unix//path` or `host:port`; a unix socket gets mode 0600. */
   readonly adminListen: string;
   /** The admin block of a Caddy that was running before us, taken over as it is; null when it has none. */
@@ -65,7 +67,7 @@ export function compileCaddy(edge: EdgeArtifact, runtime: EdgeRuntime): CaddyCon
         grace_period: "5s",
         servers: {
           public: siteServer(edge, runtime, runtime.httpsPort, publicNames, [
-            gatewayRoute(edge, [{ host: publicNames }], runtime.publicSocket),
+            gatewayRoute(edge, [{ host: publicNames }], socketsOf(runtime, runtime.publicSocket, "publicSocket")),
           ]),
           ...(privateServer === null ? {} : { private: privateServer }),
           redirect: redirectServer(edge, runtime, privateServer !== null),
@@ -146,7 +148,8 @@ function compilePrivate(edge: EdgeArtifact, runtime: EdgeRuntime): Json {
   const { privatePort, privateSocket } = runtime;
   if (privatePort === null || privateSocket === null || edge.privateNetwork === null) return null;
   const names = namesOf(edge, "private");
-  return siteServer(edge, runtime, privatePort, names, privateRoutes(edge, names, privateSocket));
+  const sockets = socketsOf(runtime, privateSocket, "privateSocket");
+  return siteServer(edge, runtime, privatePort, names, privateRoutes(edge, names, sockets));
 }
 
 function siteServer(
@@ -213,7 +216,22 @@ const REQUEST_ID = "{http.request.uuid}";
 const LIMITS = { max_header_bytes: 262_144, read_header_timeout: "10s", idle_timeout: "2m" } as const;
 const WITHOUT_SERVER = { handler: "headers", response: { delete: ["Server"] } } as const;
 
-function gatewayRoute(edge: EdgeArtifact, match: readonly Json[], socket: string): Json {
+type SocketKind = "publicSocket" | "privateSocket";
+
+function socketsOf({ otherSockets = [] }: EdgeRuntime, first: string, kind: SocketKind): readonly string[] {
+  return [first, ...otherSockets.map((sockets) => sockets[kind])];
+}
+
+/**
+ * Between threads the least busy one is asked. One that does not take a connection is left alone for a while, and the
+ * request goes to another: nothing of it was sent, or it is a `GET` that got no answer.
+ */
+const BETWEEN_THREADS = {
+  load_balancing: { selection_policy: { policy: "least_conn" }, try_duration: "2s", try_interval: "50ms" },
+  health_checks: { passive: { fail_duration: "1s", max_fails: 1 } },
+} as const;
+
+function gatewayRoute(edge: EdgeArtifact, match: readonly Json[], sockets: readonly string[]): Json {
   const strict = strictTransport(edge);
   return {
     match,
@@ -223,7 +241,8 @@ function gatewayRoute(edge: EdgeArtifact, match: readonly Json[], socket: string
       { handler: "log_append", key: "traceresponse", value: "{http.reverse_proxy.header.Traceresponse}" },
       {
         handler: "reverse_proxy",
-        upstreams: [{ dial: `unix/${literal(socket)}` }],
+        upstreams: sockets.map((socket) => ({ dial: `unix/${literal(socket)}` })),
+        ...(sockets.length === 1 ? {} : BETWEEN_THREADS),
         transport: {
           protocol: "http",
           dial_timeout: "2s",
@@ -246,10 +265,12 @@ function gatewayRoute(edge: EdgeArtifact, match: readonly Json[], socket: string
 }
 
 /** The private APIs: their names, from inside the network only. Anybody else is told so, as API Gateway does. */
-function privateRoutes(edge: EdgeArtifact, names: readonly string[], socket: string): readonly Json[] {
+function privateRoutes(edge: EdgeArtifact, names: readonly string[], sockets: readonly string[]): readonly Json[] {
   const ranges = edge.privateNetwork ?? [];
   return [
-    ...(ranges.length === 0 ? [] : [gatewayRoute(edge, [{ host: names, remote_ip: { ranges: [...ranges] } }], socket)]),
+    ...(ranges.length === 0
+      ? []
+      : [gatewayRoute(edge, [{ host: names, remote_ip: { ranges: [...ranges] } }], sockets)]),
     answer({ match: [{ host: names }], terminal: true }, 403, "Forbidden", strictTransport(edge)),
   ];
 }

@@ -43,6 +43,10 @@ export class RecentMap<V> {
     this.#old = new Map();
   }
 
+  keys(): readonly string[] {
+    return [...this.#old.keys(), ...this.#young.keys()];
+  }
+
   get size(): number {
     return this.#young.size + this.#old.size;
   }

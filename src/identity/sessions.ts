@@ -59,6 +59,8 @@ export interface SessionsOptions {
 export interface SessionMemory {
   hasEnded(id: string): boolean;
   end(id: string): void;
+  /** Ids of all that have ended, as far as they are remembered. */
+  list(): readonly string[];
 }
 
 /** @param onEnded is told of every session that ends */
@@ -70,6 +72,7 @@ export function createSessionMemory(onEnded?: (id: string) => void): SessionMemo
       ended.set(id, true);
       onEnded?.(id);
     },
+    list: () => ended.keys(),
   };
 }
 

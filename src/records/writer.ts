@@ -14,6 +14,8 @@ import type { GatewayRecord } from "./record.ts";
 export interface RecordWriter {
   /** Takes the record into the buffer. Never throws, never waits. */
   write(record: GatewayRecord): void;
+  /** Takes whole lines, of `formatGatewayLine`, as another thread made them. Never throws, never waits. */
+  writeLines(lines: string, count: number): void;
   /** Resolves when all that was written before the call is in the file, or has been dropped. */
   flush(): Promise<void>;
   /** Flushes and closes the file. Records written afterwards are dropped. */
@@ -101,22 +103,29 @@ export function createRecordWriter(options: RecordWriterOptions): RecordWriter {
     await drain();
   }
 
+  function writeLines(lines: string, count: number): void {
+    if (closed || pending.length > MAX_PENDING_CHARACTERS) {
+      dropped += count;
+      return;
+    }
+    pending += lines;
+    pendingRecords += count;
+    if (pending.length < BATCH_CHARACTERS) schedule(lastError === null ? batchMs : retryMs);
+    else if (running === null && lastError === null) void drain();
+  }
+
   return {
     write(record) {
-      if (closed || pending.length > MAX_PENDING_CHARACTERS) {
-        dropped += 1;
-        return;
-      }
+      let line: string;
       try {
-        pending += formatGatewayLine(record);
-        pendingRecords += 1;
+        line = formatGatewayLine(record);
       } catch {
         dropped += 1;
         return;
       }
-      if (pending.length < BATCH_CHARACTERS) schedule(lastError === null ? batchMs : retryMs);
-      else if (running === null && lastError === null) void drain();
+      writeLines(line, 1);
     },
+    writeLines,
     flush,
     async close() {
       await flush();

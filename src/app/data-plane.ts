@@ -1,0 +1,74 @@
+/**
+ * The data plane of one instance: a gateway in this thread, or one in each of several threads behind the same edge.
+ *
+ * In: the runtime of the moment. Out: sockets for the edge, figures, `replace` that all threads follow or none.
+ */
+import { type Gateway, type GatewayRuntime, type GatewayStats, createGateway } from "../gateway/index.ts";
+import type { Clock } from "../core/index.ts";
+import type { GatewayRecord } from "../records/index.ts";
+import type { ThreadSockets } from "./thread-runtime.ts";
+
+/** What the data plane runs by; `identity` is one object as long as verified tokens stay good. */
+export interface PlaneRuntime extends Omit<GatewayRuntime, "throttleLayout"> {
+  /** Of the provider that runs. */
+  readonly issuer: string;
+  readonly identity: object;
+}
+
+export interface WorkerState {
+  readonly socket: string;
+  readonly up: boolean;
+  /** How often it ended by itself and was started again. */
+  readonly restarts: number;
+}
+
+export interface PlaneStats extends GatewayStats {
+  readonly workers: readonly WorkerState[];
+}
+
+export interface DataPlane {
+  readonly sockets: readonly ThreadSockets[];
+  /** Afterwards all sockets take connections. @throws GH_GATEWAY_* ; then none does */
+  listen(): Promise<void>;
+  /** All threads answer by `runtime` afterwards. @throws GH_GATEWAY_ARTIFACT_UNSUPPORTED, GH_IAM_* ; then none does */
+  replace(runtime: PlaneRuntime): Promise<void>;
+  /** As of the last look; `refresh` looks anew. */
+  stats(): PlaneStats;
+  refresh(): Promise<void>;
+  /** Afterwards every record of an answered request is with the sink. */
+  flush(): Promise<void>;
+  /** A session that is good no longer, whichever thread is asked. */
+  endSession(id: string): void;
+  close(options: { readonly graceMs: number }): Promise<void>;
+}
+
+/** Half of the cores are the edge's and the services'; on two cores a second thread would only take turns with them. */
+export function defaultWorkers(cores: number): number {
+  return cores <= 2 ? 1 : Math.min(Math.floor(cores / 2), 16);
+}
+
+/** @throws GH_GATEWAY_ARTIFACT_UNSUPPORTED, GH_IAM_* */
+export function createSinglePlane(
+  first: PlaneRuntime,
+  sockets: ThreadSockets,
+  deps: { readonly clock: Clock; readonly record: (record: GatewayRecord) => void },
+): DataPlane {
+  const gateway: Gateway = createGateway(first, deps);
+  let isUp = false;
+  return {
+    sockets: [sockets],
+    async listen() {
+      await gateway.listen(sockets);
+      isUp = true;
+    },
+    replace: async (runtime) => gateway.replace(runtime),
+    stats: () => ({ ...gateway.stats(), workers: [{ socket: sockets.publicSocket, up: isUp, restarts: 0 }] }),
+    refresh: async () => {},
+    flush: async () => {},
+    endSession: () => {},
+    close: async (options) => {
+      isUp = false;
+      await gateway.close(options);
+    },
+  };
+}

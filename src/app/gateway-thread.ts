@@ -1,0 +1,164 @@
+/**
+ * One of several threads of the data plane: a gateway of its own on its own sockets, under one policy with the others.
+ *
+ * In: `ThreadStart` as worker data; calls of the main thread. Out: answered requests; batches of records.
+ * Keys, verified tokens and opened sessions are this thread's own; buckets are shared memory; what changes a session is
+ * done by the main thread for all.
+ */
+import { hrtime } from "node:process";
+import { parentPort, workerData } from "node:worker_threads";
+import { type Clock, GatehouseError } from "../core/index.ts";
+import { type GatewayRuntime, type PreparedRuntime, createGateway } from "../gateway/index.ts";
+import {
+  type SessionCalls,
+  type SessionRefreshAnswer,
+  type WebResponse,
+  createAssertionSigner,
+  createRemoteSessions,
+  createSessionMemory,
+} from "../identity/index.ts";
+import { formatGatewayLine } from "../records/index.ts";
+import { type HeldKeys, createKeySources } from "./key-sources.ts";
+import { createRights } from "./rights.ts";
+import { connectPeer } from "./thread-peer.ts";
+import type { ThreadRuntime, ThreadStart } from "./thread-runtime.ts";
+
+const RECORDS_MS = 50;
+const RECORDS_CHARACTERS = 64 * 1024;
+
+/** The monotonic clock of the process, so that all threads speak of the same times; `performance` counts from a thread's start. */
+const originMs = Number(hrtime.bigint()) / 1e6 - performance.now();
+const clock: Clock = { nowMs: () => Date.now(), monotonicMs: () => originMs + performance.now() };
+
+/** Who decides about tokens and sessions, and the keys that are held for it. */
+interface Rights {
+  readonly id: number;
+  readonly parts: Pick<GatewayRuntime, "verifier" | "sessions">;
+  readonly held: readonly HeldKeys[];
+}
+
+function release({ held }: Rights): void {
+  for (const one of held) one.release();
+}
+
+async function run(start: ThreadStart): Promise<void> {
+  const port = parentPort;
+  if (port === null) throw new GatehouseError("GH_INTERNAL", { problem: "a gateway thread was started as a program" });
+  const sessionMemory = createSessionMemory();
+  for (const id of start.endedSessions) sessionMemory.end(id);
+  const keySources = createKeySources(clock);
+  const assertions = await createAssertionSigner({ ...start.assertions, clock });
+  const records = createRecordBatches((batch) => peer.tell("records", batch));
+
+  const now: { rights: Rights | null; prepared: { readonly next: PreparedRuntime; readonly rights: Rights } | null } = {
+    rights: null,
+    prepared: null,
+  };
+
+  async function rightsOf({ artifacts, issuer, identityId, baseUrl }: ThreadRuntime): Promise<Rights> {
+    if (now.rights?.id === identityId) return now.rights;
+    const provider = keySources.hold(issuer);
+    const held = [provider];
+    if (provider.source.state().ageMs === null) await provider.source.load().catch(() => undefined);
+    const workloadIssuers = artifacts.identity.issuers.map(({ name, issuer: one, audience, claims }) => {
+      const keys = keySources.hold(one);
+      held.push(keys);
+      if (keys.isNew) void keys.source.load().catch(() => undefined);
+      return { name, issuer: one, audience, claims, keys: keys.source };
+    });
+    const { verifier, sessions } = createRights({
+      identity: artifacts.identity,
+      issuer,
+      keys: provider.source,
+      workloadIssuers,
+      // The main thread alone speaks with the provider.
+      clientSecret: null,
+      baseUrl,
+      keysDir: start.keysDir,
+      clock,
+      sessionMemory,
+    });
+    const parts = { verifier, sessions: sessions === null ? null : createRemoteSessions(sessions, sessionCalls) };
+    return { id: identityId, parts, held };
+  }
+
+  function runtimeOf(runtime: ThreadRuntime, { parts }: Rights): GatewayRuntime {
+    const { artifacts, baseUrl, throttleLayout } = runtime;
+    return { ...parts, artifacts, assertions, baseUrl, throttleLayout };
+  }
+
+  const peer = connectPeer(port, {
+    stats: () => gateway.stats(),
+    async prepare(runtime: ThreadRuntime) {
+      const rights = await rightsOf(runtime);
+      try {
+        now.prepared = { next: gateway.prepare(runtimeOf(runtime, rights)), rights };
+      } catch (cause) {
+        if (rights !== now.rights) release(rights);
+        throw cause;
+      }
+    },
+    commit() {
+      const { rights: before, prepared } = now;
+      if (prepared === null) return;
+      prepared.next.commit();
+      now.rights = prepared.rights;
+      now.prepared = null;
+      if (before !== null && before !== prepared.rights) release(before);
+    },
+    abandon() {
+      const { prepared } = now;
+      now.prepared = null;
+      prepared?.next.abandon();
+      if (prepared !== null && prepared.rights !== now.rights) release(prepared.rights);
+    },
+    ended: (id: string) => sessionMemory.end(id),
+    flush: () => records.flush(),
+    async close(graceMs: number) {
+      await gateway.close({ graceMs });
+      records.flush();
+    },
+  });
+  const sessionCalls: SessionCalls = {
+    refresh: async (cookie, minimumSeconds) =>
+      (await peer.call("session-refresh", { cookie, minimumSeconds })) as SessionRefreshAnswer,
+    handle: async (request) => (await peer.call("session-handle", request)) as WebResponse | null,
+    startLogin: async (returnTo, cookieHeader) =>
+      (await peer.call("session-login", { returnTo, cookieHeader })) as WebResponse,
+  };
+
+  const rights = (now.rights = await rightsOf(start.runtime));
+  const gateway = createGateway(runtimeOf(start.runtime, rights), { clock, record: (record) => records.add(record) });
+  await gateway.listen(start.sockets);
+  peer.tell("ready");
+}
+
+interface RecordBatches {
+  add(record: Parameters<typeof formatGatewayLine>[0]): void;
+  flush(): void;
+}
+
+function createRecordBatches(send: (batch: { readonly lines: string; readonly count: number }) => void): RecordBatches {
+  let lines = "";
+  let count = 0;
+  let timer: NodeJS.Timeout | null = null;
+  function flush(): void {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    if (count === 0) return;
+    send({ lines, count });
+    lines = "";
+    count = 0;
+  }
+  return {
+    add(record) {
+      lines += formatGatewayLine(record);
+      count++;
+      if (lines.length >= RECORDS_CHARACTERS) flush();
+      else timer ??= setTimeout(flush, RECORDS_MS);
+    },
+    flush,
+  };
+}
+
+await run(workerData as ThreadStart);

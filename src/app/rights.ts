@@ -1,0 +1,68 @@
+/**
+ * What decides whether a token or a session is good, in one instance or in one of its threads.
+ *
+ * In: the compiled identity settings, where keys come from. Out: a verifier and, with sign-in, sessions.
+ */
+import { join } from "node:path";
+import type { Clock, Secret } from "../core/index.ts";
+import {
+  type KeySource,
+  type SessionMemory,
+  type Sessions,
+  type TokenVerifier,
+  type WorkloadIssuer,
+  createSessions,
+  createTokenVerifier,
+} from "../identity/index.ts";
+import type { IdentityArtifact } from "../model/index.ts";
+import { loadKeyFile } from "../secrets/index.ts";
+
+export interface RightsOptions {
+  readonly identity: IdentityArtifact;
+  /** Of the provider that runs; the artifact does not know the embedded one's. */
+  readonly issuer: string;
+  readonly keys: KeySource;
+  readonly workloadIssuers: readonly WorkloadIssuer[];
+  /** Null for a public client, and where nobody signs in. */
+  readonly clientSecret: Secret<string> | null;
+  readonly baseUrl: string;
+  readonly keysDir: string;
+  readonly clock: Clock;
+  readonly sessionMemory: SessionMemory;
+}
+
+const SKEW_SECONDS = 30;
+
+/** @throws GH_STATE_KEY_FILE, GH_IDENTITY_SEAL_KEY */
+export function createRights(options: RightsOptions): {
+  readonly verifier: TokenVerifier;
+  readonly sessions: Sessions | null;
+} {
+  const { identity, issuer, keys, workloadIssuers, clock, baseUrl } = options;
+  const { audience, claims, usedClaims, login } = identity;
+  const verifier = createTokenVerifier({
+    issuer,
+    audience,
+    claims,
+    keys,
+    workloadIssuers,
+    usedClaims,
+    clock,
+    skewSeconds: SKEW_SECONDS,
+  });
+  if (login === null) return { verifier, sessions: null };
+  const sessions = createSessions({
+    issuer,
+    login: { ...login, clientSecret: options.clientSecret },
+    baseUrl,
+    audience,
+    claims,
+    verifier,
+    usedClaims,
+    sealKeys: [loadKeyFile(join(options.keysDir, "session.key"))],
+    clock,
+    allowHttpLoopback: true,
+    memory: options.sessionMemory,
+  });
+  return { verifier, sessions };
+}
