@@ -15,7 +15,7 @@ const PLAIN_PATH = /^\/[A-Za-z0-9\-._~/]*$/;
 const TO_ENCODE_IN_PATH = /[^A-Za-z0-9\-._~/]/gu;
 const TO_ENCODE_IN_QUERY = /%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~]/gu;
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
-const BEYOND_ASCII = /[^\0-\x7f]/;
+const PLAIN_QUERY = /^[A-Za-z0-9\-._~=&]*$/;
 const BEYOND_BYTES = /[^\0-\xff]/;
 
 /** For each byte: itself if RFC 3986 calls it unreserved, else its escape in capitals. */
@@ -57,17 +57,22 @@ export function canonicalPath(path: string): string {
 /** Names and values decoded, `+` being a space, and encoded again. Empty parameters (`a&&b`) are none. */
 export function readQuery(query: string): Query {
   const parameters: QueryParameter[] = [];
+  if (query === "") return { parameters, isMalformed: false };
+  const isPlain = PLAIN_QUERY.test(query);
   for (const text of query.split("&")) {
     if (text === "") continue;
     const equals = text.indexOf("=");
     const name = equals === -1 ? text : text.slice(0, equals);
     const value = equals === -1 ? "" : text.slice(equals + 1);
-    parameters.push({
-      name: name.replace(TO_ENCODE_IN_QUERY, encodeInQuery),
-      value: value.replace(TO_ENCODE_IN_QUERY, encodeInQuery),
-    });
+    // The first `=` separates; one in a value is encoded.
+    if (isPlain && !value.includes("=")) parameters.push({ name, value });
+    else
+      parameters.push({
+        name: name.replace(TO_ENCODE_IN_QUERY, encodeInQuery),
+        value: value.replace(TO_ENCODE_IN_QUERY, encodeInQuery),
+      });
   }
-  return { parameters, isMalformed: BROKEN_ESCAPE.test(query) };
+  return { parameters, isMalformed: !isPlain && BROKEN_ESCAPE.test(query) };
 }
 
 /** Sorted by name, then by value; `X-Amz-Signature`, which cannot sign itself, left out. */
@@ -131,7 +136,8 @@ export function canonicalRequest(parts: {
 
 /** SHA-256 in lower-case hexadecimal, of the bytes that the text stands for. */
 export function digestOf(text: string): string {
-  if (!BEYOND_ASCII.test(text) || BEYOND_BYTES.test(text)) return hash("sha256", text, "hex");
+  const isAscii = Buffer.byteLength(text) === text.length;
+  if (isAscii || BEYOND_BYTES.test(text)) return hash("sha256", text, "hex");
   return hash("sha256", Buffer.from(text, "latin1"), "hex");
 }
 

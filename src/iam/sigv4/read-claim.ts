@@ -9,7 +9,7 @@
  */
 import { type HeaderValues, type Query, type QueryParameter, decodeParameter } from "./canonical-request.ts";
 import { type Refused, refuse, refuseForm } from "./refusal.ts";
-import { parseHttpDate, parseIsoBasic } from "./timestamp.ts";
+import { formatIsoBasic, parseHttpDate, parseIsoBasic } from "./timestamp.ts";
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
 const OTHER_ALGORITHM = /^AWS4-[A-Z0-9-]{1,40}$/;
@@ -43,6 +43,8 @@ export interface SignatureClaim {
   /** As written: any text. */
   readonly signature: string;
   readonly timeMs: number;
+  /** The time as `20150830T123600Z`. */
+  readonly timestamp: string;
   /** How long a presigned URL holds; null for a header, and for a URL that does not say. */
   readonly expiresSeconds: number | null;
   readonly sessionToken: string | null;
@@ -96,7 +98,8 @@ function readAuthorization(authorization: string, headers: HeaderValues): ClaimR
     credential: parts.get("Credential") ?? "",
     signedHeaders: parts.get("SignedHeaders") ?? "",
     signature: parts.get("Signature") ?? "",
-    timeMs: date === undefined ? parseDate(dates?.[0] ?? "") : parseIsoBasic(date),
+    date: date ?? dates?.[0] ?? "",
+    isDateHeader: date === undefined,
     expiresSeconds: null,
     sessionToken: headers.get("x-amz-security-token")?.[0] ?? null,
   });
@@ -145,7 +148,8 @@ function readParameters(parameters: readonly QueryParameter[]): ClaimResult {
     credential: found.get("X-Amz-Credential") ?? "",
     signedHeaders: found.get("X-Amz-SignedHeaders") ?? "",
     signature: found.get("X-Amz-Signature") ?? "",
-    timeMs: parseIsoBasic(found.get("X-Amz-Date") ?? ""),
+    date: found.get("X-Amz-Date") ?? "",
+    isDateHeader: false,
     expiresSeconds,
     sessionToken: found.get("X-Amz-Security-Token") ?? null,
   });
@@ -155,11 +159,15 @@ function completeClaim(parts: {
   readonly credential: string;
   readonly signedHeaders: string;
   readonly signature: string;
-  readonly timeMs: number | null;
+  readonly date: string;
+  /** Whether it is that of `Date`, which has two forms. */
+  readonly isDateHeader: boolean;
   readonly expiresSeconds: number | null;
   readonly sessionToken: string | null;
 }): ClaimResult {
-  const { signature, timeMs, expiresSeconds, sessionToken } = parts;
+  const { signature, expiresSeconds, sessionToken } = parts;
+  const isoMs = parseIsoBasic(parts.date);
+  const timeMs = isoMs ?? (parts.isDateHeader ? parseHttpDate(parts.date) : null);
   if (timeMs === null) return refuseForm("Date must be in ISO-8601 'basic format'.");
   const elements = parts.credential.split("/");
   const [accessKeyId = "", date = "", region = "", service = "", terminator = ""] = elements;
@@ -173,11 +181,11 @@ function completeClaim(parts: {
     previous = name;
   }
   const scope = { date, region, service, terminator };
-  return { ok: true, claim: { accessKeyId, scope, signedHeaders, signature, timeMs, expiresSeconds, sessionToken } };
-}
-
-function parseDate(text: string): number | null {
-  return parseIsoBasic(text) ?? parseHttpDate(text);
+  const timestamp = isoMs === null ? formatIsoBasic(timeMs) : parts.date;
+  return {
+    ok: true,
+    claim: { accessKeyId, scope, signedHeaders, signature, timeMs, timestamp, expiresSeconds, sessionToken },
+  };
 }
 
 function refuseAlgorithm(algorithm: string): Refused {

@@ -13,16 +13,15 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 /** The time of `20150830T123600Z`. */
 export function parseIsoBasic(text: string): number | null {
   const match = ISO_BASIC.exec(text);
-  return match === null ? null : exactTime(text, match[1], match[2], match[3], match[4], match[5], match[6]);
+  return match === null ? null : exactTime(match[1], match[2], match[3], match[4], match[5], match[6]);
 }
 
 /** The time of `Sun, 30 Aug 2015 12:36:00 GMT`, the only form of a `Date` header that is sent today. */
 export function parseHttpDate(text: string): number | null {
   const match = HTTP_DATE.exec(text);
   if (match === null) return null;
-  const month = String(MONTHS.indexOf(match[2] ?? "") + 1).padStart(2, "0");
-  const [day, year, hour, minute, second] = [match[1], match[3], match[4], match[5], match[6]];
-  return exactTime(`${year}${month}${day}T${hour}${minute}${second}Z`, year, month, day, hour, minute, second);
+  const month = MONTHS.indexOf(match[2] ?? "") + 1;
+  return exactTime(match[3], month, match[1], match[4], match[5], match[6]);
 }
 
 /** `20150830T123600Z`; parts of a second are left out. */
@@ -31,9 +30,11 @@ export function formatIsoBasic(timeMs: number): string {
   return `${text.slice(0, 4)}${text.slice(5, 7)}${text.slice(8, 13)}${text.slice(14, 16)}${text.slice(17, 19)}Z`;
 }
 
-function exactTime(text: string, ...parts: readonly (string | undefined)[]): number | null {
+function exactTime(...parts: readonly (string | number | undefined)[]): number | null {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.map(Number);
+  if (month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return null;
   const timeMs = Date.UTC(year, month - 1, day, hour, minute, second);
-  // 31 February and 24:60 become another time, which is then written otherwise.
-  return formatIsoBasic(timeMs) === text ? timeMs : null;
+  const date = new Date(timeMs);
+  // 30 February becomes another day, the year 15 becomes 1915.
+  return date.getUTCDate() === day && date.getUTCFullYear() === year ? timeMs : null;
 }

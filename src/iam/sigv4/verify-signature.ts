@@ -75,7 +75,7 @@ export function verifySignature<P>(request: RequestToVerify, options: VerifyOpti
   const text = canonicalRequest(canonical);
   if (text === null) return refuseMismatch("A signed header is not in the request.", canonical.path, parameters, claim);
   const scope = { date: claim.scope.date, region: options.region, service: options.service };
-  const expected = signDigest(lookup.secretAccessKey, scope, formatIsoBasic(claim.timeMs), digestOf(text));
+  const expected = signDigest(lookup.secretAccessKey, scope, claim.timestamp, digestOf(text));
   if (!isSame(claim.signature, expected))
     return refuseMismatch(
       "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.",
@@ -106,14 +106,13 @@ function checkSigned(claim: SignatureClaim, headers: HeaderValues, areAmzRequire
 }
 
 function checkScope(claim: SignatureClaim, region: string, service: string): Refused | null {
-  const { scope } = claim;
+  const { scope, timestamp } = claim;
   const wrong: string[] = [];
   if (scope.region !== region)
     wrong.push(`${naming("Credential should be scoped to a valid region, not", scope.region)}.`);
   if (scope.service !== service) wrong.push(`Credential should be scoped to correct service: '${service}'.`);
   if (scope.terminator !== TERMINATOR)
     wrong.push(`Credential should be scoped with a valid terminator: '${TERMINATOR}'.`);
-  const timestamp = formatIsoBasic(claim.timeMs);
   if (scope.date !== timestamp.slice(0, 8))
     wrong.push(
       `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${timestamp.slice(0, 8)}', from '${timestamp}'.`,
@@ -123,28 +122,23 @@ function checkScope(claim: SignatureClaim, region: string, service: string): Ref
 
 /** Both ends belong to the window. A presigned URL that says how long it holds is not bound by the window's start. */
 function checkTime(claim: SignatureClaim, nowMs: number): Refused | null {
-  const { timeMs, expiresSeconds } = claim;
-  const [signed, now] = [formatIsoBasic(timeMs), formatIsoBasic(nowMs)];
-  if (timeMs > nowMs + WINDOW_MS)
+  const { timeMs, timestamp, expiresSeconds } = claim;
+  const isEarly = timeMs > nowMs + WINDOW_MS;
+  const endMs = expiresSeconds === null ? timeMs + WINDOW_MS : timeMs + expiresSeconds * 1000;
+  if (!isEarly && endMs >= nowMs) return null;
+  const now = formatIsoBasic(nowMs);
+  if (isEarly)
     return refuse(
       "signature-not-yet-current",
       "InvalidSignatureException",
-      `Signature not yet current: ${signed} is still later than ${formatIsoBasic(nowMs + WINDOW_MS)} (${now} + 5 min.)`,
+      `Signature not yet current: ${timestamp} is still later than ${formatIsoBasic(nowMs + WINDOW_MS)} (${now} + 5 min.)`,
     );
-  if (expiresSeconds === null) {
-    if (timeMs >= nowMs - WINDOW_MS) return null;
-    return refuse(
-      "signature-expired",
-      "InvalidSignatureException",
-      `Signature expired: ${signed} is now earlier than ${formatIsoBasic(nowMs - WINDOW_MS)} (${now} - 5 min.)`,
-    );
-  }
-  const endMs = timeMs + expiresSeconds * 1000;
-  if (endMs >= nowMs) return null;
   return refuse(
     "signature-expired",
     "InvalidSignatureException",
-    `Signature expired: ${formatIsoBasic(endMs)} is now earlier than ${now} (${signed} + ${expiresSeconds} s.)`,
+    expiresSeconds === null
+      ? `Signature expired: ${timestamp} is now earlier than ${formatIsoBasic(nowMs - WINDOW_MS)} (${now} - 5 min.)`
+      : `Signature expired: ${formatIsoBasic(endMs)} is now earlier than ${now} (${timestamp} + ${expiresSeconds} s.)`,
   );
 }
 
