@@ -53,9 +53,11 @@ test("bytes that are no request are refused on their connection; CONNECT is no m
   for (const bytes of [
     "NOT HTTP\r\n\r\n",
     `GET / HTTP/1.1\r\nHost: ${API_HOST}\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    `POST / HTTP/1.1\r\nHost: ${API_HOST}\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
+    `POST / HTTP/1.0\r\nHost: ${API_HOST}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     `CONNECT a:1 HTTP/1.1\r\nHost: ${API_HOST}\r\n\r\n`,
   ])
-    assert.match(await send(bytes), /^HTTP\/1\.1 400 Bad Request\r\n[^]*apigw-requestid: /);
+    assert.match(await send(bytes), /^HTTP\/1\.[01] 400 Bad Request\r\n[^]*apigw-requestid: /);
   assert.equal(service.hits(), 0);
 });
 

@@ -145,11 +145,16 @@ export class ApiCall implements ExchangeOnConnection, UpstreamOwner {
 
   #findRoute(): void {
     const { endpoints, switches } = this.#plan;
-    const { host, bytes, contentLength } = this.#head;
+    const { host, bytes, contentLength, isChunked, hasOtherCoding } = this.#head;
     const endpoint = host === null ? null : endpoints.find(host);
     if (endpoint === null) return this.#refuseHost();
     this.#endpoint = endpoint;
     if (bytes > MAX_HEAD_BYTES) return this.#refuse("headers-too-large");
+    if (hasOtherCoding || (isChunked && this.#req.httpVersion !== "1.1")) {
+      // RFC 9112 6.1: a body whose end others may see elsewhere. Nothing behind it is trusted.
+      this.#res.shouldKeepAlive = false;
+      return this.#refuse("bad-request");
+    }
     if (contentLength !== null && Number(contentLength) > MAX_PAYLOAD_BYTES) return this.#refuse("payload-too-large");
     const target = readRequestTarget(this.#req.url ?? "", switches);
     if (target === null) return this.#refuse("bad-request");

@@ -17,6 +17,8 @@ export interface CallHead {
   host: string | null;
   contentLength: string | null;
   isChunked: boolean;
+  /** It has a transfer coding besides `chunked`, which the backend would never be told of. */
+  hasOtherCoding: boolean;
   hasContentType: boolean;
   /** Repeated ones joined with `,`, as for all below. */
   forwardedFor: string | null;
@@ -84,6 +86,7 @@ export function readCallHead(method: string, target: string, raw: readonly strin
     host: null,
     contentLength: null,
     isChunked: false,
+    hasOtherCoding: false,
     hasContentType: false,
     forwardedFor: null,
     forwardedHost: null,
@@ -119,6 +122,7 @@ export function readCallHead(method: string, target: string, raw: readonly strin
         break;
       case K.transferEncoding:
         head.isChunked = true;
+        if (value.trim().toLowerCase() !== "chunked") head.hasOtherCoding = true;
         break;
       case K.contentType:
         head.hasContentType = true;
