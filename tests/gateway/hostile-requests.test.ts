@@ -157,7 +157,7 @@ const ACCEPTED: Readonly<Record<string, readonly [bytes: string, body: string]>>
   "a body that is a request": [`${post(`Content-Length: ${SMUGGLED.length}`)}${SMUGGLED}`, SMUGGLED],
   "an empty line before the request": [`\r\n${post("Content-Length: 5")}hello`, "hello"],
   "GET with a body": [`GET /a HTTP/1.1\r\n${HOST}\r\nContent-Length: 5\r\n\r\nhello`, "hello"],
-  "chunks of one byte": [chunked(`${[..."hello"].map((c) => `1\r\n${c}\r\n`).join("")}0\r\n\r\n`), "hello"],
+  "chunks of one byte": [chunked(`${Array.from("hello", (c) => `1\r\n${c}\r\n`).join("")}0\r\n\r\n`), "hello"],
   "a length with an underscore is a header without a meaning": [post("Content_Length: 5"), ""],
   "a coding with an underscore is a header without a meaning": [post("Transfer_Encoding: chunked"), ""],
 };
