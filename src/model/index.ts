@@ -22,5 +22,5 @@ export {
 export { diffArtifacts } from "./diff-artifacts.ts";
 export type * from "./http-api.ts";
 export { canonicalHttpRouteKey, parametersOfKey, readRouteKey } from "./http-route-key.ts";
-export { stableId } from "./stable-id.ts";
+export { integrationIdOf, stableId } from "./stable-id.ts";
 export { ACCOUNT_THROTTLE, rateOfSettings } from "./throttle-settings.ts";
