@@ -130,6 +130,7 @@ const times: [text: string, iso: string | null][] = [
   ["20150830T126000Z", null],
   ["20150830T123660Z", null],
   ["20151330T123600Z", null],
+  ["20150030T123600Z", null],
   ["20150800T123600Z", null],
   ["00000101T000000Z", null],
   ["20150830T123600", null],

@@ -32,9 +32,9 @@ export function formatIsoBasic(timeMs: number): string {
 
 function exactTime(...parts: readonly (string | number | undefined)[]): number | null {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.map(Number);
-  if (month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return null;
+  if (minute > 59 || second > 59) return null;
   const timeMs = Date.UTC(year, month - 1, day, hour, minute, second);
   const date = new Date(timeMs);
-  // 30 February becomes another day, the year 15 becomes 1915.
+  // 30 February and 24 o'clock become another day, a 13th month another year, the year 15 becomes 1915.
   return date.getUTCDate() === day && date.getUTCFullYear() === year ? timeMs : null;
 }

@@ -103,6 +103,7 @@ const accepted: [name: string, request: RequestToVerify, changes?: Partial<Verif
     "white space that a hop added",
     withHeader(signed({ headers: ["host", "a", "x-b", "1 2"] }), "x-b", () => " 1   2\t"),
   ],
+  ["a hop that knows `:authority` as `host`", renamed(signed({ headers: [":authority", "a"] }), ":authority", "Host")],
   ["a hop that knows `host` as `:authority`", renamed(signed(), "Host", ":authority")],
   ["another spelling of the query", withTarget(signed({ target: "/?q=a%20b%2A~" }), () => "/?q=a+b*%7e")],
   ["another order of the query", withTarget(signed({ target: "/?b=2&a=1&b=1" }), () => "/?b=1&&b=2&a=1&")],
@@ -588,6 +589,16 @@ const refused: Row[] = [
   [
     "the signature in capitals",
     withAuthorization((value) => value.replace(/Signature=.*/, (part) => `Signature=${part.slice(10).toUpperCase()}`)),
+    ...MISMATCH,
+    CALCULATED,
+  ],
+  [
+    "a digit of a presigned URL that is another character with the same last byte",
+    withTarget(signed({ expiresSeconds: 60 }), (target) =>
+      target.replace(/(?<=Signature=)./, (digit) =>
+        encodeURIComponent(String.fromCharCode(0x100 + digit.charCodeAt(0))),
+      ),
+    ),
     ...MISMATCH,
     CALCULATED,
   ],
