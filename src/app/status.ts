@@ -66,6 +66,12 @@ export function renderStatus(status: Status): string {
   if (status.edge.caFile !== null) rows.push(["CA file", status.edge.caFile]);
   rows.push(["edge", `Caddy ${status.edge.caddyVersion}${status.edge.attached ? ", attached" : ""}`]);
   rows.push(["requests", `${status.gateway.requests}, ${status.gateway.inFlight} in flight`]);
+  const { workers } = status.gateway;
+  if (workers.length > 1) {
+    const restarts = workers.reduce((total, each) => total + each.restarts, 0);
+    const up = workers.filter((each) => each.up).length;
+    rows.push(["threads", `${up} of ${workers.length} up${restarts === 0 ? "" : `, started again ${restarts} times`}`]);
+  }
   rows.push(["process", `${status.pid} since ${status.startedAt}`]);
   if (status.lastReload?.ok === false)
     rows.push(["reload", `refused at ${status.lastReload.at}:\n${status.lastReload.error ?? ""}`]);

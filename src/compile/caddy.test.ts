@@ -144,6 +144,22 @@ test("braces in a path are not a placeholder", () => {
   assert.equal(at(config, "logging.logs.access.writer.filename"), "/s/\\{x}/access.log");
 });
 
+test("with several gateway threads Caddy asks the least busy and leaves one alone that takes no connection", () => {
+  const otherSockets = [{ publicSocket: "/state/run/public-2.sock", privateSocket: "/state/run/private-2.sock" }];
+  const config = compiled({}, { otherSockets });
+  for (const server of ["public", "private"] as const) {
+    const proxy = at(config, `apps.http.servers.${server}.routes.0.handle.2`) ?? null;
+    assert.deepEqual(at(proxy, "upstreams"), [
+      { dial: `unix//state/run/${server}.sock` },
+      { dial: `unix//state/run/${server}-2.sock` },
+    ]);
+    assert.equal(at(proxy, "load_balancing.selection_policy.policy"), "least_conn");
+    assert.equal(at(proxy, "health_checks.passive.max_fails"), 1);
+  }
+  const single = at(compiled(), "apps.http.servers.public.routes.0.handle.2") ?? null;
+  assert.equal(at(single, "load_balancing"), undefined);
+});
+
 test("an address as domain is reached without a server name", () => {
   assert.equal(at(compiled({ domain: "127.0.0.1" }), "apps.http.servers.public.strict_sni_host"), false);
   assert.equal(at(compiled(), "apps.http.servers.public.strict_sni_host"), true);

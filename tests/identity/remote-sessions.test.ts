@@ -22,9 +22,9 @@ let browser: Browser;
 /** What crosses between threads is plain data. */
 function overPort(calls: SessionCalls): SessionCalls {
   return {
-    refresh: async (cookie, seconds) => structuredClone(await calls.refresh(cookie, seconds)),
+    refresh: async (sealed, seconds) => structuredClone(await calls.refresh(sealed, seconds)),
     handle: async (request) => structuredClone(await calls.handle(structuredClone(request))),
-    startLogin: async (returnTo, cookie) => structuredClone(await calls.startLogin(returnTo, cookie)),
+    startLogin: async (returnTo, sealed) => structuredClone(await calls.startLogin(returnTo, sealed)),
   };
 }
 
