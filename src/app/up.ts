@@ -5,8 +5,7 @@
  * INVARIANT: starting succeeds whole or leaves nothing running; a reload takes over whole or changes nothing; requests
  * go on being decided by the old policy until the new one is in place, so there is no moment without one.
  */
-import { availableParallelism } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import {
   type Clock,
   GatehouseError,
@@ -28,10 +27,10 @@ import { type RecordWriter, createRecordWriter } from "../records/index.ts";
 import { changeIdentity } from "./change-identity.ts";
 import { controlHandlers } from "./control-handlers.ts";
 import { serveControl } from "./control.ts";
-import { type DataPlane, type PlaneRuntime, createSinglePlane, defaultWorkers } from "./data-plane.ts";
+import { assertionOptions, choosePlane } from "./choose-plane.ts";
+import type { DataPlane, PlaneRuntime } from "./data-plane.ts";
 import { type Edge, startEdge } from "./edge-parts.ts";
 import { baseUrlOf } from "./edge-runtime.ts";
-import { createThreadedPlane } from "./gateway-threads.ts";
 import { type IdentityParts, type IdentityStart, startIdentity } from "./identity-parts.ts";
 import { type KeySources, createKeySources } from "./key-sources.ts";
 import { type LoadedEnvironment, isLoaded, loadEnvironment, shownPath } from "./load-policy.ts";
@@ -47,7 +46,6 @@ import {
   prepareState,
   readText,
   statePaths,
-  threadSockets,
   writeInstance,
 } from "./state.ts";
 import type { Reload, Status } from "./status.ts";
@@ -159,7 +157,9 @@ class Starter {
     const records = createRecordWriter({ file: paths.gatewayLog });
     this.#opened.add(async () => records.close());
     const assertions = await createAssertionSigner({ ...assertionOptions(baseUrl, paths), clock });
-    const gateway = this.#createPlane(runtimeOf(holder, assertions), { records, sessionMemory, baseUrl });
+    const { workers } = this.#options;
+    const planeParts = { paths, workers, records, sessionMemory, clock, reporter };
+    const gateway = choosePlane(runtimeOf(holder, assertions), planeParts);
     plane = gateway;
     await gateway.listen();
     this.#opened.add(async () => gateway.close({ graceMs: DRAIN_MS }));
@@ -200,21 +200,6 @@ class Starter {
     warnOf(loaded, reporter);
     for (const probe of await probeUpstreams(loaded.policy, loaded.environment.name)) warnUnlessUp(probe, reporter);
     return running;
-  }
-
-  #createPlane(
-    runtime: PlaneRuntime,
-    parts: { readonly records: RecordWriter; readonly sessionMemory: SessionMemory; readonly baseUrl: string },
-  ): DataPlane {
-    const { clock, reporter } = this.#deps;
-    const { records, sessionMemory, baseUrl } = parts;
-    const paths = this.#paths;
-    const sockets = threadSockets(paths, this.#options.workers ?? defaultWorkers(availableParallelism()));
-    const [only, ...others] = sockets;
-    if (only !== undefined && others.length === 0)
-      return createSinglePlane(runtime, only, { clock, record: (record) => records.write(record) });
-    const assertions = assertionOptions(baseUrl, paths);
-    return createThreadedPlane(runtime, { sockets, keysDir: paths.keys, assertions, sessionMemory, records, reporter });
   }
 }
 
@@ -453,10 +438,6 @@ export class Instance implements Running {
 function runtimeOf({ loaded, identity, baseUrl }: Parts, assertions: AssertionSigner): PlaneRuntime {
   const { issuer, verifier, sessions } = identity;
   return { artifacts: loaded.artifacts, issuer, identity, verifier, sessions, assertions, baseUrl };
-}
-
-function assertionOptions(baseUrl: string, paths: StatePaths): { readonly issuer: string; readonly keyFile: string } {
-  return { issuer: `${baseUrl}/_gatehouse`, keyFile: join(paths.keys, "assertion.json") };
 }
 
 function identityStartOf(
