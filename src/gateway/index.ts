@@ -14,3 +14,4 @@ export {
   createApiGateway,
 } from "./http-api/api-gateway.ts";
 export { type SwitchName, type Switches, listSwitches, readSwitches } from "./http-api/switches.ts";
+export { type IssuerCheck, checkIssuer } from "./http-api/jwt-check-issuer.ts";

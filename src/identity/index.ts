@@ -38,3 +38,9 @@ export { developmentClaims } from "./dev-provider/development-claims.ts";
 export { type DevProvider, type DevProviderOptions, startDevProvider } from "./dev-provider/dev-provider.ts";
 export type { LoginClient } from "./dev-provider/provider-configuration.ts";
 export { type DeviceLoginOptions, type DevicePrompt, deviceLogin } from "./device-login.ts";
+// Parts for verifiers with other rules than access tokens have: authorizers and STS as AWS executes them.
+export { type AlgorithmName, isAlgorithmName, isSignatureValid } from "./algorithms.ts";
+export { type CompactJws, parseCompactJws } from "./compact-jws.ts";
+export { type KeySet, importKeySet } from "./key-set.ts";
+export { type Fetch, createProviderFetch } from "./provider-fetch.ts";
+export { type JsonObject, parseStrictJsonObject } from "./strict-json.ts";

@@ -101,6 +101,58 @@ export const SWITCHES = {
     section: "integrations",
     meaning: "Whether requests without body and content type reach the backend as `application/x-www-form-urlencoded`.",
   },
+  "jwt-algorithms": {
+    choices: ["rs256", "rsa", "rsa-and-pss"],
+    section: "JWT",
+    meaning: "Which signature algorithms count: RS256 alone, all of RSA, or these and RSA-PSS. Others never do.",
+  },
+  "jwt-bearer-prefix": {
+    choices: ["any-case", "exact"],
+    section: "JWT",
+    meaning: "Whether `bearer` in front of a token is taken off however it is spelled, or as `Bearer` only.",
+  },
+  "jwt-missing-exp": {
+    choices: ["refuse", "accept"],
+    section: "JWT",
+    meaning: "What happens to a token that never expires.",
+  },
+  "jwt-leeway": {
+    choices: ["0", "60"],
+    section: "JWT",
+    meaning: "Seconds that `exp`, `nbf` and `iat` may be off.",
+  },
+  "jwt-scope-claims": {
+    choices: ["scp-first", "scope-first", "both"],
+    section: "JWT",
+    meaning: "Which claim has the scopes of a token with `scope` and `scp`.",
+  },
+  "jwt-unknown-kid": {
+    choices: ["refetch", "refuse"],
+    section: "JWT",
+    meaning:
+      "Whether a key that is not known is looked for at the issuer once in a while, or only when keys are too old.",
+  },
+  "jwt-key-cache": {
+    choices: ["2h", "10m"],
+    section: "JWT",
+    meaning: "How long keys are used; the second is stricter than AWS.",
+  },
+  "jwt-discovery-issuer": {
+    choices: ["unchecked", "must-match"],
+    section: "JWT",
+    meaning:
+      "Whether the discovery document must name the issuer that it was asked of; the second is stricter than AWS.",
+  },
+  "jwt-token-use": {
+    choices: ["any", "access-only"],
+    section: "JWT",
+    meaning: "Whether a token with `token_use: id` counts; the second is stricter than AWS.",
+  },
+  "jwt-issued-at": {
+    choices: ["optional", "required"],
+    section: "JWT",
+    meaning: "Whether a token has to say when it was issued; the second is stricter than AWS.",
+  },
   "iam-authorization": {
     choices: ["pass", "drop"],
     section: "IAM",
