@@ -77,14 +77,9 @@ function isForAudience({ aud, client_id: clientId }: Payload, wanted: readonly s
 /** The token's scopes, in its order. */
 export function scopesOf(payload: Payload, which: Switches["jwt-scope-claims"]): readonly string[] {
   const { scope, scp } = payload;
-  switch (which) {
-    case "scp-first":
-      return listScopes(scp === undefined || scp === null ? scope : scp);
-    case "scope-first":
-      return listScopes(scope === undefined || scope === null ? scp : scope);
-    case "both":
-      return [...new Set([...listScopes(scope), ...listScopes(scp)])];
-  }
+  if (which === "both") return [...new Set([...listScopes(scope), ...listScopes(scp)])];
+  const [first, second] = which === "scp-first" ? [scp, scope] : [scope, scp];
+  return listScopes(first ?? second);
 }
 
 function listScopes(claim: unknown): readonly string[] {
@@ -109,7 +104,7 @@ function textOf(value: unknown): string {
 }
 
 /** SOURCE: ECMA-262 JSON.rawJSON, "JSON.parse source text access"; TypeScript's library does not list them yet. */
-const { rawJSON } = JSON as unknown as { rawJSON(text: string): Json };
+const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => Json };
 
 function keepNumber(this: unknown, _name: string, value: unknown, context?: { readonly source?: string }): unknown {
   return typeof value === "number" && context?.source !== undefined ? rawJSON(context.source) : value;

@@ -28,12 +28,16 @@ export class TokenMemory<V> {
 
   set(token: string, value: V): void {
     if (token.length > this.#maxChars) return;
+    if (this.#young.has(token)) {
+      this.#young.set(token, value);
+      return;
+    }
     if (this.#chars + token.length > this.#maxChars || this.#young.size >= this.#maxTokens) {
       this.#old = this.#young;
       this.#young = new Map();
       this.#chars = 0;
     }
-    if (!this.#young.has(token)) this.#chars += token.length;
+    this.#chars += token.length;
     this.#old.delete(token);
     this.#young.set(token, value);
   }
