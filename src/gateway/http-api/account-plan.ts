@@ -5,8 +5,10 @@
  * Not here: changing from one to the next (api-gateway.ts).
  * INVARIANT: a call uses one plan from its first byte to its record.
  */
+import type { Clock } from "../../core/index.ts";
 import type { CredentialSource } from "../../iam/index.ts";
-import { type Account, rateOfSettings } from "../../model/index.ts";
+import type { Fetch } from "../../identity/index.ts";
+import { type Account, type Authorizer, rateOfSettings } from "../../model/index.ts";
 import type { Principal } from "../../sts/index.ts";
 import { Throttles, type TokenBucket } from "../throttle.ts";
 import { UpstreamLease } from "../upstream-lease.ts";
@@ -15,6 +17,7 @@ import { listRates, planApi } from "./api-plan.ts";
 import { Endpoints } from "./endpoints.ts";
 import { type Answers, compileAnswers } from "./gateway-answers.ts";
 import { IamAuthorizer } from "./iam-authorizer.ts";
+import { type JwtAuthorizer, createJwtAuthorizer } from "./jwt-authorizer.ts";
 import type { Switches } from "./switches.ts";
 
 export interface AccountPlanParts {
@@ -22,7 +25,9 @@ export interface AccountPlanParts {
   readonly switches: Switches;
   readonly backends: Readonly<Record<string, string>>;
   readonly credentials: CredentialSource<Principal>;
-  readonly monotonicMs: number;
+  readonly clock: Clock;
+  /** What sends requests to issuers. */
+  readonly fetch: Fetch | undefined;
 }
 
 const ACCOUNT_BUCKET = "account";
@@ -37,6 +42,8 @@ export class AccountPlan {
   readonly bucket: TokenBucket;
   readonly lease: UpstreamLease;
   readonly #throttles: Throttles;
+  /** By what they are made of: those of one meaning are one, and keep their keys when the account is replaced. */
+  readonly #authorizers = new Map<string, JwtAuthorizer>();
 
   /** @throws GH_GATEWAY_ACCOUNT_UNSUPPORTED, GH_IAM_* ; then nothing is held */
   constructor(account: Account, parts: AccountPlanParts, previous: AccountPlan | null) {
@@ -48,7 +55,7 @@ export class AccountPlan {
     const rate = rateOfSettings(account.throttle ?? {});
     const rates = account.apis.flatMap((api) => [...listRates(api, rate)]);
     const kept = previous === null ? null : previous.#throttles;
-    this.#throttles = new Throttles([[ACCOUNT_BUCKET, rate], ...rates], null, parts.monotonicMs, kept);
+    this.#throttles = new Throttles([[ACCOUNT_BUCKET, rate], ...rates], null, parts.clock.monotonicMs(), kept);
     this.bucket = this.#throttles.route(ACCOUNT_BUCKET) as TokenBucket;
     const lease = new UpstreamLease(parts.upstreams);
     this.lease = lease;
@@ -58,6 +65,7 @@ export class AccountPlan {
           bucketOf: (key) => this.#throttles.route(key),
           poolOf: (origin) => lease.poolOf(origin),
           deadlinesOf: (timeoutMs) => lease.deadlinesOf(timeoutMs),
+          authorizerOf: (apiId, authorizer) => this.#authorizerOf(apiId, authorizer, parts, previous),
           backends,
           switches,
         }),
@@ -67,5 +75,20 @@ export class AccountPlan {
       lease.release();
       throw error;
     }
+  }
+
+  #authorizerOf(
+    apiId: string,
+    authorizer: Authorizer,
+    { clock, switches, fetch }: AccountPlanParts,
+    previous: AccountPlan | null,
+  ): JwtAuthorizer {
+    const { identitySource, jwtConfiguration } = authorizer;
+    const key = JSON.stringify([apiId, identitySource, jwtConfiguration.issuer, jwtConfiguration.audience]);
+    const kept = previous === null ? undefined : previous.#authorizers.get(key);
+    const known = this.#authorizers.get(key) ?? kept;
+    const made = known ?? createJwtAuthorizer({ apiId, authorizer, clock, switches, fetch });
+    this.#authorizers.set(key, made);
+    return made;
   }
 }

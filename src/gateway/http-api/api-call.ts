@@ -30,7 +30,7 @@ import {
   withoutSignatureHeaders,
   withoutSignatureParameters,
 } from "./backend-headers.ts";
-import { type CallHead, readCallHead } from "./call-head.ts";
+import { type CallHead, joinedHeader, readCallHead } from "./call-head.ts";
 import type { CallRecord } from "./call-record.ts";
 import { readClientHead } from "./client-headers.ts";
 import { type Destination, type Endpoint, findDestination } from "./endpoints.ts";
@@ -44,6 +44,9 @@ import {
   PREFLIGHT,
 } from "./gateway-answers.ts";
 import { buildPath, joinQuery } from "./integration-uri.ts";
+import type { JwtOutcome } from "./jwt-authorizer.ts";
+import type { RequestValues } from "./jwt-token.ts";
+import { QueryValues } from "./query-values.ts";
 import { type RequestTarget, readRequestTarget } from "./request-target.ts";
 import { type Peer, peerOf } from "./peer.ts";
 import { collectWhole } from "./whole-body.ts";
@@ -61,7 +64,7 @@ export interface CallContext {
 const CLIENT_CLOSED_REQUEST = 499;
 const MAX_PATH = 1024;
 
-export class ApiCall implements ExchangeOnConnection, UpstreamOwner {
+export class ApiCall implements ExchangeOnConnection, UpstreamOwner, RequestValues {
   readonly hasOwnIdleLimit = false;
   readonly #context: CallContext;
   readonly #plan: AccountPlan;
@@ -78,6 +81,7 @@ export class ApiCall implements ExchangeOnConnection, UpstreamOwner {
   #target: RequestTarget | null = null;
   #to: Destination | null = null;
   #route: RoutePlan | null = null;
+  #query: QueryValues | null = null;
   #caller: string | null = null;
   #authorizerError: string | null = null;
   #body: Buffer | null = null;
@@ -141,6 +145,17 @@ export class ApiCall implements ExchangeOnConnection, UpstreamOwner {
     return true;
   }
 
+  // --- values of the request
+
+  header(name: string): string | null {
+    return joinedHeader(this.#req.rawHeaders, name.toLowerCase());
+  }
+
+  querystring(name: string): string | null {
+    this.#query ??= new QueryValues(this.#target?.query ?? "");
+    return this.#query.get(name);
+  }
+
   // --- steps, in order
 
   #findRoute(): void {
@@ -193,8 +208,34 @@ export class ApiCall implements ExchangeOnConnection, UpstreamOwner {
     const arn = this.#plan.iam.arnOf(to.api.apiId, to.stage.stageName, this.#method, to.path);
     if (Buffer.byteLength(arn) > MAX_ARN_BYTES) return this.#refuse("uri-too-long");
     if (type === "AWS_IAM") return this.#takeBody(() => this.#authorizeSigner(arn));
-    this.#authorizerError = "the route's authorizer is not there";
-    this.#refuse("forbidden");
+    this.#authorizeToken(route);
+  }
+
+  #authorizeToken(route: RoutePlan): void {
+    const { jwt } = route;
+    if (jwt === null) return this.#refuse("forbidden");
+    const outcome = jwt.authorize(jwt.readToken(this), route.scopes);
+    if (outcome instanceof Promise) void this.#goOn(outcome, (settled) => this.#onToken(settled));
+    else this.#onToken(outcome);
+  }
+
+  #onToken(outcome: JwtOutcome): void {
+    if (outcome.ok) {
+      this.#caller = outcome.claims.get("sub") ?? null;
+      return this.#takeBody(() => this.#onAuthorized());
+    }
+    this.#authorizerError = outcome.error;
+    this.#refuse(outcome.status === 401 ? "unauthorized" : "forbidden", ["www-authenticate", outcome.challenge]);
+  }
+
+  /** Goes on when the promise is settled, unless the client has gone meanwhile. */
+  async #goOn<T>(promise: Promise<T>, next: (value: T) => void): Promise<void> {
+    try {
+      const value = await promise;
+      if (!this.#isClosed && !this.#isAnswered) next(value);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #authorizeSigner(resource: string): void {

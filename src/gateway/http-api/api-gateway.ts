@@ -9,6 +9,7 @@
 import type { AddressInfo, Socket } from "node:net";
 import { type Clock, GatehouseError } from "../../core/index.ts";
 import type { CredentialSource } from "../../iam/index.ts";
+import type { Fetch } from "../../identity/index.ts";
 import type { Account } from "../../model/index.ts";
 import { apigwRequestId, newRequestId } from "../../records/index.ts";
 import type { Principal } from "../../sts/index.ts";
@@ -37,6 +38,8 @@ export interface ApiGatewayDeps {
   readonly backends?: Readonly<Record<string, string>>;
   /** Called once for each call, at its end. Must not wait. */
   readonly record: (record: CallRecord) => void;
+  /** What sends requests to issuers. @default as `createJwtAuthorizer` */
+  readonly fetch?: Fetch;
   /** A UUID in lower case. */
   readonly newRequestId?: () => string;
   /** Shorter waits, for tests. */
@@ -100,7 +103,8 @@ export function createApiGateway(account: Account, deps: ApiGatewayDeps): ApiGat
         switches,
         backends: deps.backends ?? {},
         credentials: deps.credentials ?? NOBODY,
-        monotonicMs: deps.clock.monotonicMs(),
+        clock: deps.clock,
+        fetch: deps.fetch,
       },
       previous,
     );

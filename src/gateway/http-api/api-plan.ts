@@ -8,11 +8,19 @@
  */
 import type { Pool } from "undici";
 import { GatehouseError, type Rate } from "../../core/index.ts";
-import { type HttpApi, type Integration, type Route, type Stage, rateOfSettings } from "../../model/index.ts";
+import {
+  type Authorizer,
+  type HttpApi,
+  type Integration,
+  type Route,
+  type Stage,
+  rateOfSettings,
+} from "../../model/index.ts";
 import { Cors } from "../cors.ts";
 import type { Deadlines } from "../deadlines.ts";
 import type { TokenBucket } from "../throttle.ts";
 import { type IntegrationUri, parseIntegrationUri } from "./integration-uri.ts";
+import type { JwtAuthorizer } from "./jwt-authorizer.ts";
 import { type FindRoute, compileRouteOrder } from "./route-order.ts";
 import type { Switches } from "./switches.ts";
 
@@ -44,6 +52,8 @@ export interface RoutePlan {
   readonly integration: IntegrationPlan;
   readonly bucket: TokenBucket;
   readonly scopes: readonly string[];
+  /** Null on routes without a JWT authorizer. */
+  readonly jwt: JwtAuthorizer | null;
 }
 
 export interface IntegrationPlan {
@@ -62,6 +72,8 @@ export interface PlanParts {
   readonly bucketOf: (key: string) => TokenBucket | undefined;
   readonly poolOf: (origin: string) => Pool;
   readonly deadlinesOf: (timeoutMs: number) => Deadlines;
+  /** @throws GH_GATEWAY_ACCOUNT_UNSUPPORTED */
+  readonly authorizerOf: (apiId: string, authorizer: Authorizer) => JwtAuthorizer;
   /** Addresses for integration URIs that are none: listeners and services behind a VPC link. */
   readonly backends: Readonly<Record<string, string>>;
   readonly switches: Switches;
@@ -114,9 +126,17 @@ function planStage(api: HttpApi, stage: Stage, parts: PlanParts): StagePlan {
       integration,
       bucket,
       scopes: route.authorizationScopes ?? [],
+      jwt: route.authorizationType === "JWT" ? planAuthorizer(api, route, parts) : null,
     });
   }
   return { stage, stageName: stage.stageName, variables: stage.stageVariables, routes };
+}
+
+/** A route whose authorizer is missing is never served open. */
+function planAuthorizer(api: HttpApi, route: Route, parts: PlanParts): JwtAuthorizer {
+  const authorizer = api.authorizers.find(({ authorizerId }) => authorizerId === route.authorizerId);
+  if (authorizer === undefined) throw unsupported(api, route.routeKey, "it has no authorizer");
+  return parts.authorizerOf(api.apiId, authorizer);
 }
 
 function planIntegration(api: HttpApi, stage: Stage, integration: Integration, parts: PlanParts): IntegrationPlan {

@@ -148,11 +148,9 @@ export class IamAuthorizer {
     if (call.sourceIp !== null) context["aws:SourceIp"] = call.sourceIp;
     if (call.userAgent !== null) context["aws:UserAgent"] = call.userAgent;
     if (call.referer !== null) context["aws:referer"] = call.referer;
-    // Keys have no case: a tag of the session takes the place of the role's whatever their spelling.
-    const sessionTags = new Set(Object.keys(principal.tags).map((key) => key.toLowerCase()));
-    for (const [key, value] of Object.entries(role.tags ?? {}))
-      if (!sessionTags.has(key.toLowerCase())) context[`aws:PrincipalTag/${key}`] = value;
-    for (const [key, value] of Object.entries(principal.tags)) context[`aws:PrincipalTag/${key}`] = value;
+    // Keys have no case, and of two spellings the later one counts: a session's tags take the place of the role's.
+    for (const tags of [role.tags ?? {}, principal.tags])
+      for (const [key, value] of Object.entries(tags)) context[`aws:PrincipalTag/${key}`] = value;
     const { issuer, subject, audience } = principal.token;
     const provider = issuer.replace(/^https?:\/\//, "");
     context["aws:FederatedProvider"] = `arn:${partition}:iam::${accountId}:oidc-provider/${provider}`;
