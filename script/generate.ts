@@ -7,6 +7,7 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { ACCOUNT_FILE_FINDINGS } from "../src/app/account-file.ts";
 import { schemaText } from "../src/app/schema.ts";
 import { EXIT_OF_KIND } from "../src/cli/exit-codes.ts";
 import { createProgram } from "../src/cli/main.ts";
@@ -14,6 +15,8 @@ import { CAPABILITIES, CAPABILITY_TARGETS, type Capability } from "../src/compil
 import { catalogue } from "../src/core/index.ts";
 import { ROAD_REASONS } from "../src/gateway/index.ts";
 import { TOKEN_REASONS } from "../src/identity/index.ts";
+import { ACCOUNT_PROBLEMS } from "../src/model/index.ts";
+import { OPENAPI_FINDINGS } from "../src/openapi/index.ts";
 import { RULES_FOR_IAM } from "../src/policy/guardrails/rules-for-iam.ts";
 import { GUARDRAILS, REASONS, RULES, WAIVER_FINDINGS } from "../src/policy/index.ts";
 import type { Layers } from "./checks/layers.ts";
@@ -26,6 +29,7 @@ type Pages = ReadonlyMap<string, string>;
 export function renderPages(): Pages {
   return new Map([
     ["README.md", renderIndex()],
+    ["account-findings.md", renderAccountFindings()],
     ["errors.md", renderErrors()],
     ["findings.md", renderFindings()],
     ["guardrails.md", renderGuardrails()],
@@ -48,6 +52,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 function renderIndex(): string {
   return `${NOTE}# Generated reference
 
+- [Findings in accounts](account-findings.md): what \`gatehouse import\` and \`gatehouse gateway\` can say about a file
 - [Errors](errors.md): every fault that Gatehouse raises, with its exit code and next step
 - [Findings](findings.md): what \`gatehouse check\` can say about a policy
 - [Guardrails](guardrails.md): each with an example, and the rules of other tools with what answers them
@@ -77,6 +82,42 @@ function renderErrors(): string {
 Source: \`src/core/errors.ts\`. Programs match the code, which never changes its meaning; the text may.
 
 ${table(["code", "exit code and kind", "message", "next step"], rows)}`;
+}
+
+function renderAccountFindings(): string {
+  const problems = Object.entries<{ severity: string; why: string; aws?: string; source: string }>(ACCOUNT_PROBLEMS);
+  const documents = Object.entries<{ severity: string; why: string; aws?: string }>(OPENAPI_FINDINGS);
+  const said = (aws: string | undefined): string => (aws === undefined ? "" : `\`${aws}\``);
+  return `${NOTE}# Findings in accounts
+
+What \`gatehouse import\` and \`gatehouse gateway\` can say about a file, each at its line and column:
+[Your API Gateway](../guide/your-api-gateway.md).
+
+## What AWS would refuse
+
+Source: \`src/model/account-problems.ts\`. Marks: [D] documented by AWS, [O] seen on AWS and reported, [E] our choice where
+AWS is silent.
+
+${table(
+  ["id", "severity", "why", "AWS answers", "source"],
+  problems.map(([id, one]) => [`\`${id}\``, one.severity, one.why, said(one.aws), one.source]),
+)}
+## OpenAPI documents
+
+Source: \`src/openapi/findings.ts\`.
+
+${table(
+  ["id", "severity", "why", "API Gateway says"],
+  documents.map(([id, one]) => [`\`${id}\``, one.severity, one.why, said(one.aws)]),
+)}
+## Account files
+
+Source: \`src/app/account-file.ts\`. All are errors.
+
+${table(
+  ["id", "why"],
+  Object.entries(ACCOUNT_FILE_FINDINGS).map(([id, why]) => [`\`${id}\``, why]),
+)}`;
 }
 
 function renderReasons(): string {

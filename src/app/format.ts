@@ -22,7 +22,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { type Diagnostic, GatehouseError, type Sources, diagnosticJson } from "../core/index.ts";
 import { formatPolicy } from "../policy/index.ts";
-import { POLICY_FILE, loadPolicy, readPolicyText } from "./load-policy.ts";
+import { POLICY_FILE, loadPolicy } from "./load-policy.ts";
+import { readTextFile } from "./read-text.ts";
 import { errnoOf } from "./state.ts";
 
 /** `differs`: it has another layout and was left so. `broken`: it is not YAML of the language. */
@@ -49,7 +50,7 @@ export function listPolicyFiles(): readonly string[] {
 
 /** What became of a file; with `write` it has its layout afterwards, if the state does not say why not. */
 export function formatFile(file: string, write: boolean): FormattedFile {
-  const read = readPolicyText(file);
+  const read = readTextFile(file);
   const none = { file, text: null, diagnostics: [], sources: new Map() };
   if (!read.ok) {
     const fault = new GatehouseError("GH_POLICY_UNREADABLE", { file, reason: read.reason });

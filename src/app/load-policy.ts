@@ -4,24 +4,14 @@
  * Out: everything found on the way, as diagnostics with the text they point into. Nothing is thrown for what a user
  * wrote; only a file that cannot be read is a fault.
  */
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from "node:fs";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { compile, findCompileProblems } from "../compile/index.ts";
 import { type Diagnostic, GatehouseError, type Sources, hasErrors } from "../core/index.ts";
 import { parsePeople } from "../identity/index.ts";
 import type { Artifacts } from "../model/index.ts";
 import { type Environment, type Policy, type ReadInclude, lintPolicy, parsePolicy } from "../policy/index.ts";
-import { errnoOf } from "./state.ts";
+import { describeErrno, readTextFile } from "./read-text.ts";
 
 export const POLICY_FILE = "gatehouse.yaml";
 
@@ -48,7 +38,7 @@ export function policyFileOf(given: string | undefined): string {
 
 /** @throws GH_POLICY_UNREADABLE */
 export function loadPolicy(file: string): LoadedPolicy {
-  const text = readPolicyText(file);
+  const text = readTextFile(file);
   if (!text.ok) throw new GatehouseError("GH_POLICY_UNREADABLE", { file, reason: text.reason });
   const files = [file];
   const read = readBelow(dirname(file), file);
@@ -89,7 +79,7 @@ export function readBelow(folder: string, policyFile?: string): ReadInclude {
     const name = names.get(same);
     if (name !== undefined) return { ok: false, reason: `it is the same file as \`${name}\`` };
     names.set(same, path);
-    return readPolicyText(real);
+    return readTextFile(real);
   };
 }
 
@@ -100,62 +90,6 @@ function identityOfFile(file: string): string | null {
     return `${dev}:${ino}`;
   } catch {
     return null;
-  }
-}
-
-/** More than any policy may have; what is beyond is not read, and the reader of the policy says that it is too large. */
-const MAX_READ_BYTES = 4 * 1024 * 1024;
-
-/**
- * The text of a file. Bytes that are no UTF-8 become U+FFFD, which the reader of the policy shows with line and column.
- * What is not a file (a folder, a pipe, a device) is never read or waited for.
- */
-export function readPolicyText(file: string): ReturnType<ReadInclude> {
-  try {
-    // A pipe would block when opened, a device might do something.
-    if (!statSync(file).isFile()) return { ok: false, reason: "it is not a file" };
-    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      // It may have been exchanged in between.
-      if (!fstatSync(fd).isFile()) return { ok: false, reason: "it is not a file" };
-      return { ok: true, text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(readBytes(fd)) };
-    } finally {
-      closeSync(fd);
-    }
-  } catch (cause) {
-    return { ok: false, reason: describeErrno(cause) };
-  }
-}
-
-/** At most `MAX_READ_BYTES`; the size that a file system tells is not relied on. */
-function readBytes(fd: number): Buffer {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  while (length < MAX_READ_BYTES) {
-    const chunk = Buffer.allocUnsafe(Math.min(65_536, MAX_READ_BYTES - length));
-    const count = readSync(fd, chunk);
-    if (count === 0) break;
-    chunks.push(chunk.subarray(0, count));
-    length += count;
-  }
-  return Buffer.concat(chunks);
-}
-
-function describeErrno(cause: unknown): string {
-  switch (errnoOf(cause)) {
-    case "ENOENT":
-      return "there is no such file";
-    case "ENOTDIR":
-      return "a part of the path is a file instead of a folder";
-    case "EACCES":
-    case "EPERM":
-      return "it may not be read";
-    case "ELOOP":
-      return "its symbolic links lead in a circle";
-    case "ENAMETOOLONG":
-      return "its name is too long";
-    default:
-      return errnoOf(cause) ?? "unknown";
   }
 }
 

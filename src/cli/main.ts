@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
 import { addFormatCommand } from "./format-command.ts";
+import { addImportCommand } from "./import-command.ts";
 import { addInstanceCommands } from "./instance-commands.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { addRecordCommands } from "./record-commands.ts";
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   addTestCommand(program, run);
   addFormatCommand(program, run);
   addSchemaCommand(program, run);
+  addImportCommand(program, run);
   addInstanceCommands(program, run);
   addRecordCommands(program, run);
   for (const command of program.commands) {

@@ -249,6 +249,16 @@ export const catalogue = {
     message: (d: D<"file" | "findings">) => `the people file \`${d.file}\` is wrong\n${d.findings}`,
     hint: "mend the places above",
   },
+  GH_APP_ACCOUNT_UNREADABLE: {
+    kind: "bad-input",
+    message: (d: D<"file" | "reason">) => `cannot read \`${d.file}\`: ${d.reason}`,
+    hint: "give an OpenAPI document or an account file",
+  },
+  GH_APP_ACCOUNT_INVALID: {
+    kind: "bad-input",
+    message: (d: D<"file" | "findings">) => `\`${d.file}\` cannot be served\n${d.findings}`,
+    hint: "mend the places above",
+  },
   GH_APP_NEEDS_RESTART: {
     kind: "conflict",
     message: (d: D<"what">) => `the ${d.what} cannot change while the instance runs`,

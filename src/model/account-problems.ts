@@ -202,7 +202,12 @@ export const ACCOUNT_PROBLEMS = {
     aws: "Invalid format for origin {}",
     source: "[O] CreateApi",
   },
-  "cors/method": { severity: "error", why: "a method in capitals, or `*`", source: "[D] service model" },
+  "cors/method": { severity: "error", why: "a method of HTTP, or `*`", source: "[D] service model" },
+  "cors/method-case": {
+    severity: "warning",
+    why: "browsers look for the method in capitals",
+    source: "[O] AWS takes small letters; Fetch standard, 4.9",
+  },
   "cors/header": { severity: "error", why: "a header's name, or `*`", source: "[D] service model" },
   "cors/max-age": { severity: "error", why: "-1 to 86,400 seconds", source: "[D] service model" },
   "domain/name": { severity: "error", why: "a domain name in lower case, which the account has once", source: "[D]" },

@@ -111,14 +111,19 @@ function checkCors(cors: CorsConfiguration, at: string, add: AddProblem): void {
         origin,
       );
   for (const [index, method] of cors.allowMethods.entries())
-    if (!METHODS.includes(method))
+    if (!METHODS.includes(method.toUpperCase()))
       add(
         "cors/method",
         `${at}/allowMethods/${index}`,
         `\`${method}\` is not a method`,
-        METHODS.includes(method.toUpperCase())
-          ? `write \`${method.toUpperCase()}\``
-          : `write one of ${METHODS.join(", ")}`,
+        `write one of ${METHODS.join(", ")}`,
+      );
+    else if (!METHODS.includes(method))
+      add(
+        "cors/method-case",
+        `${at}/allowMethods/${index}`,
+        `\`${method}\` is not written in capitals`,
+        `write \`${method.toUpperCase()}\``,
       );
   for (const key of ["allowHeaders", "exposeHeaders"] as const)
     for (const [index, name] of cors[key].entries())

@@ -328,9 +328,12 @@ const CASES: readonly (readonly [what: string, account: Account, found: readonly
     ],
   ],
   [
-    "a method of CORS in lower case",
-    withValue(`${API}/corsConfiguration/allowMethods`, ["get"]),
-    ["cors/method /apis/0/corsConfiguration/allowMethods/0: `get` is not a method"],
+    "methods of CORS: one in small letters, one that is none",
+    withValue(`${API}/corsConfiguration/allowMethods`, ["get", "FETCH"]),
+    [
+      "cors/method-case /apis/0/corsConfiguration/allowMethods/0: `get` is not written in capitals",
+      "cors/method /apis/0/corsConfiguration/allowMethods/1: `FETCH` is not a method",
+    ],
   ],
   [
     "a header of CORS with a space",

@@ -21,7 +21,7 @@ export const OPENAPI_FINDINGS = {
   "openapi/template": { severity: "error", why: "what a template fills in has to be filled in before" },
   "openapi/reference": { severity: "error", why: "a `$ref` leads to a place of the same document" },
   "openapi/title": { severity: "error", why: "the title is the API's name" },
-  "openapi/no-routes": { severity: "error", why: "an API without a route answers nobody" },
+  "openapi/no-routes": { severity: "warning", why: "an API without a route answers nobody" },
   "openapi/path": { severity: "error", why: "a path begins with a slash" },
   "openapi/default-path": {
     severity: "warning",

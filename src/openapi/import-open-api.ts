@@ -29,6 +29,8 @@ import { readServers } from "./read-servers.ts";
 export interface ImportedApi {
   /** Null when there are errors. Has no stage. */
   readonly api: HttpApi | null;
+  /** What could be read of one with errors, to find more that is wrong with it; never to be served. */
+  readonly draft: HttpApi | null;
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: Sources;
   /** Where parts of the API stand, by their JSON pointer in it; a part without an entry is where the one around it is. */
@@ -44,11 +46,11 @@ export function isOpenApi(tree: SourceTree): boolean {
 export function importOpenApi(file: string, text: string, options: ImportOptions): ImportedApi {
   const sources = new Map([[file, text]]);
   const { tree, diagnostics } = readSourceTree(file, text);
-  if (tree === null) return { api: null, diagnostics, sources, places: new Map() };
+  if (tree === null) return { api: null, draft: null, diagnostics, sources, places: new Map() };
   const { importing, found, places } = createImporting(tree, options);
   const api = isMapping(importing, tree, "the document") && checkVersion(importing) ? readApi(importing) : null;
   found.sort((a, b) => a.span.start - b.span.start);
-  return { api: hasErrors(found) ? null : api, diagnostics: found, sources, places };
+  return { api: hasErrors(found) ? null : api, draft: api, diagnostics: found, sources, places };
 }
 
 function checkVersion(importing: Importing): boolean {
@@ -71,12 +73,13 @@ function checkVersion(importing: Importing): boolean {
 
 function readApi(importing: Importing): HttpApi | null {
   const { root, add, place } = importing;
+  const top = { ...root.at, end: root.at.start };
   const title = entryOf(childOf(root, "info"), "title");
   const name = readText(importing, title?.value ?? null, "`title`");
   if (title === null || name === null || name === "")
     add(
       "openapi/title",
-      title?.keyAt ?? entryOf(root, "info")?.keyAt ?? { ...root.at, end: root.at.start },
+      title?.keyAt ?? entryOf(root, "info")?.keyAt ?? top,
       "the document has no title",
       'add `info: { title: orders, version: "1" }`',
     );
@@ -87,18 +90,15 @@ function readApi(importing: Importing): HttpApi | null {
   const authorizers = [...schemes.values()].flatMap((scheme) => (scheme.kind === "jwt" ? [scheme.authorizer] : []));
   const { routes, integrations } = readPaths(importing, prefix, schemes);
   const paths = entryOf(root, "paths");
-  place("", paths?.keyAt ?? { ...root.at, end: root.at.start });
-  if (paths === null || (paths.value.kind === "mapping" && paths.value.entries.length === 0))
-    add(
-      "openapi/no-routes",
-      paths?.keyAt ?? { ...root.at, end: root.at.start },
-      "the document has no paths",
-      "add `paths`",
-    );
+  place("", paths?.keyAt ?? top);
+  if (paths === null) add("openapi/no-routes", top, "the document has no `paths`", "add `paths`");
+  else if (routes.length === 0 && !importing.hasErrors())
+    add("openapi/no-routes", paths.keyAt, "no route is left", "give an operation an HTTP integration");
   const cors = readCors(importing);
   return {
     apiId: stableId("api", name ?? ""),
-    name: name ?? "",
+    // Of a document without title there is a draft only.
+    name: name === null || name === "" ? "untitled" : name,
     protocolType: "HTTP",
     routes,
     integrations,
@@ -113,7 +113,7 @@ function checkRoot(importing: Importing): void {
   const { root, add } = importing;
   checkExtensions(importing, root, ["cors", "importexport-version"]);
   const components = childOf(root, "components");
-  if (components !== null) checkExtensions(importing, components, ["integrations"]);
+  if (components !== null) checkExtensions(importing, components, ["integrations", "integration"]);
   for (const scheme of listEntries(childOf(components, "securitySchemes")))
     checkExtensions(importing, scheme, ["authorizer", "authtype"]);
   const version = childOf(root, "x-amazon-apigateway-importexport-version");

@@ -23,6 +23,7 @@ export interface Importing {
   readonly add: (code: OpenApiFinding, at: Span, message: string, hint: string) => void;
   /** Adds only the first of its kind: what a document does on every line is said once. */
   readonly addOnce: (code: OpenApiFinding, key: string, at: Span, message: string, hint: string) => void;
+  readonly hasErrors: () => boolean;
   /** Remembers where a part of the API stands: a JSON pointer into it. */
   readonly place: (pointer: string, at: Span) => void;
 }
@@ -54,6 +55,7 @@ export function createImporting(
       once.add(`${code} ${key}`);
       add(code, ...rest);
     },
+    hasErrors: () => found.some(({ severity }) => severity === "error"),
     place: (pointer, at) => places.set(pointer, at),
   };
   return { importing, found, places };

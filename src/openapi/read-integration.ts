@@ -156,10 +156,16 @@ function readPayloadFormat(importing: Importing, tree: SourceTree): "1.0" | null
   }
   const version = readText(importing, written, "`payloadFormatVersion`");
   if (version === null) return null;
-  if (/^1(?:\.0)?$/.test(version)) return "1.0";
-  const problem = `an HTTP integration has no payload format ${quoted(version)}`;
-  importing.add("openapi/integration", written.at, problem, 'write `payloadFormatVersion: "1.0"`');
-  return null;
+  // Documents that API Gateway exported have 2.0 on HTTP integrations, where it changes nothing.
+  if (!/^1(?:\.0)?$/.test(version))
+    importing.addOnce(
+      "openapi/payload-format",
+      version,
+      written.at,
+      `an HTTP integration has no payload format ${quoted(version)}; 1.0 is taken`,
+      'write `payloadFormatVersion: "1.0"`',
+    );
+  return "1.0";
 }
 
 function readConnection(

@@ -142,6 +142,8 @@ function readOne(
       );
       return null;
     case undefined:
+      // What AWS SAM writes for a function whose event says `Authorizer: NONE`.
+      if (key === "NONE" && scopes.length === 0) return OPEN;
       importing.add(
         "openapi/security-scheme",
         keyAt,

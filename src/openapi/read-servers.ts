@@ -35,7 +35,7 @@ function readPrefix(importing: Importing, server: SourceTree): string {
     /\{([^{}]+)\}/g,
     (_, name: string) => readText(importing, childOf(childOf(variables, name), "default"), "`default`") ?? "",
   );
-  const path = filled.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, "").replace(/[?#].*$/, "");
+  const path = filled.replace(/^(?:[a-z][a-z0-9+.-]*:\/\/)?[^/]*/i, "").replace(/[?#].*$/, "");
   const segments = path.split("/").filter((segment) => segment !== "");
   if (segments.length === 0) return "";
   switch (importing.options.basePath) {
