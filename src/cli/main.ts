@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
 import { addFormatCommand } from "./format-command.ts";
 import { addImportCommand } from "./import-command.ts";
+import { addGatewayCommand } from "./gateway-command.ts";
 import { addInstanceCommands } from "./instance-commands.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { addRecordCommands } from "./record-commands.ts";
@@ -46,6 +47,7 @@ export function createProgram(): Command {
   addImportCommand(program, run);
   addInstanceCommands(program, run);
   addRecordCommands(program, run);
+  addGatewayCommand(program, run);
   for (const command of program.commands) {
     command.option("--json", "print one JSON document instead of text");
     command.hook("preAction", (_, action) => {

@@ -254,6 +254,11 @@ export const catalogue = {
     message: (d: D<"file" | "reason">) => `cannot read \`${d.file}\`: ${d.reason}`,
     hint: "give an OpenAPI document or an account file",
   },
+  GH_APP_ISSUER_SILENT: {
+    kind: "unreachable",
+    message: (d: D<"authorizer" | "reason">) => `authorizer \`${d.authorizer}\` cannot be made: ${d.reason}`,
+    hint: "start the provider first, or start without it with `--no-issuer-check`",
+  },
   GH_APP_ACCOUNT_INVALID: {
     kind: "bad-input",
     message: (d: D<"file" | "findings">) => `\`${d.file}\` cannot be served\n${d.findings}`,

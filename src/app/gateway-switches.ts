@@ -1,0 +1,2 @@
+/** The choices of `gatehouse gateway`, for those who list them. */
+export { listSwitches } from "../gateway/index.ts";

@@ -1,0 +1,207 @@
+/**
+ * `gatehouse gateway FILE`: the HTTP APIs of a file on this machine, until it is told to end.
+ *
+ * In: the file, where to listen, what to assume. Out: listeners, one line for each call, the access logs of the stages.
+ * Not here: what is in the file (read-account.ts), what a call meets (gateway).
+ * INVARIANT: a file that is wrong never takes the place of one that runs; without `checksIssuers` off no authorizer is
+ * served whose issuer was never seen.
+ */
+import {
+  type Clock,
+  type Diagnostic,
+  GatehouseError,
+  type Reporter,
+  type Sources,
+  renderDiagnostic,
+} from "../core/index.ts";
+import { type ApiGateway, checkIssuer, createApiGateway, formatCallRecord } from "../gateway/index.ts";
+import type { Account } from "../model/index.ts";
+import { type RecordWriter, createRecordWriter } from "../records/index.ts";
+import { type AccountOptions, loadAccount } from "./read-account.ts";
+import { type Watch, watchFiles } from "./watch.ts";
+
+export interface ServeOptions extends Pick<AccountOptions, "accountId" | "region"> {
+  readonly file: string;
+  /** Null: only the socket. */
+  readonly port: number | null;
+  readonly host: string;
+  readonly socket: string | null;
+  readonly switches: Readonly<Record<string, string>>;
+  readonly backends: Readonly<Record<string, string>>;
+  /** Null: `line` gets the records. */
+  readonly logFile: string | null;
+  /** Whether issuers must answer before their authorizers are served. */
+  readonly checksIssuers: boolean;
+  /** Whether a changed file is taken over. */
+  readonly watches: boolean;
+}
+
+export interface ServeDeps {
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  /** A record, without its line's end. */
+  readonly line: (text: string) => void;
+}
+
+export interface ServedApi {
+  readonly apiId: string;
+  readonly name: string;
+  readonly stages: readonly string[];
+  readonly routes: number;
+  /** Null when its execute-api endpoint is disabled, or there is no port. */
+  readonly url: string | null;
+}
+
+/** What `--json` prints first. */
+export interface ServeStatus {
+  readonly ready: true;
+  readonly file: string;
+  readonly account: string;
+  readonly region: string;
+  /** `http://127.0.0.1:4000`; null without a port. */
+  readonly address: string | null;
+  readonly socket: string | null;
+  readonly apis: readonly ServedApi[];
+  readonly domainNames: readonly string[];
+}
+
+export interface Serving {
+  readonly status: ServeStatus;
+  readonly warnings: readonly Diagnostic[];
+  readonly sources: Sources;
+  /** Calls in flight have a while to finish. */
+  close(): Promise<void>;
+}
+
+/** The file cannot be served. */
+export interface Unservable {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: Sources;
+}
+
+export function isServing(outcome: Serving | Unservable): outcome is Serving {
+  return "status" in outcome;
+}
+
+const STOP_GRACE_MS = 10_000;
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
+
+/**
+ * Afterwards calls are answered.
+ *
+ * @throws GH_APP_ACCOUNT_UNREADABLE, GH_APP_ISSUER_SILENT, GH_GATEWAY_*, GH_IAM_*, GH_CLI_USAGE
+ */
+export async function serveAccount(options: ServeOptions, deps: ServeDeps): Promise<Serving | Unservable> {
+  const { file, port, host, socket } = options;
+  if (port !== null && !LOOPBACK.test(host))
+    throw new GatehouseError("GH_CLI_USAGE", {
+      problem: `plain HTTP is spoken on loopback only, and \`${host}\` is not; give \`--socket\` to a server with TLS`,
+    });
+  const loaded = loadAccount(file, options);
+  if (loaded.account === null) return loaded;
+  if (options.checksIssuers) await checkIssuers(loaded.account);
+  const log = options.logFile === null ? null : createRecordWriter({ file: options.logFile });
+  const gateway = createApiGateway(loaded.account, {
+    clock: deps.clock,
+    switches: options.switches,
+    backends: options.backends,
+    record: (record) => writeLine(formatCallRecord(record), log, deps),
+  });
+  let watch: Watch | null = null;
+  const close = async (): Promise<void> => {
+    watch?.close();
+    await gateway.close({ graceMs: STOP_GRACE_MS });
+    await log?.close();
+  };
+  try {
+    if (socket !== null) await gateway.listen({ socket });
+    const listening = port === null ? null : await gateway.listen({ host, port });
+    if (options.watches) watch = watchAccount(options, gateway, deps);
+    return {
+      status: statusOf(options, loaded.account, listening === null ? null : listening.port),
+      warnings: loaded.diagnostics,
+      sources: loaded.sources,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function writeLine(text: string, log: RecordWriter | null, deps: ServeDeps): void {
+  if (log === null) deps.line(text);
+  else log.writeLines(`${text}\n`, 1);
+}
+
+/** SOURCE: API Gateway v2 API reference, CreateAuthorizer: the issuer's discovery document is fetched then. */
+async function checkIssuers({ apis }: Account): Promise<void> {
+  const issuers = new Map(
+    apis.flatMap(({ authorizers }) => authorizers.map(({ name, jwtConfiguration }) => [jwtConfiguration.issuer, name])),
+  );
+  await Promise.all(
+    [...issuers].map(async ([issuer, authorizer]) => {
+      const checked = await checkIssuer(issuer);
+      if (!checked.ok) throw new GatehouseError("GH_APP_ISSUER_SILENT", { authorizer, reason: checked.message });
+    }),
+  );
+}
+
+/** One change at a time; a wrong one is told, and what ran before goes on. */
+function watchAccount(options: ServeOptions, gateway: ApiGateway, { reporter }: ServeDeps): Watch {
+  let last = Promise.resolve();
+  const takeOver = async (): Promise<void> => {
+    try {
+      const { account, diagnostics, sources } = loadAccount(options.file, options);
+      for (const each of diagnostics) reporter.warn(renderDiagnostic(each, sources));
+      if (account === null) return reporter.warn(`${options.file} is wrong, what ran before goes on`);
+      if (options.checksIssuers) await checkIssuers(account);
+      gateway.replace(account);
+      reporter.info(`${options.file} taken over`);
+    } catch (error) {
+      const reason = error instanceof GatehouseError ? `${error.message} [${error.code}]` : "unknown fault";
+      reporter.warn(`${options.file} cannot be taken over, what ran before goes on: ${reason}`);
+    }
+  };
+  return watchFiles(
+    () => [options.file],
+    () => {
+      last = last.then(takeOver);
+    },
+  );
+}
+
+function statusOf(options: ServeOptions, account: Account, port: number | null): ServeStatus {
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  return {
+    ready: true,
+    file: options.file,
+    account: account.accountId,
+    region: account.region,
+    address: port === null ? null : `http://${host}:${port}`,
+    socket: options.socket,
+    apis: account.apis.map(({ apiId, name, stages, routes, disableExecuteApiEndpoint }) => ({
+      apiId,
+      name,
+      stages: stages.map(({ stageName }) => stageName),
+      routes: routes.length,
+      url: port === null || disableExecuteApiEndpoint === true ? null : `http://${apiId}.execute-api.localhost:${port}`,
+    })),
+    domainNames: account.domainNames.map(({ domainName }) => domainName),
+  };
+}
+
+/** The status for people. */
+export function renderServing({ file, account, region, address, socket, apis, domainNames }: ServeStatus): string {
+  const lines = [
+    `serving ${file} as account ${account} in ${region}`,
+    ...(address === null ? [] : [`address   ${address}`]),
+    ...(socket === null ? [] : [`socket    ${socket}`]),
+    ...apis.map(
+      ({ apiId, name, stages, routes, url }) =>
+        `api       ${url ?? apiId}  ${name}: ${routes} route${routes === 1 ? "" : "s"}, stages ${stages.join(", ")}`,
+    ),
+    ...domainNames.map((name) => `domain    ${name}`),
+  ];
+  return lines.join("\n");
+}
