@@ -35,7 +35,12 @@ export function createImporting(
   const found: Diagnostic[] = [];
   const places = new Map<string, Span>();
   const once = new Set<string>();
+  const said = new Set<string>();
   const add: Importing["add"] = (code, at, message, hint) => {
+    // What several operations share is read for each of them when it is broken.
+    const identity = `${code} ${at.start} ${message}`;
+    if (said.has(identity)) return;
+    said.add(identity);
     const aws = awsWords(code);
     const { severity } = OPENAPI_FINDINGS[code];
     found.push({
