@@ -132,7 +132,7 @@ export const catalogue = {
   GH_IDENTITY_NO_USABLE_KEY: {
     kind: "unreachable",
     message: (d: D<"url" | "reason">) => `identity provider publishes no usable key at \`${d.url}\`: ${d.reason}`,
-    hint: "the provider must publish a public RSA (2048 bits or more), P-256, P-384 or Ed25519 key for signatures",
+    hint: "the provider must publish a public RSA (2048 bits or more), P-256, P-384, P-521 or Ed25519 key for signatures",
   },
   GH_GATEWAY_SOCKET_TOO_LONG: {
     kind: "bad-input",
@@ -183,6 +183,11 @@ export const catalogue = {
     kind: "bad-input",
     message: (d: D<"bytes">) => `a session key of ${d.bytes} bytes is too short`,
     hint: "a session key must be 32 random bytes or more",
+  },
+  GH_STS_SEAL_KEY: {
+    kind: "bad-input",
+    message: (d: D<"bytes">) => `a key for session tokens of ${d.bytes} bytes is too short`,
+    hint: "a key for session tokens must be 32 random bytes or more",
   },
   GH_IDENTITY_KEY_FILE: {
     kind: "bad-input",

@@ -16,6 +16,7 @@ export const ALGORITHM_NAMES = [
   "PS512",
   "ES256",
   "ES384",
+  "ES512",
   "EdDSA",
 ] as const;
 export type AlgorithmName = (typeof ALGORITHM_NAMES)[number];
@@ -39,6 +40,7 @@ const ALGORITHMS: Readonly<Record<AlgorithmName, Algorithm>> = {
   PS512: { keyType: "rsa", digest: "sha512", pssSaltBytes: 64 },
   ES256: { keyType: "ec", curve: "prime256v1", digest: "sha256", signatureBytes: 64 },
   ES384: { keyType: "ec", curve: "secp384r1", digest: "sha384", signatureBytes: 96 },
+  ES512: { keyType: "ec", curve: "secp521r1", digest: "sha512", signatureBytes: 132 },
   EdDSA: { keyType: "ed25519", digest: null, signatureBytes: 64 },
 };
 

@@ -2,7 +2,7 @@
  * A provider's published keys, imported once and reduced to those that may check a token's signature.
  *
  * In: the JWKS document, untrusted. Out: usable keys by `kid`, and each other member with the reason why it is not used.
- * INVARIANT: only public RSA (2048 bits or more), EC P-256/P-384 and Ed25519 keys for signatures are ever used.
+ * INVARIANT: only public RSA (2048 bits or more), EC P-256/P-384/P-521 and Ed25519 keys for signatures are ever used.
  * Source: RFC 7517 sections 4 and 5, RFC 8725 section 3.2; api-gateway quota "JWKS" for the size limit in key-source.ts.
  */
 import { type JsonWebKey, type KeyObject, createHash, createPublicKey } from "node:crypto";

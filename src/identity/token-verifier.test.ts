@@ -60,9 +60,10 @@ describe("what is accepted", () => {
   const p256 = createTestKey("p256-1", "p256");
   const p384 = createTestKey("p384-1", "p384");
   const ed25519 = createTestKey("ed-1", "ed25519");
-  const byAlgorithm: Record<string, TestKey> = { ES256: p256, ES384: p384, EdDSA: ed25519 };
+  const p521 = createTestKey("p521-1", "p521");
+  const byAlgorithm: Record<string, TestKey> = { ES256: p256, ES384: p384, ES512: p521, EdDSA: ed25519 };
 
-  for (const alg of ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]) {
+  for (const alg of ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]) {
     test(`${alg} with a key made for it`, async () => {
       const key = byAlgorithm[alg] ?? rsa;
       const { verifier, claims } = await setUp([key]);

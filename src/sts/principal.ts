@@ -1,5 +1,5 @@
 /** Who signs with temporary credentials: one session of one role. */
-import type { PolicyDocument } from "../iam/index.ts";
+import type { WrittenDocument } from "../iam/index.ts";
 
 export interface Principal {
   readonly accountId: string;
@@ -12,7 +12,7 @@ export interface Principal {
   readonly roleArn: string;
   readonly sessionName: string;
   /** Given with the request for credentials; they can only take away. */
-  readonly sessionPolicies: readonly PolicyDocument[];
+  readonly sessionPolicies: readonly WrittenDocument[];
   /** `aws:PrincipalTag/…` of the session. */
   readonly tags: Readonly<Record<string, string>>;
   /** Of the token that the credentials were given for. */
