@@ -17,6 +17,7 @@ import {
 import { type ApiGateway, checkIssuer, createApiGateway, formatCallRecord } from "../gateway/index.ts";
 import type { Account } from "../model/index.ts";
 import { type RecordWriter, createRecordWriter } from "../records/index.ts";
+import { type AccountSts, startAccountSts } from "./account-sts.ts";
 import { type AccountOptions, loadAccount } from "./read-account.ts";
 import { type Watch, watchFiles } from "./watch.ts";
 
@@ -26,6 +27,8 @@ export interface ServeOptions extends Pick<AccountOptions, "accountId" | "region
   readonly port: number | null;
   readonly host: string;
   readonly socket: string | null;
+  /** Null: no STS, and nobody can sign calls. */
+  readonly stsPort: number | null;
   readonly switches: Readonly<Record<string, string>>;
   readonly backends: Readonly<Record<string, string>>;
   /** Null: `line` gets the records. */
@@ -61,6 +64,8 @@ export interface ServeStatus {
   /** `http://127.0.0.1:4000`; null without a port. */
   readonly address: string | null;
   readonly socket: string | null;
+  /** Endpoint for SDKs; null without `--sts`. */
+  readonly sts: string | null;
   readonly apis: readonly ServedApi[];
   readonly domainNames: readonly string[];
 }
@@ -101,32 +106,41 @@ export async function serveAccount(options: ServeOptions, deps: ServeDeps): Prom
   if (loaded.account === null) return loaded;
   if (options.checksIssuers) await checkIssuers(loaded.account);
   const log = options.logFile === null ? null : createRecordWriter({ file: options.logFile });
-  const gateway = createApiGateway(loaded.account, {
-    clock: deps.clock,
-    switches: options.switches,
-    backends: options.backends,
-    record: (record) => writeLine(formatCallRecord(record), log, deps),
-  });
-  let watch: Watch | null = null;
-  const close = async (): Promise<void> => {
-    watch?.close();
-    await gateway.close({ graceMs: STOP_GRACE_MS });
-    await log?.close();
-  };
+  const sts = options.stsPort === null ? null : await startAccountSts(loaded.account, options.stsPort, deps.clock);
+  const parts: Parts = { gateway: null, sts, log, watch: null };
   try {
+    const gateway = createApiGateway(loaded.account, {
+      clock: deps.clock,
+      switches: options.switches,
+      backends: options.backends,
+      ...(sts === null ? {} : { credentials: sts.credentials }),
+      record: (record) => writeLine(formatCallRecord(record), log, deps),
+    });
+    parts.gateway = gateway;
     if (socket !== null) await gateway.listen({ socket });
     const listening = port === null ? null : await gateway.listen({ host, port });
-    if (options.watches) watch = watchAccount(options, gateway, deps);
-    return {
-      status: statusOf(options, loaded.account, listening === null ? null : listening.port),
-      warnings: loaded.diagnostics,
-      sources: loaded.sources,
-      close,
-    };
+    if (options.watches) parts.watch = watchAccount(options, gateway, sts, deps);
+    const { diagnostics: warnings, sources } = loaded;
+    const status = statusOf(options, loaded.account, listening?.port ?? null, sts?.port ?? null);
+    return { status, warnings, sources, close: () => closeParts(parts) };
   } catch (error) {
-    await close();
+    await closeParts(parts);
     throw error;
   }
+}
+
+interface Parts {
+  gateway: ApiGateway | null;
+  readonly sts: AccountSts | null;
+  readonly log: RecordWriter | null;
+  watch: Watch | null;
+}
+
+async function closeParts({ gateway, sts, log, watch }: Parts): Promise<void> {
+  watch?.close();
+  await gateway?.close({ graceMs: STOP_GRACE_MS });
+  await sts?.close();
+  await log?.close();
 }
 
 function writeLine(text: string, log: RecordWriter | null, deps: ServeDeps): void {
@@ -148,7 +162,12 @@ async function checkIssuers({ apis }: Account): Promise<void> {
 }
 
 /** One change at a time; a wrong one is told, and what ran before goes on. */
-function watchAccount(options: ServeOptions, gateway: ApiGateway, { reporter }: ServeDeps): Watch {
+function watchAccount(
+  options: ServeOptions,
+  gateway: ApiGateway,
+  sts: AccountSts | null,
+  { reporter }: ServeDeps,
+): Watch {
   let last = Promise.resolve();
   const takeOver = async (): Promise<void> => {
     try {
@@ -157,6 +176,7 @@ function watchAccount(options: ServeOptions, gateway: ApiGateway, { reporter }: 
       if (account === null) return reporter.warn(`${options.file} is wrong, what ran before goes on`);
       if (options.checksIssuers) await checkIssuers(account);
       gateway.replace(account);
+      sts?.replace(account);
       reporter.info(`${options.file} taken over`);
     } catch (error) {
       const reason = error instanceof GatehouseError ? `${error.message} [${error.code}]` : "unknown fault";
@@ -171,7 +191,7 @@ function watchAccount(options: ServeOptions, gateway: ApiGateway, { reporter }: 
   );
 }
 
-function statusOf(options: ServeOptions, account: Account, port: number | null): ServeStatus {
+function statusOf(options: ServeOptions, account: Account, port: number | null, stsPort: number | null): ServeStatus {
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   return {
     ready: true,
@@ -180,6 +200,7 @@ function statusOf(options: ServeOptions, account: Account, port: number | null):
     region: account.region,
     address: port === null ? null : `http://${host}:${port}`,
     socket: options.socket,
+    sts: stsPort === null ? null : `http://127.0.0.1:${stsPort}`,
     apis: account.apis.map(({ apiId, name, stages, routes, disableExecuteApiEndpoint }) => ({
       apiId,
       name,
@@ -192,11 +213,12 @@ function statusOf(options: ServeOptions, account: Account, port: number | null):
 }
 
 /** The status for people. */
-export function renderServing({ file, account, region, address, socket, apis, domainNames }: ServeStatus): string {
+export function renderServing({ file, account, region, address, socket, sts, apis, domainNames }: ServeStatus): string {
   const lines = [
     `serving ${file} as account ${account} in ${region}`,
     ...(address === null ? [] : [`address   ${address}`]),
     ...(socket === null ? [] : [`socket    ${socket}`]),
+    ...(sts === null ? [] : [`sts       ${sts}`]),
     ...apis.map(
       ({ apiId, name, stages, routes, url }) =>
         `api       ${url ?? apiId}  ${name}: ${routes} route${routes === 1 ? "" : "s"}, stages ${stages.join(", ")}`,

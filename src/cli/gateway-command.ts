@@ -9,6 +9,7 @@ interface Flags {
   readonly port?: number;
   readonly host: string;
   readonly socket?: string;
+  readonly sts?: number;
   readonly switch: Readonly<Record<string, string>>;
   readonly switches?: boolean;
   readonly backend: Readonly<Record<string, string>>;
@@ -35,6 +36,7 @@ export function addGatewayCommand(program: Command, run: Run): void {
     )
     .option("--host <ADDRESS>", "loopback address to listen on", "127.0.0.1")
     .option("--socket <PATH>", "unix socket for a server with TLS in front; its X-Forwarded-For counts")
+    .option("--sts <PORT>", "STS for the account's roles, on loopback, 0 for a free port", readPort)
     .option(
       "--backend <URI=ADDRESS>",
       "address for an integration that has none on this machine; may be repeated",
@@ -69,6 +71,7 @@ async function serve(shell: Shell, file: string, flags: Flags): Promise<Outcome>
       port: flags.port ?? (flags.socket === undefined ? DEFAULT_PORT : null),
       host: flags.host,
       socket: flags.socket ?? null,
+      stsPort: flags.sts ?? null,
       switches: flags.switch,
       backends: flags.backend,
       logFile: flags.log ?? null,

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { CallRecord } from "../../src/gateway/index.ts";
 import type { ServeStatus } from "../../src/app/gateway.ts";
+import { signRequest } from "../../src/iam/index.ts";
 import { closedOrigin, startService } from "../gateway/service.ts";
 import { headerOf } from "../gateway/raw-client.ts";
 import { GATEHOUSE, makeDirectory } from "../support/instance.ts";
@@ -137,8 +139,13 @@ test("lines go to a file, the socket is for an edge, an integration gets an addr
   const gateway = await serve(
     t,
     { "account.json": JSON.stringify(account) },
-    ...["account.json", "--socket", "run/a.sock", "--log", "calls.log"],
-    ...["--backend", `${arn}=${service.origin}`, "--switch", "health-paths=routed"],
+    "account.json",
+    "--socket",
+    "run/a.sock",
+    "--log=calls.log",
+    "--backend",
+    `${arn}=${service.origin}`,
+    "--switch=health-paths=routed",
   );
   assert.equal(gateway.status.address, null);
   const socket = join(gateway.dir, "run/a.sock");
@@ -226,4 +233,88 @@ test("choices are listed; one that is not there, an address that is not loopback
   ];
   for (const args of cases)
     assert.equal((await run(GATEHOUSE, ["gateway", ...args], { cwd: dir })).code, 2, args.join(" "));
+});
+
+test("a token becomes credentials of a role, and a call signed with them does what the role allows", async (t) => {
+  const service = await startService(t);
+  const issuer = await startIssuer("api");
+  t.after(() => issuer.close());
+  const provider = issuer.issuer.replace("http://", "");
+  const account = {
+    region: "eu-central-1",
+    apis: [
+      {
+        apiId: "a1b2c3d4e5",
+        name: "pets",
+        routes: [{ routeKey: "ANY /pets/{id}", target: "integrations/pets", authorizationType: "AWS_IAM" }],
+        integrations: [{ integrationId: "pets", integrationUri: service.origin }],
+      },
+    ],
+    oidcProviders: [{ url: issuer.issuer, clientIdList: ["api"] }],
+    roles: [
+      {
+        roleName: "reader",
+        assumeRolePolicyDocument: {
+          Version: "2012-10-17",
+          Statement: {
+            Effect: "Allow",
+            Principal: { Federated: `arn:aws:iam::111122223333:oidc-provider/${provider}` },
+            Action: "sts:AssumeRoleWithWebIdentity",
+            Condition: { StringEquals: { [`${provider}:aud`]: "api", [`${provider}:sub`]: "dora" } },
+          },
+        },
+        policies: [
+          {
+            Version: "2012-10-17",
+            Statement: {
+              Effect: "Allow",
+              Action: "execute-api:Invoke",
+              Resource: "arn:aws:execute-api:eu-central-1:111122223333:a1b2c3d4e5/$default/GET/pets/*",
+            },
+          },
+        ],
+      },
+    ],
+  };
+  const files = { "account.json": JSON.stringify(account) };
+  const gateway = await serve(t, files, "account.json", "--port", "0", "--sts", "0");
+  const answer = await fetch(gateway.status.sts ?? "", {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({
+      Action: "AssumeRoleWithWebIdentity",
+      Version: "2011-06-15",
+      RoleArn: "arn:aws:iam::111122223333:role/reader",
+      RoleSessionName: "dora",
+      WebIdentityToken: await issuer.sign(),
+    }),
+  });
+  const xml = await answer.text();
+  assert.equal(answer.status, 200, xml.replaceAll(/<(?:SecretAccessKey|SessionToken)>[^<]*/g, ""));
+  const valueOf = (name: string): string => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? "";
+  const host = "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
+  const statusOf = async (method: string): Promise<number> => {
+    const { headers } = signRequest(
+      { method, target: "/pets/1", headers: ["host", host], payloadHash: createHash("sha256").digest("hex") },
+      {
+        accessKeyId: valueOf("AccessKeyId"),
+        secretAccessKey: valueOf("SecretAccessKey"),
+        sessionToken: valueOf("SessionToken"),
+        service: "execute-api",
+        region: "eu-central-1",
+        nowMs: Date.now(),
+      },
+    );
+    const lines = headers.flatMap((name, at) =>
+      at % 2 === 0 && name !== "host" ? [`${name}: ${headers[at + 1]}`] : [],
+    );
+    return (await askOn(gateway.port, `${method} /pets/1`, { host, headers: lines })).status;
+  };
+  assert.deepEqual([await statusOf("GET"), await statusOf("DELETE")], [200, 403]);
+  const allowed = JSON.parse(await gateway.line(0)) as CallRecord;
+  assert.equal(allowed.caller, "arn:aws:sts::111122223333:assumed-role/reader/dora");
+  const refused = await gateway.line(1);
+  assert.match((JSON.parse(refused) as CallRecord).authorizerError ?? "", /because no identity-based policy allows/);
+  assert.equal(refused.includes(valueOf("SessionToken")), false);
+  assert.equal(await gateway.stop(), 0);
 });
