@@ -84,7 +84,7 @@ export function readSourceTree(file: string, text: string): ReadSource {
     schema: "core",
     uniqueKeys: true,
     prettyErrors: false,
-    logLevel: "silent",
+    logLevel: "error",
   });
   const exhausted = document.errors.find(({ code }) => code === "RESOURCE_EXHAUSTION");
   if (exhausted !== undefined)

@@ -1,11 +1,15 @@
 /** Runs docs/guide/your-api-gateway.md: its document is imported by its command, its account file is one. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, rmSync, symlinkSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { loadAccount } from "../../src/app/read-account.ts";
 import { renderDiagnostic } from "../../src/core/index.ts";
-import { GATEHOUSE, makeDirectory } from "../support/instance.ts";
+import { findFreePort } from "../support/free-port.ts";
+import { GATEHOUSE, makeDirectory, waitFor } from "../support/instance.ts";
 import { run } from "../support/run.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/guide/your-api-gateway.md"), "utf8");
@@ -83,4 +87,31 @@ test("the page's account file is one, and what it leaves out is what the table s
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+});
+
+test("what the page serves answers its calls as the page says", async (t) => {
+  const [document = ""] = fencesOf("yaml");
+  const [, serve = "", calls = ""] = fencesOf("sh");
+  const [health = "", pets = ""] = calls.trim().split("\n");
+  const [port, backendPort] = [await findFreePort(), await findFreePort()];
+  const dir = makeDirectory({ "pets.yaml": document.replaceAll(":3000", `:${backendPort}`) });
+  symlinkSync(GATEHOUSE, join(dir, "gatehouse"));
+  const gateway = spawn("bash", ["-c", `exec ${serve.trim()} --port ${port}`], { cwd: dir, stdio: "ignore" });
+  const ended = once(gateway, "exit");
+  t.after(async () => {
+    gateway.kill("SIGTERM");
+    await ended;
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const ask = async (command: string): Promise<string> =>
+    (await run("bash", ["-c", command.replace(":4000", `:${port}`).replace("curl", "curl -s")])).stdout;
+  await waitFor("the gateway answers", async () => (await ask(health)) !== "");
+  assert.match(await ask(health), /^HTTP\/1\.1 503 [\s\S]*\{"message":"Service Unavailable"\}$/);
+  const refused = await ask(pets);
+  assert.match(refused, /^HTTP\/1\.1 401 [\s\S]*\{"message":"Unauthorized"\}$/);
+  assert.match(refused, /^www-authenticate: Bearer\r$/im);
+  const backend = createServer((_, response) => response.end("well"));
+  await new Promise<void>((resolve) => backend.listen(backendPort, "127.0.0.1", resolve));
+  t.after(() => backend.close());
+  assert.match(await ask(health), /^HTTP\/1\.1 200 [\s\S]*well$/);
 });
