@@ -9,7 +9,6 @@
  * Source: API Gateway developer guide; the order of its steps is that of reference pages on routing, CORS and throttling.
  * INVARIANT: nothing is sent to a backend that was not authorized; a fault while deciding is a refusal.
  */
-import type { Duplex } from "node:stream";
 import type { Clock } from "../../core/index.ts";
 import { apigwRequestId } from "../../records/index.ts";
 import { describeError } from "../describe-error.ts";
@@ -19,7 +18,6 @@ import type { GatewayLimits } from "../limits.ts";
 import { formatTime } from "../record-time.ts";
 import { singleHeader } from "../request-head.ts";
 import { isPreflight } from "../cors.ts";
-import { UpstreamCall, type UpstreamFailure, type UpstreamHeaders, type UpstreamOwner } from "../upstream-call.ts";
 import type { AccountPlan } from "./account-plan.ts";
 import type { RoutePlan } from "./api-plan.ts";
 import {
@@ -32,7 +30,6 @@ import {
 } from "./backend-headers.ts";
 import { type CallHead, joinedHeader, readCallHead } from "./call-head.ts";
 import type { CallRecord } from "./call-record.ts";
-import { readClientHead } from "./client-headers.ts";
 import { type Destination, type Endpoint, findDestination } from "./endpoints.ts";
 import {
   type Condition,
@@ -43,6 +40,7 @@ import {
   MAX_PAYLOAD_BYTES,
   PREFLIGHT,
 } from "./gateway-answers.ts";
+import { type BackendAnswer, IntegrationCall, type IntegrationOwner } from "./integration-call.ts";
 import { buildPath, joinQuery } from "./integration-uri.ts";
 import type { JwtOutcome } from "./jwt-authorizer.ts";
 import type { RequestValues } from "./jwt-token.ts";
@@ -64,7 +62,7 @@ export interface CallContext {
 const CLIENT_CLOSED_REQUEST = 499;
 const MAX_PATH = 1024;
 
-export class ApiCall implements ExchangeOnConnection, UpstreamOwner, RequestValues {
+export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestValues {
   readonly hasOwnIdleLimit = false;
   readonly #context: CallContext;
   readonly #plan: AccountPlan;
@@ -85,15 +83,8 @@ export class ApiCall implements ExchangeOnConnection, UpstreamOwner, RequestValu
   #caller: string | null = null;
   #authorizerError: string | null = null;
   #body: Buffer | null = null;
-  #call: UpstreamCall | null = null;
-  #sentMs = 0;
-  #integrationMs: number | null = null;
-  #integrationStatus: number | null = null;
-  #integrationError: string | null = null;
+  #call: IntegrationCall | null = null;
   #responseType: string | null = null;
-  #upstreamHead: { readonly status: number; readonly headers: string[]; readonly length: number | null } | null = null;
-  #chunks: Buffer[] = [];
-  #bytesBack = 0;
   #status = 0;
   #error: string | null = null;
   #bytesOut = 0;
@@ -302,10 +293,13 @@ export class ApiCall implements ExchangeOnConnection, UpstreamOwner, RequestValu
       headers,
       body: this.#body,
     };
-    this.#sentMs = this.#context.clock.monotonicMs();
-    const isHeld = this.#plan.switches["response-delivery"] === "buffered";
-    this.#call = new UpstreamCall(integration.pool, request, null, integration.deadlines, 0, this, isHeld);
-    this.#call.start(false);
+    const settings = {
+      clock: this.#context.clock,
+      hasCors: to.api.cors !== null,
+      isStreamed: this.#plan.switches["response-delivery"] === "streamed",
+    };
+    this.#call = new IntegrationCall(integration, request, settings, this);
+    this.#call.start();
   }
 
   #headersFor({ integration }: RoutePlan): string[] {
@@ -325,28 +319,19 @@ export class ApiCall implements ExchangeOnConnection, UpstreamOwner, RequestValu
 
   // --- what the backend's answer tells
 
-  onUpstreamHead(status: number, received: UpstreamHeaders): void {
-    if (this.#isClosed) return;
-    this.#integrationStatus = status;
-    const hasCors = this.#to !== null && this.#to.api.cors !== null;
-    const { headers, contentLength } = readClientHead(received, hasCors);
-    if (contentLength !== null && contentLength > MAX_PAYLOAD_BYTES && this.#method !== "HEAD")
-      return this.#refuseResponse();
-    this.#upstreamHead = { status, headers, length: contentLength };
-    if (this.#plan.switches["response-delivery"] === "streamed") this.#passHead();
+  onIntegrationAnswer({ status, headers, contentLength }: BackendAnswer, body: Buffer | null): void {
+    if (this.#isClosed || this.#isAnswered) return;
+    const hasNoBody = this.#method === "HEAD" || status === 304;
+    const length = hasNoBody || body === null ? contentLength : body.length;
+    if (length !== null && status !== 204) headers.push("content-length", String(length));
+    if (body !== null) return this.#send(status, headers, body);
+    this.#begin(status, headers, true);
+    this.#res.flushHeaders();
   }
 
-  onUpstreamData(chunk: Buffer): boolean {
+  onIntegrationData(chunk: Buffer): boolean {
     if (this.#isClosed) return true;
-    this.#bytesBack += chunk.length;
-    if (this.#bytesBack > MAX_PAYLOAD_BYTES) {
-      this.#refuseResponse();
-      return true;
-    }
-    if (!this.#isAnswered) {
-      this.#chunks.push(chunk);
-      return true;
-    }
+    this.#bytesOut += chunk.length;
     if (this.#res.write(chunk)) return true;
     if (!this.#waitsForDrain) {
       this.#waitsForDrain = true;
@@ -355,51 +340,14 @@ export class ApiCall implements ExchangeOnConnection, UpstreamOwner, RequestValu
     return false;
   }
 
-  onUpstreamEnd(): void {
+  onIntegrationEnd(): void {
+    if (!this.#isClosed) this.#res.end();
+  }
+
+  onIntegrationFailure(condition: Condition): void {
     if (this.#isClosed) return;
-    this.#endIntegration();
-    if (this.#isAnswered) {
-      this.#bytesOut = this.#bytesBack;
-      this.#res.end();
-      return;
-    }
-    const head = this.#upstreamHead;
-    if (head === null) return this.#refuse("fault");
-    const { status, headers, length } = head;
-    const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
-    this.#chunks = [];
-    if (this.#method === "HEAD" || status === 304) {
-      if (length !== null) headers.push("content-length", String(length));
-    } else if (status !== 204) headers.push("content-length", String(body.length));
-    this.#send(status, headers, body);
-  }
-
-  onUpstreamUpgrade(_headers: UpstreamHeaders, socket: Duplex): void {
-    socket.on("error", () => {});
-    socket.destroy();
-    this.#refuse("fault");
-  }
-
-  onUpstreamFailure(reason: UpstreamFailure, error: Error): void {
-    if (this.#isClosed) return;
-    this.#endIntegration();
-    this.#integrationError = describeError(error);
-    if (this.#isAnswered) return this.#cut();
-    if (reason === "fault") return this.#refuse("fault");
-    this.#refuse(reason === "upstream-timeout" ? "integration-timeout" : "integration-unreachable");
-  }
-
-  #endIntegration(): void {
-    this.#integrationMs = this.#context.clock.monotonicMs() - this.#sentMs;
-  }
-
-  #refuseResponse(): void {
-    this.#call?.abort();
-    this.#endIntegration();
-    this.#integrationError = `the answer is larger than ${MAX_PAYLOAD_BYTES} bytes`;
-    this.#chunks = [];
     if (this.#isAnswered) this.#cut();
-    else this.#refuse("response-too-large");
+    else this.#refuse(condition);
   }
 
   // --- answers
@@ -408,7 +356,8 @@ export class ApiCall implements ExchangeOnConnection, UpstreamOwner, RequestValu
   #refuseHost(): void {
     const { status, body, headers } = this.#plan.answers["wrong-host"];
     this.#isAnswered = true;
-    this.#end(status, [...headers, "x-amzn-requestid", this.#uuid], body);
+    this.#writeHead(status, [...headers, "x-amzn-requestid", this.#uuid]);
+    this.#finish(body);
   }
 
   #refuse(condition: Condition, more: readonly string[] = []): void {
@@ -424,44 +373,34 @@ export class ApiCall implements ExchangeOnConnection, UpstreamOwner, RequestValu
 
   #send(status: number, headers: string[], body: string | Buffer, saysCors = true): void {
     if (this.#isClosed || this.#isAnswered) return;
-    this.#isAnswered = true;
-    this.#pushOurs(headers, saysCors);
-    this.#end(status, headers, body);
+    this.#begin(status, headers, saysCors);
+    this.#finish(body);
   }
 
-  #pushOurs(headers: string[], saysCors: boolean): void {
+  /** The head of an answer of an API. */
+  #begin(status: number, headers: string[], saysCors: boolean): void {
+    this.#isAnswered = true;
     const cors = saysCors ? (this.#to?.api.cors ?? this.#endpoint?.api?.cors ?? null) : null;
     if (cors !== null) headers.push(...cors.headersFor(this.#method, this.#req.rawHeaders));
     headers.push("apigw-requestid", apigwRequestId(this.#uuid));
+    this.#writeHead(status, headers);
   }
 
-  #end(status: number, headers: string[], body: string | Buffer): void {
+  #writeHead(status: number, headers: string[]): void {
     if (this.#context.isClosing) this.#res.shouldKeepAlive = false;
     this.#status = status;
-    if (this.#method !== "HEAD") this.#bytesOut = Buffer.byteLength(body);
     this.#res.writeHead(status, headers);
+  }
+
+  #finish(body: string | Buffer): void {
+    if (this.#method !== "HEAD") this.#bytesOut = Buffer.byteLength(body);
     this.#res.end(body);
     this.#linger();
-  }
-
-  /** The head of an answer that is passed on as it comes. */
-  #passHead(): void {
-    const head = this.#upstreamHead;
-    if (head === null) return;
-    const { status, headers, length } = head;
-    this.#isAnswered = true;
-    if (length !== null && status !== 204) headers.push("content-length", String(length));
-    this.#pushOurs(headers, true);
-    if (this.#context.isClosing) this.#res.shouldKeepAlive = false;
-    this.#status = status;
-    this.#res.writeHead(status, headers);
-    this.#res.flushHeaders();
   }
 
   /** The answer is under way and cannot be completed: the client must see that it is cut. */
   #cut(): void {
     this.#isCut = true;
-    this.#bytesOut = this.#bytesBack;
     this.#res.destroy();
   }
 
@@ -500,10 +439,10 @@ export class ApiCall implements ExchangeOnConnection, UpstreamOwner, RequestValu
       authorizer: this.#route?.route.authorizationType ?? null,
       caller: this.#caller,
       authorizerError: this.#authorizerError,
-      integration: this.#call === null ? null : (this.#route?.integration.uri.origin ?? null),
-      integrationStatus: this.#integrationStatus,
-      integrationMs: this.#integrationMs,
-      integrationError: this.#integrationError,
+      integration: this.#call?.origin ?? null,
+      integrationStatus: this.#call?.status ?? null,
+      integrationMs: this.#call?.durationMs ?? null,
+      integrationError: this.#call?.error ?? null,
       error: this.#error,
       bytesIn: this.#body?.length ?? 0,
       bytesOut: this.#bytesOut,

@@ -1,0 +1,154 @@
+/**
+ * One call to a backend and its whole answer, as an HTTP API waits for it: complete, in time, within 10 MB.
+ *
+ * In: a request, the integration's connections and deadline. Out: the answer in one piece, or head and chunks where it is
+ * to be passed on as it comes; or which error the client gets.
+ * Not here: connections, repeats (upstream-call.ts), what of the answer the client sees (api-call.ts).
+ * Source: API Gateway quotas for HTTP APIs (integration timeout, payload); switch `response-delivery`.
+ * INVARIANT: the owner hears of a head once and of one end, or of one failure; after `abort` of nothing.
+ */
+import type { Duplex } from "node:stream";
+import type { Clock } from "../../core/index.ts";
+import { describeError } from "../describe-error.ts";
+import {
+  UpstreamCall,
+  type UpstreamFailure,
+  type UpstreamHeaders,
+  type UpstreamOwner,
+  type UpstreamRequest,
+} from "../upstream-call.ts";
+import type { IntegrationPlan } from "./api-plan.ts";
+import { type ClientHead, readClientHead } from "./client-headers.ts";
+import { type Condition, MAX_PAYLOAD_BYTES } from "./gateway-answers.ts";
+
+export interface BackendAnswer extends ClientHead {
+  readonly status: number;
+}
+
+export interface IntegrationOwner {
+  /** `body` is the whole of it; null when it comes as data and ends. */
+  onIntegrationAnswer(answer: BackendAnswer, body: Buffer | null): void;
+  /** False: call `resume` when there is room again. */
+  onIntegrationData(chunk: Buffer): boolean;
+  onIntegrationEnd(): void;
+  onIntegrationFailure(condition: Condition): void;
+}
+
+export interface IntegrationSettings {
+  readonly clock: Clock;
+  /** The API answers for CORS, and the backend does not. */
+  readonly hasCors: boolean;
+  /** The answer is passed on as it comes. */
+  readonly isStreamed: boolean;
+}
+
+export class IntegrationCall implements UpstreamOwner {
+  /** Of the backend; null until it answered. */
+  status: number | null = null;
+  /** Until the end of the answer; null before. */
+  durationMs: number | null = null;
+  /** For operators. */
+  error: string | null = null;
+  readonly origin: string;
+  readonly #call: UpstreamCall;
+  readonly #isHead: boolean;
+  readonly #settings: IntegrationSettings;
+  readonly #owner: IntegrationOwner;
+  readonly #startedMs: number;
+  #answer: BackendAnswer | null = null;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #isOver = false;
+
+  constructor(plan: IntegrationPlan, request: UpstreamRequest, settings: IntegrationSettings, owner: IntegrationOwner) {
+    this.origin = plan.uri.origin;
+    this.#isHead = request.method === "HEAD";
+    this.#settings = settings;
+    this.#owner = owner;
+    this.#startedMs = settings.clock.monotonicMs();
+    this.#call = new UpstreamCall(plan.pool, request, null, plan.deadlines, 0, this, !settings.isStreamed);
+  }
+
+  start(): void {
+    this.#call.start(false);
+  }
+
+  /** The answer is not wanted any more. */
+  abort(): void {
+    this.#isOver = true;
+    this.#call.abort();
+  }
+
+  resume(): void {
+    this.#call.resume();
+  }
+
+  onUpstreamHead(status: number, received: UpstreamHeaders): void {
+    if (this.#isOver) return;
+    this.status = status;
+    const head = readClientHead(received, this.#settings.hasCors);
+    if (!this.#isHead && head.contentLength !== null && head.contentLength > MAX_PAYLOAD_BYTES) return this.#refuse();
+    this.#answer = { status, ...head };
+    if (this.#settings.isStreamed) this.#owner.onIntegrationAnswer(this.#answer, null);
+  }
+
+  onUpstreamData(chunk: Buffer): boolean {
+    if (this.#isOver) return true;
+    this.#bytes += chunk.length;
+    if (this.#bytes > MAX_PAYLOAD_BYTES) {
+      this.#refuse();
+      return true;
+    }
+    if (this.#settings.isStreamed) return this.#owner.onIntegrationData(chunk);
+    this.#chunks.push(chunk);
+    return true;
+  }
+
+  onUpstreamEnd(): void {
+    if (this.#isOver) return;
+    this.#end();
+    if (this.#settings.isStreamed) return this.#owner.onIntegrationEnd();
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    const [first] = chunks;
+    const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, this.#bytes);
+    if (this.#answer !== null) this.#owner.onIntegrationAnswer(this.#answer, body);
+  }
+
+  /** Cannot be: no protocol was asked for. */
+  onUpstreamUpgrade(_headers: UpstreamHeaders, socket: Duplex): void {
+    socket.on("error", () => {});
+    socket.destroy();
+    this.#fail("fault");
+  }
+
+  onUpstreamFailure(reason: UpstreamFailure, error: Error): void {
+    if (this.#isOver) return;
+    this.error = describeError(error);
+    this.#fail(CONDITIONS[reason]);
+  }
+
+  #refuse(): void {
+    this.#call.abort();
+    this.error = `the answer is larger than ${MAX_PAYLOAD_BYTES} bytes`;
+    this.#fail("response-too-large");
+  }
+
+  #fail(condition: Condition): void {
+    this.#end();
+    this.#chunks = [];
+    this.#owner.onIntegrationFailure(condition);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.durationMs = this.#settings.clock.monotonicMs() - this.#startedMs;
+  }
+}
+
+const CONDITIONS = {
+  "upstream-timeout": "integration-timeout",
+  "upstream-unreachable": "integration-unreachable",
+  "upstream-aborted": "integration-unreachable",
+  fault: "fault",
+} as const satisfies Record<UpstreamFailure, Condition>;
