@@ -1,37 +1,42 @@
 /**
  * Python packages that nobody here wrote, for tests: installed once into the cache.
  *
- * In:  tests/guardrails/requirements.txt, exact versions with digests; a `python3` of 3.11 or newer.
+ * In:  a requirements file, exact versions with digests; a `python3` of 3.11 or newer.
  * Out: the folder that holds the packages; a script puts it first on `sys.path`.
  * INVARIANT: the folder is named by the digest of the requirements and of the Python they are for, and appears whole or
  * not at all; without Python or packages this fails, so that nothing is skipped silently.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const REQUIREMENTS = join(import.meta.dirname, "..", "guardrails", "requirements.txt");
+const tests = join(import.meta.dirname, "..");
+const SCANNERS = join(tests, "guardrails", "requirements.txt");
+const AWS_COMMAND = join(tests, "sts", "requirements.txt");
 const TIMEOUT_MS = 300_000;
 
 function cacheFolder(): string {
   return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "gatehouse");
 }
 
-/** The folder that holds the packages. */
-export async function installPythonPackages(): Promise<string> {
+/**
+ * The folder that holds the packages.
+ * @param requirements @default those of tests/guardrails, boto3 among them
+ */
+export async function installPythonPackages(requirements = SCANNERS): Promise<string> {
   const { stdout: kind } = await run("python3", [
     "-I",
     "-c",
     "import sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform())",
   ]);
-  const digest = createHash("sha256").update(readFileSync(REQUIREMENTS)).update(kind).digest("hex");
+  const digest = createHash("sha256").update(readFileSync(requirements)).update(kind).digest("hex");
   const folder = join(cacheFolder(), `python-${digest.slice(0, 16)}`);
   if (existsSync(folder)) return folder;
-  process.stderr.write("gatehouse: installing the Python packages of tests/guardrails/requirements.txt, once\n");
+  process.stderr.write(`gatehouse: installing the Python packages of tests/${relative(tests, requirements)}, once\n`);
   mkdirSync(cacheFolder(), { recursive: true });
   const temporary = mkdtempSync(join(cacheFolder(), ".python-"));
   try {
@@ -50,7 +55,7 @@ export async function installPythonPackages(): Promise<string> {
         "--target",
         packages,
         "--requirement",
-        REQUIREMENTS,
+        requirements,
       ],
       { timeout: TIMEOUT_MS },
     );
@@ -64,6 +69,19 @@ export async function installPythonPackages(): Promise<string> {
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/** A folder for PATH in which `aws` is the command of AWS, version 1, with packages that nothing else sees. */
+export async function installAwsCommand(): Promise<string> {
+  const packages = await installPythonPackages(AWS_COMMAND);
+  const folder = `${packages}-command`;
+  if (existsSync(join(folder, "aws"))) return folder;
+  mkdirSync(folder, { recursive: true });
+  // pip's own script names the Python that pip ran under, which may be gone.
+  const temporary = join(folder, `.aws-${process.pid}`);
+  writeFileSync(temporary, `#!/bin/sh\nPYTHONPATH='${packages}' exec python3 -m awscli "$@"\n`, { mode: 0o755 });
+  renameSync(temporary, join(folder, "aws"));
+  return folder;
 }
 
 /** A Python that has pip: the machine's own, one in a virtual environment, or the machine's after its package is there. */
