@@ -11,6 +11,7 @@ import {
   type Span,
   entryOf,
   findNearest,
+  inOneLine,
   plainValue,
   pointerStep,
   quoted,
@@ -83,7 +84,7 @@ function report(
   message: string,
   hint: string,
 ): void {
-  found.push({ id, severity: "error", message, span, hint });
+  found.push({ id, severity: "error", message: inOneLine(message), span, hint: inOneLine(hint) });
 }
 
 /** `owner` is where to point when something is missing. */

@@ -17,7 +17,7 @@ export { type ErrorCode, type Kind, GatehouseError, catalogue, isGatehouseError 
 export { type Json, canonicalJson, jsonDigest, prettyJson } from "./json.ts";
 export { type LocalTime, isTimeZone, localTime } from "./local-time.ts";
 export { findNearest, suggest } from "./nearest.ts";
-export { quoted } from "./quote.ts";
+export { inOneLine, quoted } from "./quote.ts";
 export { RecentMap } from "./recent-map.ts";
 export { type Reporter, silentReporter } from "./reporter.ts";
 export { type Result, err, ok } from "./result.ts";

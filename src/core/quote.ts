@@ -5,5 +5,10 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 export function quoted(value: string): string {
   const shown = value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}...` : value;
-  return `\`${shown.replace(INVISIBLE, "?").replaceAll("`", "?")}\``;
+  return `\`${inOneLine(shown).replaceAll("`", "?")}\``;
+}
+
+/** A message that holds such values, with everything that is not seen as `?`. */
+export function inOneLine(message: string): string {
+  return message.replace(INVISIBLE, "?");
 }

@@ -4,7 +4,7 @@
  *
  * Marks of `source`: [D] documented by AWS, [O] seen on AWS and reported, [E] our choice where AWS is silent.
  */
-import type { Severity } from "../core/index.ts";
+import { type Severity, inOneLine } from "../core/index.ts";
 
 interface ProblemEntry {
   readonly severity: Severity;
@@ -298,7 +298,15 @@ export function createProblemList(): { readonly add: AddProblem; readonly found:
     found,
     add(code, at, message, hint, value = "") {
       const { severity, aws }: ProblemEntry = ACCOUNT_PROBLEMS[code];
-      found.push({ at, code, severity, message, hint, aws: aws?.replace("{}", value) ?? null });
+      found.push({
+        at,
+        code,
+        severity,
+        message: inOneLine(message),
+        hint: inOneLine(hint),
+        // As a function, for `$` in the value is no pattern.
+        aws: aws === undefined ? null : inOneLine(aws.replace("{}", () => value)),
+      });
     },
   };
 }

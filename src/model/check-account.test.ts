@@ -505,6 +505,14 @@ test("says what AWS answers, with the value that it names", () => {
   assert.deepEqual(said(withValue(`${API}/corsConfiguration/maxAge`, -2)), [null]);
 });
 
+test("what is not seen in a value is shown as a question mark, and a dollar sign stays one", () => {
+  const [problem] = checkAccount(withValue(`${API}/stages/1/routeSettings`, { "GET /\u001b[2J\n$&": {} }));
+  assert.deepEqual(
+    [problem?.message, problem?.aws],
+    ["there is no route `GET /?[2J?$&`", "Unable to find Route by key GET /?[2J?$& within the provided RouteSettings"],
+  );
+});
+
 test("each finding of the catalogue is found by a case", () => {
   const tested = new Set<string>(CASES.flatMap(([, , found]) => found.map((line) => line.split(" ")[0] ?? "")));
   assert.deepEqual(

@@ -4,7 +4,7 @@
  * Every reader says what it found wrong through `add` and goes on, so that one import tells everything at once.
  * INVARIANT: nothing is thrown for what a document says.
  */
-import { type Diagnostic, type SourceTree, type Span, childOf, pointerStep, quoted } from "../core/index.ts";
+import { type Diagnostic, type SourceTree, type Span, childOf, inOneLine, pointerStep, quoted } from "../core/index.ts";
 import { OPENAPI_FINDINGS, type OpenApiFinding, awsWords } from "./findings.ts";
 
 export interface ImportOptions {
@@ -46,9 +46,9 @@ export function createImporting(
     found.push({
       id: code,
       severity: code === "openapi/left-out" && options.purpose === "serve" ? "error" : severity,
-      message: aws === null ? message : `${message} (API Gateway: "${aws}")`,
+      message: inOneLine(aws === null ? message : `${message} (API Gateway: "${aws}")`),
       span: at,
-      hint,
+      hint: inOneLine(hint),
     });
   };
   const importing: Importing = {
