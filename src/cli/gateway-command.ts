@@ -1,6 +1,7 @@
 /** `gatehouse gateway FILE`: HTTP APIs as API Gateway serves them, from an OpenAPI document or an account file. */
 import { type Command, InvalidArgumentError } from "commander";
 import { EXIT } from "./exit-codes.ts";
+import { readPort } from "./read-port.ts";
 import { type Outcome, type Shell, diagnosticsOutcome } from "./shell.ts";
 
 type Run = (work: (shell: Shell) => Promise<Outcome>) => Promise<void>;
@@ -10,9 +11,9 @@ interface Flags {
   readonly host: string;
   readonly socket?: string;
   readonly sts?: number;
-  readonly switch: Readonly<Record<string, string>>;
+  readonly switch?: Readonly<Record<string, string>>;
   readonly switches?: boolean;
-  readonly backend: Readonly<Record<string, string>>;
+  readonly backend?: Readonly<Record<string, string>>;
   readonly log?: string;
   readonly account?: string;
   readonly region?: string;
@@ -41,11 +42,10 @@ export function addGatewayCommand(program: Command, run: Run): void {
       "--backend <URI=ADDRESS>",
       "address for an integration that has none on this machine; may be repeated",
       collectBackend,
-      {},
     )
     .option("--account <ID>", "account of an OpenAPI document")
     .option("--region <REGION>", "Region of an OpenAPI document")
-    .option("--switch <NAME=VALUE>", "choice where AWS documents nothing; may be repeated", collectSwitch, {})
+    .option("--switch <NAME=VALUE>", "choice where AWS documents nothing; may be repeated", collectSwitch)
     .option("--switches", "list the choices and end")
     .option("--no-issuer-check", "start although the issuer of an authorizer does not answer")
     .option("--log <FILE>", "where the lines of calls go (default: stdout)")
@@ -72,8 +72,8 @@ async function serve(shell: Shell, file: string, flags: Flags): Promise<Outcome>
       host: flags.host,
       socket: flags.socket ?? null,
       stsPort: flags.sts ?? null,
-      switches: flags.switch,
-      backends: flags.backend,
+      switches: flags.switch ?? {},
+      backends: flags.backend ?? {},
       logFile: flags.log ?? null,
       checksIssuers: flags.issuerCheck,
       watches: flags.watch === true,
@@ -101,20 +101,14 @@ async function listChoices(): Promise<Outcome> {
   return { exitCode: EXIT.done, text, json: { switches } };
 }
 
-function collectSwitch(text: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function collectSwitch(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   const equals = text.indexOf("=");
   if (equals < 1) throw new InvalidArgumentError("write NAME=VALUE.");
   return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) };
 }
 
-function collectBackend(text: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function collectBackend(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   const [, uri, address] = /^(.+?)=(https?:\/\/.+)$/.exec(text) ?? [];
   if (uri === undefined || address === undefined) throw new InvalidArgumentError("write URI=http://ADDRESS.");
   return { ...before, [uri]: address };
-}
-
-function readPort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("a port is a number from 0 to 65535.");
-  return port;
 }

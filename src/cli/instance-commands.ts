@@ -1,6 +1,7 @@
 /** Commands about a running instance: `up`, `down`, `status`, `token`, `doctor`. */
 import { type Command, InvalidArgumentError } from "commander";
 import { EXIT } from "./exit-codes.ts";
+import { readPort } from "./read-port.ts";
 import { type Outcome, type Shell, diagnosticsOutcome } from "./shell.ts";
 
 type Run = (work: (shell: Shell) => Promise<Outcome>) => Promise<void>;
@@ -189,12 +190,6 @@ function addDoctor(program: Command, run: Run): void {
         };
       }),
     );
-}
-
-function readPort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("a port is a number from 0 to 65535.");
-  return port;
 }
 
 function readWorkers(text: string): number {
