@@ -179,6 +179,26 @@ test("a bucket gives its burst and then its rate; 429 has no hint when to come b
   assert.equal((await api.ask("GET /a")).status, 429);
 });
 
+test("whether a caller who is refused takes a token is a switch, and open routes are throttled either way", async (t) => {
+  const service = await startService(t);
+  const one = { throttlingBurstLimit: 1, throttlingRateLimit: 0 };
+  const spec = {
+    routes: [
+      { key: "GET /signed", uri: service.origin, auth: "AWS_IAM" as const },
+      { key: "GET /open", uri: service.origin },
+    ],
+    stages: [{ stageName: "$default", defaultRouteSettings: one }],
+  };
+  const statusesWith = async (order: string): Promise<number[]> => {
+    const api = await startApi(t, spec, { switches: { "throttle-order": order } });
+    const statuses = [];
+    for (const path of ["/signed", "/signed", "/open", "/open"]) statuses.push((await api.ask(`GET ${path}`)).status);
+    return statuses;
+  };
+  assert.deepEqual(await statusesWith("before-authorizer"), [403, 429, 200, 429]);
+  assert.deepEqual(await statusesWith("after-authorizer"), [403, 403, 200, 429]);
+});
+
 test("all APIs of an account share its own bucket, and a call that it stops costs its route nothing", async (t) => {
   const service = await startService(t);
   const routes = [{ key: "GET /a", uri: service.origin }];

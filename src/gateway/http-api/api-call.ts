@@ -197,7 +197,7 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
 
   #authorize(route: RoutePlan, to: Destination): void {
     const type = route.route.authorizationType;
-    if (type === "NONE") return this.#takeBody(() => this.#forward());
+    if (type === "NONE") return this.#takeBody(() => this.#onAuthorized());
     const arn = this.#plan.iam.arnOf(to.api.apiId, to.stage.stageName, this.#method, to.path);
     if (Buffer.byteLength(arn) > MAX_ARN_BYTES) return this.#refuse("uri-too-long");
     if (type === "AWS_IAM") return this.#takeBody(() => this.#authorizeSigner(arn));
