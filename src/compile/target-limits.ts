@@ -1,18 +1,16 @@
 /**
  * How much AWS takes, told before anything is deployed. The embedded gateway has none of these limits.
  * Private services are served by Gatehouse itself in every environment, so only public APIs count routes.
- * Not here: what AWS can express at all (capabilities.ts).
- * Source: API Gateway developer guide, "HTTP API quotas"; IAM user guide, "IAM and AWS STS quotas" (white space does not
- * count).
+ * Not here: what AWS can express at all (capabilities.ts), how documents are measured (iam/document-limits.ts).
+ * Source: API Gateway developer guide, "HTTP API quotas"; IAM user guide, "IAM and AWS STS quotas".
  */
 import type { Diagnostic, Span } from "../core/index.ts";
-import type { PolicyDocument } from "../iam/index.ts";
+import { type PolicyDocument, checkDocumentLimits } from "../iam/index.ts";
 import { type IamArtifact, documentForAws } from "../model/index.ts";
 import type { Environment, Policy } from "../policy/index.ts";
 import type { CompiledApi } from "./compile-api.ts";
 
 const MAX_ROUTES = 300;
-const MAX_DOCUMENT_CHARACTERS = 6144;
 const MAX_ROLE_NAME = 64;
 const MAX_API_NAME = 128;
 
@@ -69,21 +67,19 @@ export function checkAwsLimits(
 type Add = (id: string, span: Span, message: string, hint: string) => void;
 
 function checkDocument(document: PolicyDocument, subject: string, span: Span, add: Add): void {
-  const text = JSON.stringify(document);
-  const characters = text.replace(/\s/g, "").length;
-  if (characters > MAX_DOCUMENT_CHARACTERS)
-    add(
-      "compile/document-too-long",
-      span,
-      `${subject} becomes an IAM document of ${characters} characters, AWS takes ${MAX_DOCUMENT_CHARACTERS}`,
-      "split it, or join routes under `{path+}`",
-    );
-  const [foreign] = /[^\t\n\r\u0020-\u00ff]/u.exec(text) ?? [];
-  if (foreign !== undefined)
-    add(
-      "compile/character-not-in-iam",
-      span,
-      `${subject} needs the character \`${foreign}\` in an IAM document, which holds U+0020 to U+00FF only`,
-      "use other characters in the paths of its routes",
-    );
+  for (const problem of checkDocumentLimits("managed", document))
+    if (problem.id === "too-long")
+      add(
+        "compile/document-too-long",
+        span,
+        `${subject} becomes an IAM document of ${problem.characters} characters, AWS takes ${problem.limit}`,
+        "split it, or join routes under `{path+}`",
+      );
+    else
+      add(
+        "compile/character-not-in-iam",
+        span,
+        `${subject} needs the character \`${problem.character}\` in an IAM document, which holds U+0020 to U+00FF only`,
+        "use other characters in the paths of its routes",
+      );
 }

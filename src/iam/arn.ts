@@ -21,13 +21,20 @@ export interface Arn {
   readonly resource: string;
 }
 
-export function compileArnPattern(text: string): Result<ArnPattern, string> {
-  const cuts = colons(text);
+/** With `variables` false, `${...}` is plain text. The error is what is wrong with the text. */
+export function compileArnPattern(
+  text: string,
+  { variables }: { readonly variables: boolean },
+): Result<ArnPattern, string> {
+  const cuts = colons(text, variables);
   if (cuts.length < PARTS - 1) return err(`an ARN has ${PARTS} parts, this one has ${cuts.length + 1}`);
   const parts: Pattern[] = [];
   for (let i = 0; i < PARTS; i++) {
     const from = i === 0 ? 0 : (cuts[i - 1] ?? 0) + 1;
-    const compiled = compilePattern(text.slice(from, i === PARTS - 1 ? text.length : cuts[i]), { wildcards: true });
+    const compiled = compilePattern(text.slice(from, i === PARTS - 1 ? text.length : cuts[i]), {
+      wildcards: true,
+      variables,
+    });
     if (!compiled.ok) return compiled;
     parts.push(compiled.value);
   }
@@ -67,6 +74,11 @@ export function matchArnHead(pattern: ArnPattern, head: string, resolve: Resolve
   return true;
 }
 
+/** Whether every variable of the pattern has a value. */
+export function bindsArn({ headParts, resource }: ArnPattern, resolve: Resolve): boolean {
+  return [...headParts, resource].every((part) => bindPattern(part, resolve) !== null);
+}
+
 /** Whether the whole ARN fits; null when a variable has no value. */
 export function matchArn(pattern: ArnPattern, arn: Arn, resolve: Resolve): boolean | null {
   const head = matchArnHead(pattern, arn.head, resolve);
@@ -76,10 +88,10 @@ export function matchArn(pattern: ArnPattern, arn: Arn, resolve: Resolve): boole
 }
 
 /** Places of the colons that are not inside a policy variable. */
-function colons(text: string): number[] {
+function colons(text: string, variables: boolean): number[] {
   const places: number[] = [];
   for (let i = 0; i < text.length; i++) {
-    if (text.startsWith("${", i)) {
+    if (variables && text.startsWith("${", i)) {
       const end = text.indexOf("}", i);
       if (end !== -1) i = end;
     } else if (text.charAt(i) === ":") places.push(i);

@@ -3,47 +3,52 @@
  *
  * In: operator name and policy value, at compile time. Out: a comparison that says yes, no, or null when the request's
  * value is not of the operator's kind and nothing can be said. Not here: sets, missing keys, negation (condition.ts).
+ * Policy variables are for text, ARNs and `Bool`; to every other operator `${` is no value at all.
  * Source: IAM user guide, "IAM JSON policy elements: Condition operators".
  */
 import { type Result, err, ok } from "../core/index.ts";
 import { blockContains, parseAddress, parseBlock } from "./address.ts";
-import { compileArnPattern, matchArn, splitArn } from "./arn.ts";
+import { bindsArn, compileArnPattern, matchArn, splitArn } from "./arn.ts";
 import { type Resolve, bindPattern, compilePattern, literalOf, matchPattern } from "./wildcard.ts";
 
-/** `unbound` is a policy variable without a value: the statement does not apply. */
+/** `unbound` is a policy variable without a value. */
 export type Compared = boolean | null | "unbound";
 export type Comparison = (value: string, resolve: Resolve) => Compared;
 
+/** The comparison with one value of the policy. Operators that take no policy variables do not look at `variables`. */
+export type Prepare = (text: string, dialect: { readonly variables: boolean }) => Result<Comparison, string>;
+
 export interface Operator {
   readonly negated: boolean;
-  readonly prepare: (text: string) => Result<Comparison, string>;
+  readonly prepare: Prepare;
 }
 
 const compareText =
-  (options: { readonly wildcards: boolean; readonly fold: boolean }) =>
-  (text: string): Result<Comparison, string> => {
-    const compiled = compilePattern(text, options);
+  ({ wildcards, fold }: { readonly wildcards: boolean; readonly fold: boolean }): Prepare =>
+  (text, { variables }) => {
+    const compiled = compilePattern(text, { wildcards, variables });
     if (!compiled.ok) return compiled;
     const pattern = compiled.value;
     return ok((value, resolve) => {
       const bound = bindPattern(pattern, resolve);
       if (bound === null) return "unbound";
-      if (!options.fold) return matchPattern(bound, value);
+      if (!fold) return matchPattern(bound, value);
       return literalOf(bound)?.toLowerCase() === value.toLowerCase();
     });
   };
 
-function compareArn(text: string): Result<Comparison, string> {
-  const compiled = compileArnPattern(text);
+const compareArn: Prepare = (text, dialect) => {
+  const compiled = compileArnPattern(text, dialect);
   if (!compiled.ok) return compiled;
   return ok((value, resolve) => {
     const arn = splitArn(value);
-    return arn === null ? null : (matchArn(compiled.value, arn, resolve) ?? "unbound");
+    if (arn !== null) return matchArn(compiled.value, arn, resolve) ?? "unbound";
+    return bindsArn(compiled.value, resolve) ? null : "unbound";
   });
-}
+};
 
-function compareBoolean(text: string): Result<Comparison, string> {
-  const compiled = compilePattern(text, { wildcards: false });
+const compareBoolean: Prepare = (text, { variables }) => {
+  const compiled = compilePattern(text, { wildcards: false, variables });
   if (!compiled.ok) return compiled;
   const pattern = compiled.value;
   if (!pattern.hasVariables && parseBoolean(literalOf(pattern) ?? "") === null)
@@ -54,20 +59,30 @@ function compareBoolean(text: string): Result<Comparison, string> {
     const [wanted, given] = [parseBoolean(literalOf(bound) ?? ""), parseBoolean(value)];
     return wanted === null || given === null ? null : wanted === given;
   });
-}
+};
 
-function compareAddress(text: string): Result<Comparison, string> {
+/** Values of both sides are base64 for the bytes that are compared. */
+const compareBinary: Prepare = (text) => {
+  const wanted = parseBytes(text);
+  if (wanted === null) return err(`\`${text}\` is not base64`);
+  return ok((value) => {
+    const given = parseBytes(value);
+    return given === null ? null : given === wanted;
+  });
+};
+
+const compareAddress: Prepare = (text) => {
   const block = parseBlock(text);
   if (block === null) return err(`\`${text}\` is not an IP address or CIDR block`);
   return ok((value) => {
     const address = parseAddress(value);
     return address === null ? null : blockContains(block, address);
   });
-}
+};
 
 const compareOrdered =
-  (parse: (text: string) => number | null, kind: string, test: (given: number, wanted: number) => boolean) =>
-  (text: string): Result<Comparison, string> => {
+  (parse: (text: string) => number | null, kind: string, test: (given: number, wanted: number) => boolean): Prepare =>
+  (text) => {
     const wanted = parse(text);
     if (wanted === null) return err(`\`${text}\` is not a ${kind}`);
     return ok((value) => {
@@ -81,7 +96,7 @@ const equalFolded = compareText({ wildcards: false, fold: true });
 const likeText = compareText({ wildcards: true, fold: false });
 
 function ordered(name: "Numeric" | "Date"): [string, Operator][] {
-  const compare = (test: (given: number, wanted: number) => boolean): Operator["prepare"] =>
+  const compare = (test: (given: number, wanted: number) => boolean): Prepare =>
     name === "Numeric" ? compareOrdered(parseNumber, "number", test) : compareOrdered(parseInstant, "date", test);
   const equal = compare((given, wanted) => given === wanted);
   return [
@@ -107,6 +122,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["ArnNotEquals", { negated: true, prepare: compareArn }],
   ["ArnNotLike", { negated: true, prepare: compareArn }],
   ["Bool", { negated: false, prepare: compareBoolean }],
+  ["BinaryEquals", { negated: false, prepare: compareBinary }],
   ["IpAddress", { negated: false, prepare: compareAddress }],
   ["NotIpAddress", { negated: true, prepare: compareAddress }],
   ...ordered("Numeric"),
@@ -122,11 +138,22 @@ function parseNumber(text: string): number | null {
   return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : null;
 }
 
+/** One text for each sequence of bytes. */
+function parseBytes(text: string): string | null {
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return null;
+  return Buffer.from(text, "base64").toString("base64");
+}
+
+const MONTH = /^\d{4}-\d{2}$/;
 const INSTANT = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
 
-/** Milliseconds since the epoch, of an ISO 8601 date or of seconds since the epoch. */
+/**
+ * Milliseconds since the epoch, of seconds since the epoch or of a date in W3C's form of ISO 8601, from the month on: a
+ * year by itself is a number of seconds.
+ */
 function parseInstant(text: string): number | null {
   if (/^\d{1,12}$/.test(text)) return Number(text) * 1000;
+  if (MONTH.test(text)) return parseInstant(`${text}-01`);
   const day = INSTANT.exec(text)?.[1];
   if (day === undefined) return null;
   const milliseconds = Date.parse(text);

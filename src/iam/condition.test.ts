@@ -52,6 +52,15 @@ const rows: [operator: string, wanted: string | string[], given: string | string
   ["DateGreaterThanEquals", "2026-01-01T00:00:00+01:00", "2025-12-31T23:00:00Z", true],
   ["Bool", "true", "TRUE", true],
   ["Bool", "true", "false", false],
+  ["DateEquals", "2026-02", "2026-02-01T00:00Z", true],
+  ["DateEquals", "2026", "2026", true],
+  ["DateEquals", "2026", "1970-01-01T00:33:46Z", true],
+  ["BinaryEquals", "QmluYXJ5", "QmluYXJ5", true],
+  ["BinaryEquals", "QQ==", "QR==", true],
+  ["BinaryEquals", "QQ==", "QUE=", false],
+  ["BinaryEquals", "QQ==", undefined, false],
+  ["BinaryEqualsIfExists", "QQ==", undefined, true],
+  ["ForAnyValue:BinaryEquals", ["QQ==", "Qg=="], ["eA==", "Qg=="], true],
   ["IpAddress", "10.0.0.0/8", "10.0.0.1", true],
   ["IpAddress", "10.0.0.0/8", "::ffff:10.0.0.1", true],
   ["IpAddress", ["192.0.2.1", "2001:db8::/32"], "2001:db8::5", true],
@@ -78,6 +87,21 @@ const rows: [operator: string, wanted: string | string[], given: string | string
   ["ForAnyValue:StringNotEquals", "a", ["a", "x"], true],
   ["ForAnyValue:StringEqualsIfExists", "a", undefined, true],
   ["ForAnyValue:StringLike", "a*", ["x", "ab"], true],
+  ["ForAllValues:StringEquals", "a", "", true],
+  ["ForAllValues:StringEquals", "a", ["", ""], true],
+  ["ForAllValues:StringEquals", "a", ["", "b"], false],
+  ["ForAnyValue:StringEquals", "", [""], false],
+  ["ForAnyValue:StringEqualsIfExists", "a", [""], false],
+  ["ForAnyValue:StringNotEquals", "a", undefined, false],
+  ["ForAllValues:NumericLessThan", "10", ["1", "9"], true],
+  ["ForAllValues:NumericLessThan", "10", ["1", "10"], false],
+  ["ForAnyValue:IpAddress", "10.0.0.0/8", ["192.0.2.1", "10.1.1.1"], true],
+  ["ForAllValues:DateLessThanIfExists", "2026-01-01", undefined, true],
+  ["Null", "true", "", true],
+  ["Null", "false", [""], false],
+  ["Null", "false", ["", "x"], true],
+  ["StringEquals", "", "", true],
+  ["StringNotEqualsIfExists", "x", undefined, true],
 ];
 
 for (const [operator, wanted, given, expected] of rows)
@@ -98,6 +122,8 @@ const undecided: [operator: string, wanted: string, given: string | string[]][] 
   ["StringEquals", "a", ["a", "b"]],
   ["StringNotEquals", "c", ["a", "b"]],
   ["ArnNotLike", "arn:aws:iam::*:role/a*", "role"],
+  ["BinaryEquals", "QQ==", "A"],
+  ["ForAllValues:NumericLessThan", "10", ["1", "many"]],
 ];
 
 for (const [operator, wanted, given] of undecided)
@@ -123,4 +149,37 @@ test("a variable is compared by its value, which is literal; without a value the
       assert.equal(applies("Allow", condition, context), false, operator);
       assert.equal(applies("Deny", condition, context), false, operator);
     }
+});
+
+test("a variable without a value beside a value that fits leaves it open; a set with one that does not fit does not", () => {
+  const mixed = ["team-x", "${aws:PrincipalTag/team}"];
+  const mixedRows: [operator: string, given: string[], allows: boolean, denies: boolean][] = [
+    ["StringEquals", ["team-x"], false, true],
+    ["StringEquals", ["team-y"], false, false],
+    ["StringNotEquals", ["team-x"], false, false],
+    ["StringNotEquals", ["team-y"], false, false],
+    ["ForAnyValue:StringEquals", ["team-y", "team-x"], false, true],
+    ["ForAnyValue:StringEquals", ["team-x", "team-y"], false, true],
+    ["ForAllValues:StringEquals", ["team-x", "team-y"], false, false],
+    ["ForAllValues:StringEquals", ["team-x"], false, true],
+  ];
+  for (const [operator, given, allows, denies] of mixedRows) {
+    assert.equal(applies("Allow", { [operator]: { k: mixed } }, { k: given }), allows, operator);
+    assert.equal(applies("Deny", { [operator]: { k: mixed } }, { k: given }), denies, operator);
+  }
+});
+
+test("a missing key does not make up for a variable without a value, unless the key need not be there", () => {
+  const team = "${aws:PrincipalTag/team}";
+  const arn = `arn:aws:iam::111122223333:role/${team}`;
+  const missing: [operator: string, value: string, expected: boolean][] = [
+    ["StringNotEquals", team, false],
+    ["ArnNotLike", arn, false],
+    ["StringNotEqualsIfExists", team, true],
+    ["StringEqualsIfExists", team, true],
+    ["ForAllValues:StringEquals", team, true],
+    ["StringNotEquals", "${aws:PrincipalTag/team, 'none'}", true],
+  ];
+  for (const [operator, value, expected] of missing)
+    assert.equal(applies("Allow", { [operator]: { k: value } }, {}), expected, `${operator} ${value}`);
 });

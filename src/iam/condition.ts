@@ -2,9 +2,12 @@
  * Condition blocks of a statement: AND between operators and keys, OR between the values of one key.
  *
  * In: the block as written. Out: compiled conditions and their truth for one request.
- * Source: IAM user guide, "Condition operators", "Multivalued context keys".
- * INVARIANT: what cannot be decided (a value of the wrong kind, several values where one is compared) makes an Allow
- * not apply and a Deny apply.
+ * A key without a value makes a plain operator false, a negated one true, `...IfExists` and `ForAllValues` true and
+ * `ForAnyValue` false. For sets and for `Null` a key whose values are all empty has no value ("null data set").
+ * A policy variable without a value makes the statement void, unless the key itself is missing and need not be there.
+ * Source: IAM user guide, "Condition operators", "Multivalued context keys", "Policy elements: variables".
+ * INVARIANT: what cannot be decided (a value of the wrong kind, several values where one is compared, a value of the
+ * policy that fits beside one with a variable that has no value) makes an Allow not apply and a Deny apply.
  */
 import { type Result, err, ok } from "../core/index.ts";
 import { type Compared, type Comparison, OPERATORS, parseBoolean } from "./condition-operators.ts";
@@ -28,11 +31,12 @@ export type ConditionProblem =
   | { readonly kind: "operator"; readonly operator: string }
   | { readonly kind: "value"; readonly at: string; readonly problem: string };
 
-/** Compiles one key under one operator. */
+/** Compiles one key under one operator. With `variables` false, `${...}` in a value is plain text. */
 export function compileCondition(
   name: string,
   key: string,
   values: readonly string[],
+  dialect: { readonly variables: boolean },
 ): Result<Condition, ConditionProblem> {
   const at = `${name}.${key}`;
   if (values.length === 0) return err({ kind: "value", at, problem: "there is no value" });
@@ -42,7 +46,7 @@ export function compileCondition(
   if (parts === null || operator === undefined) return err({ kind: "operator", operator: name });
   const comparisons: Comparison[] = [];
   for (const value of values) {
-    const prepared = operator.prepare(value);
+    const prepared = operator.prepare(value, dialect);
     if (!prepared.ok) return err({ kind: "value", at, problem: prepared.error });
     comparisons.push(prepared.value);
   }
@@ -83,34 +87,43 @@ export function conditionsHold(
 }
 
 function holds(condition: Condition, values: readonly string[], resolve: Resolve): Compared {
-  const missing = values.length === 0;
-  if (condition.absent !== null) return condition.absent.includes(missing);
-  if (missing) {
-    if (condition.ifExists || condition.set === "all") return true;
-    if (condition.set === "any") return false;
-    return condition.negated && bindsAll(condition, resolve);
+  const { set } = condition;
+  if (condition.absent !== null) return condition.absent.includes(isNullData(values));
+  if (set === "one") {
+    if (values.length > 1) return null;
+    const [value] = values;
+    if (value !== undefined) return compareOne(condition, value, resolve);
+    return condition.ifExists || (condition.negated && bindsAll(condition, resolve));
   }
-  if (condition.set === "one" && values.length > 1) return null;
-  const wanted = condition.set === "any";
+  if (isNullData(values)) return set === "all" || (condition.ifExists && values.length === 0);
+  const wanted = set === "any";
   let outcome: Compared = !wanted;
   for (const value of values) {
     const held = compareOne(condition, value, resolve);
-    if (held === "unbound") return held;
     if (held === wanted) return wanted;
-    if (held === null) outcome = null;
+    // One undecided value is enough for `any`; a void one spoils `all`.
+    if (held === null || (held === "unbound" && outcome !== null)) outcome = held;
+    if (held === "unbound" && set === "all") return held;
   }
   return outcome;
+}
+
+/** No value, or nothing but empty ones. */
+function isNullData(values: readonly string[]): boolean {
+  return values.every((value) => value === "");
 }
 
 /** One value of the request against all values of the policy. */
 function compareOne(condition: Condition, value: string, resolve: Resolve): Compared {
   let outcome: boolean | null = false;
+  let isBound = true;
   for (const comparison of condition.comparisons) {
     const held = comparison(value, resolve);
-    if (held === "unbound") return held;
-    if (held === true) outcome = true;
+    if (held === "unbound") isBound = false;
+    else if (held === true) outcome = true;
     else if (held === null && outcome === false) outcome = null;
   }
+  if (!isBound) return outcome === true && !condition.negated ? null : "unbound";
   return condition.negated && outcome !== null ? !outcome : outcome;
 }
 

@@ -194,18 +194,31 @@ test("`conditional` tells that a condition was consulted", () => {
   const office = allow(`${API}/GET/a`, { Condition: { IpAddress: { "aws:SourceIp": "10.0.0.0/8" } } });
   const from = (ip: string, path = "GET/a"): Evaluation =>
     ask(path, document(office), null, { context: { "aws:SourceIp": ip } });
-  assert.deepEqual(from("10.1.1.1"), { effect: "Allowed", by: "identity", statement: null, conditional: true });
-  assert.deepEqual(from("11.1.1.1"), { effect: "ImplicitlyDenied", by: "none", statement: null, conditional: true });
+  assert.deepEqual(from("10.1.1.1"), {
+    effect: "Allowed",
+    by: "identity",
+    deniedIn: null,
+    statement: null,
+    conditional: true,
+  });
+  assert.deepEqual(from("11.1.1.1"), {
+    effect: "ImplicitlyDenied",
+    by: "none",
+    deniedIn: null,
+    statement: null,
+    conditional: true,
+  });
   assert.equal(from("10.1.1.1", "GET/b").conditional, false);
 });
 
 const malformed: [title: string, document: unknown, message: string][] = [
   ["no object", null, "IAM document is malformed at `document`: must be an object"],
   [
-    "old version",
-    { Version: "2008-10-17", Statement: [allow("*")] },
-    "IAM document is malformed at `Version`: must be `2012-10-17`",
+    "version",
+    { Version: "2012-10-18", Statement: [allow("*")] },
+    "IAM document is malformed at `Version`: must be `2012-10-17` or `2008-10-17`",
   ],
+  ["id", { Version: "2012-10-17", Id: 7, Statement: [allow("*")] }, "IAM document is malformed at `Id`: must be text"],
   [
     "no statement",
     { Version: "2012-10-17", Statement: [] },
@@ -283,6 +296,41 @@ const malformed: [title: string, document: unknown, message: string][] = [
     "IAM condition operator `ForAllValues:Null` at `Statement[0].Condition` is not known",
   ],
   [
+    "variable before the fifth colon",
+    document(allow("arn:aws:execute-api:eu-west-1:${aws:PrincipalAccount}:*")),
+    "IAM document is malformed at `Statement[0].Resource`: `arn:aws:execute-api:eu-west-1:${aws:PrincipalAccount}:*`: a policy variable may stand behind the fifth colon only",
+  ],
+  [
+    "one key in two cases",
+    document(allow("*", { Condition: { StringEquals: { "aws:UserAgent": "a", "aws:useragent": "b" } } })),
+    "IAM document is malformed at `Statement[0].Condition.StringEquals.aws:useragent`: stands twice, keys have no case",
+  ],
+  [
+    "values of two kinds",
+    { Version: "2012-10-17", Statement: { ...allow("*"), Condition: { NumericEquals: { k: [1, "2"] } } } },
+    "IAM document is malformed at `Statement[0].Condition.NumericEquals.k`: has values of different kinds",
+  ],
+  [
+    "object as value",
+    { Version: "2012-10-17", Statement: { ...allow("*"), Condition: { StringEquals: { k: {} } } } },
+    "IAM document is malformed at `Statement[0].Condition.StringEquals.k`: must be text, a number, a boolean, or a list of them",
+  ],
+  ...["Numeric", "Date"].map((kind): [string, unknown, string] => [
+    `variable under ${kind}Equals`,
+    document(allow("*", { Condition: { [`${kind}Equals`]: { k: "${aws:EpochTime}" } } })),
+    `IAM document is malformed at \`Statement[0].Condition.${kind}Equals.k\`: \`\${aws:EpochTime}\` is not a ${kind === "Date" ? "date" : "number"}`,
+  ]),
+  [
+    "bytes",
+    document(allow("*", { Condition: { BinaryEquals: { k: "a" } } })),
+    "IAM document is malformed at `Statement[0].Condition.BinaryEquals.k`: `a` is not base64",
+  ],
+  [
+    "null that may be missing",
+    document(allow("*", { Condition: { NullIfExists: { k: "true" } } })),
+    "IAM condition operator `NullIfExists` at `Statement[0].Condition` is not known",
+  ],
+  [
     "odd address",
     document(allow("*", { Condition: { IpAddress: { k: "010.0.0.1" } } })),
     "IAM document is malformed at `Statement[0].Condition.IpAddress.k`: `010.0.0.1` is not an IP address or CIDR block",
@@ -297,6 +345,134 @@ const malformed: [title: string, document: unknown, message: string][] = [
 for (const [title, written, message] of malformed)
   test(`a malformed document is a fault: ${title}`, () => {
     assert.throws(() => compileDocument(written as PolicyDocument), { name: "GatehouseError", message });
+  });
+
+const writings: [
+  title: string,
+  document: unknown,
+  path: string,
+  context: AccessRequest["context"],
+  allowed: boolean,
+][] = [
+  ["one statement without a list", { Version: "2012-10-17", Statement: allow("*") }, "GET/a", {}, true],
+  [
+    "an id and empty sids",
+    {
+      Id: "a b",
+      Statement: [
+        { ...allow("*"), Sid: "" },
+        { ...allow("*"), Sid: "" },
+      ],
+    },
+    "GET/a",
+    {},
+    true,
+  ],
+  [
+    "2008: a variable is text",
+    { Version: "2008-10-17", Statement: allow(`${API}/\${aws:userid}`) },
+    "${aws:userid}",
+    { "aws:userid": "x" },
+    true,
+  ],
+  [
+    "2008: a variable is not its value",
+    { Version: "2008-10-17", Statement: allow(`${API}/\${aws:userid}`) },
+    "x",
+    { "aws:userid": "x" },
+    false,
+  ],
+  [
+    "no version is 2008",
+    { Statement: allow("*", { Condition: { StringEquals: { k: "${aws:userid}" } } }) },
+    "x",
+    { k: "${aws:userid}" },
+    true,
+  ],
+  ["2008: wildcards within braces", { Version: "2008-10-17", Statement: allow(`${API}/\${*}`) }, "${abc}", {}, true],
+  [
+    "numbers and booleans as values",
+    {
+      Version: "2012-10-17",
+      Statement: {
+        ...allow("*"),
+        Condition: { NumericLessThan: { n: 10.5 }, Bool: { b: true }, StringEquals: { s: [1, 20] } },
+      },
+    },
+    "x",
+    { n: "10", b: "true", s: "20" },
+    true,
+  ],
+  ["an action of any service", { Version: "2012-10-17", Statement: allow("*", { Action: "*:Invoke" }) }, "x", {}, true],
+];
+
+for (const [title, written, path, context, allowed] of writings)
+  test(`a document as AWS takes it: ${title}`, () => {
+    const { effect } = ask(path, written as PolicyDocument, null, { context });
+    assert.equal(effect, allowed ? "Allowed" : "ImplicitlyDenied");
+  });
+
+const sessions: [
+  title: string,
+  path: string,
+  boundary: PolicyDocument | null,
+  session: PolicyDocument[] | null,
+  expected: string,
+][] = [
+  ["no session policy", "GET/a", null, null, "Allowed/identity/null"],
+  ["an empty list is none", "GET/a", null, [], "Allowed/identity/null"],
+  ["allowed by both", "GET/a", null, [document(allow(`${API}/GET/a`))], "Allowed/identity/null"],
+  ["allowed by the identity only", "GET/b", null, [document(allow(`${API}/GET/a`))], "ImplicitlyDenied/session/null"],
+  [
+    "one of two session policies allows",
+    "GET/b",
+    null,
+    [document(allow(`${API}/GET/a`)), document(allow(`${API}/GET/b`))],
+    "Allowed/identity/null",
+  ],
+  ["allowed by the session only", "PUT/a", null, [document(allow("*"))], "ImplicitlyDenied/none/null"],
+  [
+    "denied by the session",
+    "GET/a",
+    null,
+    [document(allow("*"), deny(`${API}/GET/a`))],
+    "ExplicitlyDenied/session/session",
+  ],
+  ["denied by the session what is not granted", "PUT/a", null, [document(deny("*"))], "ExplicitlyDenied/deny/session"],
+  [
+    "the boundary is named before the session",
+    "GET/a",
+    document(allow(`${API}/PUT/a`)),
+    [document(allow(`${API}/PUT/a`))],
+    "ImplicitlyDenied/boundary/null",
+  ],
+  [
+    "boundary and session allow different things",
+    "GET/a",
+    document(allow(`${API}/GET/a`)),
+    [document(allow(`${API}/GET/b`))],
+    "ImplicitlyDenied/session/null",
+  ],
+  [
+    "a deny of the boundary is named before that of the session",
+    "GET/a",
+    document(deny("*")),
+    [document(deny("*"))],
+    "ExplicitlyDenied/boundary/boundary",
+  ],
+];
+
+for (const [title, path, boundary, session, expected] of sessions)
+  test(`session policies: ${title}`, () => {
+    const { effect, by, deniedIn } = evaluate(
+      { action: INVOKE, resource: `${API}/${path}`, context: {} },
+      {
+        identity: [compileDocument(document(allow(`${API}/GET/*`)))],
+        boundary: boundary === null ? null : compileDocument(boundary),
+        session: session?.map(compileDocument) ?? null,
+      },
+    );
+    assert.equal(`${effect}/${by}/${deniedIn}`, expected);
   });
 
 test("the index finds what comparing with every resource finds", () => {

@@ -1,13 +1,16 @@
 /**
- * What IAM says about one request: explicit deny, then the boundary, then what the identity is allowed.
+ * What IAM says about one request: explicit deny anywhere, then what boundary and session let through of what the
+ * identity is allowed.
  *
- * In: action, resource, context, compiled documents of one identity and its boundary. Out: effect and whose word it is.
- * Not here: resource policies, session policies, organisation policies; Gatehouse's roles have none of them.
- * Source: IAM user guide, "Policy evaluation logic" (one account).
+ * In: action, resource, context, compiled documents of one identity, its boundary and its session. Out: effect and whose
+ * word it is. Not here: resource policies, which HTTP APIs do not have; organisation policies.
+ * Source: IAM user guide, "Policy evaluation logic" (one account), "Session policies".
+ * INVARIANT: boundary and session never grant; effective is identity ∩ boundary ∩ session.
  */
 import { type Arn, matchArn, splitArn } from "./arn.ts";
 import type { CompiledDocument, CompiledStatement } from "./compile-document.ts";
 import { type Lookup, conditionsHold } from "./condition.ts";
+import { type RequestContext, readContext } from "./request-context.ts";
 import { findStatements } from "./resource-index.ts";
 import { type Resolve, matchPattern } from "./wildcard.ts";
 
@@ -15,50 +18,54 @@ export interface AccessRequest {
   /** `service:Action`, any case. */
   readonly action: string;
   readonly resource: string;
-  /** Condition keys, any case, with one value or several. */
-  readonly context: Readonly<Record<string, string | readonly string[]>>;
+  readonly context: RequestContext;
 }
 
 export interface Evaluation {
   readonly effect: "Allowed" | "ExplicitlyDenied" | "ImplicitlyDenied";
   /**
-   * Whose word it is. `identity`: allowed. `boundary`: a statement of the identity grants this, whether or not its
-   * condition holds, and the boundary does not let it. `deny`: a Deny statement. `none`: nothing grants this, or what
-   * does has a condition that does not hold (`conditional` tells).
+   * Whose word it is. `identity`: allowed. `boundary`, `session`: a statement of the identity grants this, whether or
+   * not its condition holds, and the boundary or else the session does not let it. `deny`: a Deny statement. `none`:
+   * nothing grants this, or what does has a condition that does not hold (`conditional` tells).
    */
-  readonly by: "identity" | "boundary" | "deny" | "none";
+  readonly by: "identity" | "boundary" | "session" | "deny" | "none";
+  /** Where the Deny statement stands that decided; null when none did. */
+  readonly deniedIn: "identity" | "boundary" | "session" | null;
   /** `Sid` of the statement that decided, null when it has none or nothing matched. */
   readonly statement: string | null;
   /** Whether a statement that names action and resource had a condition to be consulted. */
   readonly conditional: boolean;
 }
 
+/** The documents that say what one caller may do. */
+export interface CallerDocuments {
+  readonly identity: readonly CompiledDocument[];
+  readonly boundary: CompiledDocument | null;
+  /** Passed when the session was begun; null, none and an empty list are a session without limits of its own. */
+  readonly session?: readonly CompiledDocument[] | null;
+}
+
 /** Evaluates one request; total, never throws. A resource that is not an ARN is named by `*` and a Deny's `NotResource` alone. */
-export function evaluate(
-  request: AccessRequest,
-  documents: { readonly identity: readonly CompiledDocument[]; readonly boundary: CompiledDocument | null },
-): Evaluation {
+export function evaluate(request: AccessRequest, { identity, boundary, session }: CallerDocuments): Evaluation {
   const question = prepare(request);
-  let allow: CompiledStatement | null = null;
-  let granted: CompiledStatement | null = null;
-  let deny: CompiledStatement | null = null;
-  for (const document of documents.identity) {
-    const found = applies(document, question);
-    allow ??= found.allow;
-    granted ??= found.granted;
-    deny ??= found.deny;
-  }
-  const limit = documents.boundary === null ? null : applies(documents.boundary, question);
+  const { allow, granted, deny } = appliesInAny(identity, question);
+  const limit = boundary === null ? null : applies(boundary, question);
+  const passed =
+    session === undefined || session === null || session.length === 0 ? null : appliesInAny(session, question);
   const { conditional } = question;
-  const denied = deny ?? limit?.deny ?? null;
+  const denied = deny ?? limit?.deny ?? passed?.deny ?? null;
   if (denied !== null) {
-    const by = deny === null && granted !== null ? "boundary" : "deny";
-    return { effect: "ExplicitlyDenied", by, statement: denied.sid, conditional };
+    const deniedIn = denied === deny ? "identity" : denied === limit?.deny ? "boundary" : "session";
+    const by = deniedIn === "identity" || granted === null ? "deny" : deniedIn;
+    return { effect: "ExplicitlyDenied", by, deniedIn, statement: denied.sid, conditional };
   }
-  if (granted !== null && limit !== null && limit.allow === null)
-    return { effect: "ImplicitlyDenied", by: "boundary", statement: granted.sid, conditional };
-  if (allow === null) return { effect: "ImplicitlyDenied", by: "none", statement: null, conditional };
-  return { effect: "Allowed", by: "identity", statement: allow.sid, conditional };
+  const effect = "ImplicitlyDenied";
+  if (granted !== null && limit?.allow === null)
+    return { effect, by: "boundary", deniedIn: null, statement: granted.sid, conditional };
+  if (granted !== null && passed?.allow === null)
+    return { effect, by: "session", deniedIn: null, statement: granted.sid, conditional };
+  if (allow === null) return { effect, by: "none", deniedIn: null, statement: null, conditional };
+  return { effect: "Allowed", by: "identity", deniedIn: null, statement: allow.sid, conditional };
 }
 
 interface Question {
@@ -69,22 +76,8 @@ interface Question {
   conditional: boolean;
 }
 
-const NONE: readonly string[] = [];
-
 function prepare({ action, resource, context }: AccessRequest): Question {
-  let folded: Map<string, readonly string[]> | null = null;
-  const lookup: Lookup = (key) => {
-    if (folded === null) {
-      folded = new Map();
-      for (const [name, value] of Object.entries(context))
-        folded.set(name.toLowerCase(), typeof value === "string" ? [value] : value);
-    }
-    return folded.get(key) ?? NONE;
-  };
-  const resolve: Resolve = (key) => {
-    const values = lookup(key);
-    return values.length === 1 ? (values[0] ?? null) : null;
-  };
+  const { lookup, resolve } = readContext(context);
   return { action: action.toLowerCase(), arn: splitArn(resource), lookup, resolve, conditional: false };
 }
 
@@ -93,6 +86,19 @@ interface Found {
   /** The first Allow that names the request, whether or not its condition holds. */
   readonly granted: CompiledStatement | null;
   readonly deny: CompiledStatement | null;
+}
+
+function appliesInAny(documents: readonly CompiledDocument[], question: Question): Found {
+  let allow: CompiledStatement | null = null;
+  let granted: CompiledStatement | null = null;
+  let deny: CompiledStatement | null = null;
+  for (const document of documents) {
+    const found = applies(document, question);
+    allow ??= found.allow;
+    granted ??= found.granted;
+    deny ??= found.deny;
+  }
+  return { allow, granted, deny };
 }
 
 /** The first Allow and the first Deny of a document that apply, in the order in which they are written. */

@@ -27,13 +27,18 @@ export interface Pattern {
 /** The value of a context key, null when it has none or several. */
 export type Resolve = (key: string) => string | null;
 
-const VARIABLE = /^([A-Za-z][^\s,'{}$]*)(?:\s*,\s*'([^']*)')?$/;
+// The name of a key may begin with an issuer's host, which may be an address.
+const VARIABLE = /^([A-Za-z0-9][^\s,'{}$]*)(?:\s*,\s*'([^']*)')?$/;
 
-/**
- * Compiles one pattern. The error is what is wrong with the text.
- * With `wildcards` false, `*` and `?` are ordinary characters and only variables are special.
- */
-export function compilePattern(text: string, options: { readonly wildcards: boolean }): Result<Pattern, string> {
+export interface PatternOptions {
+  /** With `false`, `*` and `?` are ordinary characters. */
+  readonly wildcards: boolean;
+  /** With `false`, `${` are ordinary characters, as they are in documents of 2008. @default true */
+  readonly variables?: boolean;
+}
+
+/** Compiles one pattern. The error is what is wrong with the text. */
+export function compilePattern(text: string, { wildcards, variables = true }: PatternOptions): Result<Pattern, string> {
   const chunks: Item[][] = [[]];
   let literal = "";
   let hasVariables = false;
@@ -45,7 +50,7 @@ export function compilePattern(text: string, options: { readonly wildcards: bool
   };
   for (let i = 0; i < text.length; i++) {
     const character = text.charAt(i);
-    if (character === "$" && text.charAt(i + 1) === "{") {
+    if (variables && character === "$" && text.charAt(i + 1) === "{") {
       const end = text.indexOf("}", i);
       if (end === -1) return err("a policy variable has no closing brace");
       const body = text.slice(i + 2, end);
@@ -57,10 +62,10 @@ export function compilePattern(text: string, options: { readonly wildcards: bool
         hasVariables = true;
       }
       i = end;
-    } else if (character === "*" && options.wildcards) {
+    } else if (character === "*" && wildcards) {
       add("");
       chunks.push([]);
-    } else if (character === "?" && options.wildcards) add(ONE);
+    } else if (character === "?" && wildcards) add(ONE);
     else literal += character;
   }
   add("");
