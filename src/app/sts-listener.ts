@@ -25,6 +25,8 @@ export interface StsListener {
 /** More than a token of 20,000 characters and ten policies need. */
 const MAX_BODY_BYTES = 262_144;
 const HOST = "127.0.0.1";
+/** A page of another site cannot make its own name mean this address. */
+const OWN_NAME = /^(?:(?:[a-z0-9-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 
 /** @throws GH_GATEWAY_PORT */
 export async function listenForSts(handle: AnswerSts, port: number): Promise<StsListener> {
@@ -51,6 +53,10 @@ export async function listenForSts(handle: AnswerSts, port: number): Promise<Sts
 }
 
 async function answer(handle: AnswerSts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  if (!OWN_NAME.test(req.headers.host ?? "")) {
+    res.writeHead(421).end();
+    return;
+  }
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of req as AsyncIterable<Buffer>) {
