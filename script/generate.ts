@@ -20,6 +20,7 @@ import { OPENAPI_FINDINGS } from "../src/openapi/index.ts";
 import { RULES_FOR_IAM } from "../src/policy/guardrails/rules-for-iam.ts";
 import { GUARDRAILS, REASONS, RULES, WAIVER_FINDINGS } from "../src/policy/index.ts";
 import type { Layers } from "./checks/layers.ts";
+import { renderConformance } from "./conformance-page.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "docs", "generated");
@@ -30,6 +31,7 @@ export function renderPages(): Pages {
   return new Map([
     ["README.md", renderIndex()],
     ["account-findings.md", renderAccountFindings()],
+    ["conformance.md", NOTE + renderConformance(table)],
     ["errors.md", renderErrors()],
     ["findings.md", renderFindings()],
     ["guardrails.md", renderGuardrails()],
@@ -53,6 +55,7 @@ function renderIndex(): string {
   return `${NOTE}# Generated reference
 
 - [Findings in accounts](account-findings.md): what \`gatehouse import\` and \`gatehouse gateway\` can say about a file
+- [Conformance](conformance.md): what AWS's HTTP APIs do that \`gatehouse gateway\` is held to, what is unconfirmed, every switch
 - [Errors](errors.md): every fault that Gatehouse raises, with its exit code and next step
 - [Findings](findings.md): what \`gatehouse check\` can say about a policy
 - [Guardrails](guardrails.md): each with an example, and the rules of other tools with what answers them
