@@ -1,8 +1,8 @@
 /**
  * CPU per request of the gateway's pipeline over a bare proxy of the same engine.
  *
- * In: `node bench/gateway.bench.ts [--requests N] [--rounds N] [--routes N] [--tokens N] [--post]`.
- * Out: one line for each round and the median ratio. The budget is 1.35.
+ * In: `node bench/gateway.bench.ts [--requests N] [--rounds N] [--routes N] [--tokens N] [--post] [--write]`.
+ * Out: one line for each round and the median ratio; with `--write` also its section of bench/RESULTS.md. The budget is 1.35.
  * Three processes: this one makes the load and is the service; one runs the gateway with real keys, decisions, buckets
  * and a record file; one runs the bare proxy (node:http, undici `dispatch`, hop-by-hop headers removed). Both are asked
  * over unix sockets with the same bytes, by turns, and each reports its own CPU time as the operating system counted it.
@@ -17,6 +17,8 @@ import { parseArgs } from "node:util";
 import { Pool } from "undici";
 import { createManualClock, systemClock } from "../src/core/index.ts";
 import { createGateway } from "../src/gateway/index.ts";
+import { describeMachine, median, renderClaims, spread } from "./report.ts";
+import { writeSection } from "./results.ts";
 import { createRecordWriter } from "../src/records/index.ts";
 import { BASE_URL, DOMAIN, artifactsOf, createKeys } from "../tests/gateway/fixture.ts";
 
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     tokens: { type: "string", default: "10" },
     connections: { type: "string", default: "32" },
     post: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
     only: { type: "string" },
   },
 });
@@ -234,8 +237,23 @@ function startService(): Promise<Server> {
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
-function medianOf(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+function renderResults(ratios: readonly number[], bare: readonly number[], full: readonly number[]): string {
+  const text = "the gateway's pipeline ÷ a bare proxy of the same engine, CPU per request";
+  return `# Results of bench/gateway.bench.ts
+
+- Machine: ${describeMachine()}
+- Versions: Node ${process.version}
+
+${renderClaims([{ text, budget: 1.35, values: ratios }])}
+
+| program | CPU per request, µs |
+| --- | --- |
+| bare proxy | ${spread(bare, 1)} |
+| gateway | ${spread(full, 1)} |
+
+${ratios.length} rounds of ${values.requests} requests to each, both at the same time, over unix sockets with ${values.connections} connections;
+${values.routes} routes, ${values.tokens} tokens. No edge and no TLS: this is the cost of deciding, recording and telling the service.
+`;
 }
 
 async function main(): Promise<void> {
@@ -267,8 +285,9 @@ async function main(): Promise<void> {
     const ratios = bareRounds.map((bareMicros, round) => (fullRounds[round] ?? Number.NaN) / bareMicros);
     const quietest = Math.min(...fullRounds) / Math.min(...bareRounds);
     console.log(
-      `median ratio ${medianOf(ratios).toFixed(3)}, medians' ratio ${(medianOf(fullRounds) / medianOf(bareRounds)).toFixed(3)}, quietest rounds ${quietest.toFixed(3)} (budget 1.35)`,
+      `median ratio ${median(ratios).toFixed(3)}, medians' ratio ${(median(fullRounds) / median(bareRounds)).toFixed(3)}, quietest rounds ${quietest.toFixed(3)} (budget 1.35)`,
     );
+    if (values.write) writeSection(renderResults(ratios, bareRounds, fullRounds));
   } finally {
     gateway.child.disconnect();
     bare.child.disconnect();

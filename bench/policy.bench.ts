@@ -12,7 +12,8 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { checkPolicy, readBelow, readPolicyText } from "../src/app/load-policy.ts";
+import { checkPolicy, readBelow } from "../src/app/load-policy.ts";
+import { readTextFile } from "../src/app/read-text.ts";
 import { compile } from "../src/compile/index.ts";
 import { type Policy, decide, lintPolicy, parsePolicy } from "../src/policy/index.ts";
 import { type Size, writeFiles, writeLargePolicy } from "./large-policy.ts";
@@ -83,7 +84,7 @@ function expectGood(findings: number): void {
 }
 
 function readPolicy(file: string): { readonly policy: Policy; readonly sources: ReadonlyMap<string, string> } {
-  const root = readPolicyText(file);
+  const root = readTextFile(file);
   if (!root.ok) throw new Error(root.reason);
   const { policy, sources } = parsePolicy(file, root.text, readBelow(dirname(file), file));
   if (policy === null) throw new Error("the policy has errors");

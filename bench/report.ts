@@ -8,6 +8,8 @@ export interface Round {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Of all server processes of the road, right after the load. */
+  readonly memoryBytes: number;
 }
 
 export interface Figures {
@@ -36,27 +38,32 @@ function renderShares(rounds: readonly Round[]): string {
     .join(", ");
 }
 
-function spread(values: readonly number[], digits: number): string {
+export function spread(values: readonly number[], digits: number): string {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return `${median(values).toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }
 
-/** Each round's ratio by itself, so that what disturbed the machine disturbed both sides. */
-export function ratios(of: Figures, over: Figures): readonly number[] {
+/**
+ * Each round's ratio by itself, so that what disturbed the machine disturbed both sides.
+ * @param program of it alone; all together when it is not said
+ */
+export function ratios(of: Figures, over: Figures, program?: string): readonly number[] {
+  const cost = (round: Round): number =>
+    program === undefined ? perRequest(round) : (round.cpuMicroseconds[program] ?? 0) / round.requests;
   return of.rounds.map((round, index) => {
     const other = over.rounds[index];
-    return other === undefined ? Number.NaN : perRequest(round) / perRequest(other);
+    return other === undefined ? Number.NaN : cost(round) / cost(other);
   });
 }
 
 export function renderFigures(figures: readonly Figures[]): string {
   const rows = figures.map(({ name, rounds }) => {
     const column = (pick: (round: Round) => number, digits: number): string => spread(rounds.map(pick), digits);
-    return `| ${name} | ${column(perRequest, 1)} | ${renderShares(rounds)} | ${column((r) => r.requestsPerSecond, 0)} | ${column((r) => r.p50Ms, 2)} | ${column((r) => r.p99Ms, 2)} |`;
+    return `| ${name} | ${column(perRequest, 1)} | ${renderShares(rounds)} | ${column((r) => r.requestsPerSecond, 0)} | ${column((r) => r.p50Ms, 2)} | ${column((r) => r.p99Ms, 2)} | ${median(rounds.map((r) => r.memoryBytes / 2 ** 20)).toFixed(0)} |`;
   });
   return [
-    "| road | CPU per request, µs | of that | requests per second | p50, ms | p99, ms |",
-    "| --- | --- | --- | --- | --- | --- |",
+    "| road | CPU per request, µs | of that | requests per second | p50, ms | p99, ms | memory, MiB |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
     ...rows,
   ].join("\n");
 }
@@ -64,14 +71,15 @@ export function renderFigures(figures: readonly Figures[]): string {
 export interface Claim {
   readonly text: string;
   readonly budget: number;
-  readonly ratios: readonly number[];
+  /** Of each round, in the unit that the text names; ratios have none. */
+  readonly values: readonly number[];
 }
 
 export function renderClaims(claims: readonly Claim[]): string {
   return [
     "| figure | budget | measured | |",
     "| --- | --- | --- | --- |",
-    ...claims.map(({ text, budget, ratios: all }) => {
+    ...claims.map(({ text, budget, values: all }) => {
       const verdict = median(all) <= budget ? "met" : "**missed**";
       return `| ${text} | ≤ ${budget} | ${spread(all, 2)} | ${verdict} |`;
     }),

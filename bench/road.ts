@@ -1,124 +1,130 @@
 /**
- * What the whole road costs: Caddy alone, Caddy + Gatehouse, Caddy + oauth2-proxy, side by side in one run.
+ * What the whole road costs, side by side with others in one run: each scenario of bench/scenarios on each road of
+ * bench/roads.
  *
- * In:  CADDY and, if it can be had, OAUTH2_PROXY with its OAUTH2_PROXY_VERSION in the environment (set by script/bench).
- * Out: a table on stdout; with `--write` also its section of bench/RESULTS.md.
+ * In:  programs in the environment, set by script/bench: CADDY, and where they can be had OAUTH2_PROXY, KRAKEND, HAPROXY,
+ *      VEGETA, each with its `_VERSION`.
+ * Out: tables on stdout, progress on stderr; with `--write` also sections of bench/RESULTS.md.
  * The figure is CPU time of all server processes per request, as the system accounts for it: throughput on a shared
- * machine wanders, this does not. Nothing here is asserted; no test depends on time.
+ * machine wanders, this does less. Nothing here is asserted; no test depends on time.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { runLoad, writeLoadScript } from "./load.ts";
-import { cpuMicroseconds } from "./processes.ts";
-import {
-  type Claim,
-  type Figures,
-  type Round,
-  describeMachine,
-  perRequest,
-  ratios,
-  renderClaims,
-  renderFigures,
-} from "./report.ts";
+import { FEW_ROUTES, listRoutes } from "./bench-policy.ts";
+import { startIssuer } from "./issuer.ts";
+import { startProcess } from "./processes.ts";
+import { describeMachine, renderClaims } from "./report.ts";
 import { writeSection } from "./results.ts";
-import { type Gatehouse, type Road, startBackend, startCaddyAlone, startGatehouse, startOauth2Proxy } from "./roads.ts";
+import { caddyAlone } from "./roads/caddy.ts";
+import { gatehouse } from "./roads/gatehouse.ts";
+import { haproxy } from "./roads/haproxy.ts";
+import { krakend } from "./roads/krakend.ts";
+import { express, fastify } from "./roads/node-gateways.ts";
+import { oauth2Proxy } from "./roads/oauth2-proxy.ts";
+import { type Letter, type Road, type Starter, proveThatTokensAreChecked } from "./roads/road.ts";
+import { largeAnswers, uploads } from "./scenarios/bodies.ts";
+import { fixedRate } from "./scenarios/fixed-rate.ts";
+import { manyRoutes } from "./scenarios/many-routes.ts";
+import type { Bench, Scenario, Settings } from "./scenarios/scenario.ts";
+import { sessions } from "./scenarios/sessions.ts";
+import { smallJson } from "./scenarios/small-json.ts";
+import { start } from "./scenarios/start.ts";
+import { coldTokens, manyTokens } from "./scenarios/tokens.ts";
 
-interface Settings {
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly connections: number;
-  readonly tokens: number;
+const SCENARIOS: readonly Scenario[] = [
+  smallJson,
+  largeAnswers,
+  uploads,
+  manyRoutes,
+  manyTokens,
+  coldTokens,
+  fixedRate,
+  start,
+  sessions,
+];
+
+/** To see that it works and roughly what comes out: some minutes on two cores. */
+const SHORT: Settings = {
+  rounds: 3,
+  seconds: 1,
+  warmUpSeconds: 2,
+  connections: 32,
+  tokens: 16,
+  manyTokens: 20_000,
+  openLoopSeconds: 5,
+};
+/** What is kept in RESULTS.md: some twenty minutes on two cores. */
+const FULL: Settings = { ...SHORT, rounds: 7, seconds: 3, warmUpSeconds: 3, manyTokens: 100_000, openLoopSeconds: 15 };
+
+const LIMITS = { rounds: 20, seconds: 60, connections: 256, "many-tokens": 100_000 } as const;
+
+interface Wanted {
+  readonly settings: Settings;
+  readonly scenarios: readonly Scenario[];
+  readonly letters: ReadonlySet<string> | null;
+  readonly writes: boolean;
 }
 
-/** For Node to compile what is hot. */
-const WARM_UP_SECONDS = 6;
-
-const LIMITS = { rounds: 20, seconds: 60, connections: 256, tokens: 64 } as const satisfies Settings;
-
-function readSettings(): Settings & { readonly writes: boolean } {
+function readWanted(): Wanted {
   const { values } = parseArgs({
     options: {
-      rounds: { type: "string", default: "11" },
-      seconds: { type: "string", default: "3" },
-      connections: { type: "string", default: "32" },
-      tokens: { type: "string", default: "16" },
+      scenario: { type: "string" },
+      road: { type: "string" },
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      connections: { type: "string" },
+      "many-tokens": { type: "string" },
+      full: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
     },
   });
-  const read = (name: keyof Settings): number => {
-    const value = Number(values[name]);
+  const base = values.full ? FULL : SHORT;
+  const read = (name: keyof typeof LIMITS, otherwise: number): number => {
+    const value = Number(values[name] ?? otherwise);
     if (Number.isInteger(value) && value >= 1 && value <= LIMITS[name]) return value;
     throw new Error(`--${name} takes a number from 1 to ${LIMITS[name]}`);
   };
+  const names = values.scenario?.split(",");
+  const known = SCENARIOS.map(({ name }) => name);
+  for (const name of names ?? [])
+    if (!known.includes(name))
+      throw new Error(`--scenario takes names of ${known.join(", ")}, with commas between them`);
+  const seconds = read("seconds", base.seconds);
   return {
-    rounds: read("rounds"),
-    seconds: read("seconds"),
-    connections: read("connections"),
-    tokens: read("tokens"),
+    settings: {
+      ...base,
+      rounds: read("rounds", base.rounds),
+      seconds,
+      warmUpSeconds: Math.min(base.warmUpSeconds, 2 * seconds),
+      connections: read("connections", base.connections),
+      manyTokens: read("many-tokens", base.manyTokens),
+      openLoopSeconds: values.seconds === undefined ? base.openLoopSeconds : 1 + 2 * seconds,
+    },
+    scenarios: SCENARIOS.filter(({ name }) => names === undefined || names.includes(name)),
+    letters: values.road === undefined ? null : new Set(values.road.toUpperCase().split(",")),
     writes: values.write,
   };
 }
 
-async function measure(road: Road, script: string, settings: Settings): Promise<Round> {
-  await delay(300);
-  const before = cpuMicroseconds(road.pids);
-  const load = await runLoad({ url: road.url, script, ...settings });
-  const used = Object.entries(cpuMicroseconds(road.pids)).map(([program, time]) => [
-    program,
-    time - (before[program] ?? 0),
-  ]);
-  return { cpuMicroseconds: Object.fromEntries(used) as Record<string, number>, ...load };
-}
-
-async function newScript(folder: string, gatehouse: Gatehouse, count: number): Promise<string> {
-  const tokens: string[] = [];
-  for (let i = 0; i < count; i++) tokens.push(await gatehouse.newToken());
-  const file = join(folder, "load.lua");
-  writeLoadScript(file, tokens);
-  return file;
-}
-
-async function compare(
-  roads: readonly Road[],
-  gatehouse: Gatehouse,
-  folder: string,
-  settings: Settings,
-): Promise<Figures[]> {
-  const rounds = new Map<Road, Round[]>(roads.map((road) => [road, []]));
-  const warmUp = await newScript(folder, gatehouse, settings.tokens);
-  for (const road of roads) await measure(road, warmUp, { ...settings, seconds: WARM_UP_SECONDS });
-  for (let i = 1; i <= settings.rounds; i++) {
-    const script = await newScript(folder, gatehouse, settings.tokens);
-    // Back and forth, so that what drifts drifts for both sides.
-    for (const road of i % 2 === 1 ? roads : roads.toReversed()) {
-      const round = await measure(road, script, settings);
-      rounds.get(road)?.push(round);
-      const cpu = perRequest(round).toFixed(1);
-      process.stderr.write(
-        `round ${i} ${road.letter}: ${cpu} µs CPU per request, ${Math.round(round.requestsPerSecond)}/s\n`,
-      );
-    }
-  }
-  return roads.map((road) => ({ name: `${road.letter}. ${road.name}`, rounds: rounds.get(road) ?? [] }));
-}
-
-function listClaims(figures: readonly Figures[]): readonly Claim[] {
-  const [alone, whole, forwardAuth] = figures;
-  if (alone === undefined || whole === undefined) return [];
-  const claims: Claim[] = [
-    { text: "B ÷ A: whole road over Caddy alone, CPU per request", budget: 1.9, ratios: ratios(whole, alone) },
+function listStarters(caddy: string): Starter[] {
+  const programOf = (name: string): [string | null, string] => [
+    process.env[name] ?? null,
+    process.env[`${name}_VERSION`] ?? "of unknown version",
   ];
-  if (forwardAuth !== undefined)
-    claims.push({
-      text: "B ÷ C: whole road over Caddy + oauth2-proxy, CPU per request",
-      budget: 0.75,
-      ratios: ratios(whole, forwardAuth),
-    });
-  return claims;
+  const manifest = join(import.meta.dirname, "partners", "package.json");
+  const { dependencies } = JSON.parse(readFileSync(manifest, "utf8")) as { dependencies: Record<string, string> };
+  return [
+    caddyAlone(caddy),
+    gatehouse,
+    oauth2Proxy(caddy, ...programOf("OAUTH2_PROXY")),
+    krakend(caddy, ...programOf("KRAKEND")),
+    haproxy(...programOf("HAPROXY")),
+    express(caddy, dependencies["express"] ?? ""),
+    fastify(caddy, dependencies["fastify"] ?? ""),
+  ];
 }
 
 function firstLine(command: string, ...args: readonly string[]): string {
@@ -130,79 +136,99 @@ function firstLine(command: string, ...args: readonly string[]): string {
   }
 }
 
-interface Programs {
-  readonly caddy: string;
-  readonly oauth2Proxy: string | null;
-}
-
-function renderResults(
-  figures: readonly Figures[],
-  settings: Settings,
-  { caddy, oauth2Proxy }: Programs,
-  loadBefore: number,
-): string {
-  const versions = [
+function describeVersions(caddy: string, starters: readonly Starter[]): string {
+  return [
     `Node ${process.version}`,
     `Caddy ${firstLine(caddy, "version").split(" ")[0]}`,
-    ...(oauth2Proxy === null ? [] : [`oauth2-proxy ${process.env["OAUTH2_PROXY_VERSION"] ?? "of unknown version"}`]),
+    ...starters.flatMap(({ missing, version }) => (missing === null && version !== null ? [version] : [])),
     firstLine("wrk", "--version").split(" Copyright")[0] ?? "",
-  ];
-  return `# Results of script/bench
-
-- Machine: ${describeMachine()}; load average before the run ${loadBefore.toFixed(1)}
-- Versions: ${versions.join(", ")}
-
-${renderClaims(listClaims(figures))}
-
-${renderFigures(figures)}
-
-Each cell is the median of ${settings.rounds} rounds (lowest to highest). A round runs the roads one after the other for
-${settings.seconds} s each, every second round in reverse order; a ratio is taken within its round, then the median of those. Load: wrk, 1 thread, ${settings.connections} connections,
-TLS, keep-alive, HTTP/1.1, \`GET\` of a JSON document of about 100 bytes, ${settings.tokens} bearer tokens (RS256) in turn, new ones each
-round. CPU is \`utime\` + \`stime\` of the road's own server processes from /proc; the backend, one Node process for all, and
-wrk are not counted, yet share the same cores. The access log is on everywhere. Road A checks no token at all; B verifies
-(and remembers a verified token until it expires), decides by role and boundary, throttles, signs an assertion, traces
-and writes a second record; C verifies the token in every subrequest and decides nothing else.
-`;
+    ...(process.env["VEGETA"] === undefined ? [] : [`vegeta ${process.env["VEGETA_VERSION"] ?? "of unknown version"}`]),
+  ].join(", ");
 }
 
+const STOPPED_BY_SIGNAL = 130;
+
 async function main(): Promise<void> {
-  const { writes, ...settings } = readSettings();
+  const { settings, scenarios, letters, writes } = readWanted();
   const caddy = process.env["CADDY"] ?? "caddy";
-  const oauth2Proxy = process.env["OAUTH2_PROXY"] ?? null;
   const [loadBefore = 0] = loadavg();
-  if (loadBefore > 0.5)
-    process.stderr.write(`the machine is busy (load average ${loadBefore.toFixed(1)}): figures will wander\n`);
-  const folder = mkdtempSync(join(tmpdir(), "gatehouse-bench-"));
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  if (loadBefore > 0.5) say(`the machine is busy (load average ${loadBefore.toFixed(1)}): figures will wander`);
+  const beganMs = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), "gh-bench-"));
   const started: { stop(): Promise<void> }[] = [];
-  const keep = <T extends { stop(): Promise<void> }>(part: T): T => {
-    started.push(part);
-    return part;
-  };
   const stopAll = async (): Promise<void> => {
-    for (const part of started.toReversed()) await part.stop();
+    for (const part of started.splice(0).toReversed()) await part.stop();
     rmSync(folder, { recursive: true, force: true });
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => {
       stopAll()
-        .finally(() => process.exit(130))
+        .finally(() => process.exit(STOPPED_BY_SIGNAL))
         .catch(() => undefined);
     });
   try {
-    const backend = keep(await startBackend(folder));
-    const alone = keep(await startCaddyAlone(caddy, folder, backend.port));
-    const gatehouse = keep(await startGatehouse(folder, backend.port));
-    const roads: Road[] = [alone, gatehouse];
-    if (oauth2Proxy !== null)
-      roads.push(keep(await startOauth2Proxy({ caddy, oauth2Proxy }, folder, backend.port, gatehouse)));
-    const figures = await compare(roads, gatehouse, folder, settings);
-    const text = renderResults(figures, settings, { caddy, oauth2Proxy }, loadBefore);
-    process.stdout.write(text);
-    if (writes) writeSection(text);
+    const issuer = await startIssuer();
+    started.push(issuer);
+    const backend = await startBackend(folder);
+    started.push(backend);
+    const setting = { folder, backendPort: backend.port, issuer, routes: listRoutes(FEW_ROUTES) };
+    // Caddy alone is always there: it is what the others are held against, and HAProxy takes its certificate.
+    const starters = listStarters(caddy).filter(({ letter }) => letter === "A" || letters?.has(letter) !== false);
+    const roads: Road[] = [];
+    const leftOut: string[] = [];
+    for (const starter of starters) {
+      if (starter.missing !== null) {
+        leftOut.push(`${starter.letter}. ${starter.name}: left out, ${starter.missing}`);
+        continue;
+      }
+      say(`starting ${starter.letter}. ${starter.name}`);
+      const road = await starter.start(setting);
+      started.push(road);
+      if (starter.checksTokens) await proveThatTokensAreChecked(road, issuer);
+      roads.push(road);
+    }
+    for (const line of leftOut) say(line);
+    const bench: Bench = {
+      settings,
+      setting,
+      issuer,
+      roads,
+      starters: new Map<Letter, Starter>(starters.map((starter) => [starter.letter, starter])),
+      vegeta: process.env["VEGETA"] ?? null,
+      throughput: new Map(),
+      say,
+    };
+    const versions = describeVersions(caddy, starters);
+    for (const scenario of scenarios) {
+      say(`${scenario.name} (${((performance.now() - beganMs) / 60_000).toFixed(1)} minutes so far)`);
+      const { claims, text } = await scenario.run(bench);
+      const section = [
+        `# Results of script/bench${scenario.title === "" ? "" : `: ${scenario.title}`}`,
+        `- Machine: ${describeMachine()}; load average before the run ${loadBefore.toFixed(1)}\n- Versions: ${versions}`,
+        ...(claims.length === 0 ? [] : [renderClaims(claims)]),
+        text,
+        ...(leftOut.length === 0 || scenario.title !== "" ? [] : [leftOut.join("\n")]),
+      ].join("\n\n");
+      process.stdout.write(`${section}\n\n`);
+      if (writes) writeSection(`${section}\n`);
+    }
+    say(`${((performance.now() - beganMs) / 60_000).toFixed(1)} minutes`);
   } finally {
     await stopAll();
   }
+}
+
+async function startBackend(folder: string): Promise<{ readonly port: number; stop(): Promise<void> }> {
+  const running = startProcess(process.execPath, [join(import.meta.dirname, "backend.ts")], {
+    logFile: join(folder, "backend.log"),
+    readsOutput: true,
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    running.child.stdout?.once("data", (chunk: Buffer) => resolve(Number(chunk.toString())));
+    running.child.once("exit", () => reject(new Error("the backend ended")));
+  });
+  return { port, stop: () => running.stop() };
 }
 
 await main();

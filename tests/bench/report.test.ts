@@ -33,6 +33,7 @@ const round = (node: number, caddy: number): Round => ({
   requestsPerSecond: 100,
   p50Ms: 1,
   p99Ms: 2,
+  memoryBytes: 3 * 2 ** 20,
 });
 
 test("ratios are taken within each round, medians over them, and idle programs are left out", () => {
@@ -43,6 +44,10 @@ test("ratios are taken within each round, medians over them, and idle programs a
   assert.equal(median([2, 4]), 3);
   assert.equal(
     renderFigures([of]).split("\n")[2],
-    "| B | 300.0 (200.0 to 400.0) | caddy 100.0, node 100.0 | 100 (100 to 100) | 1.00 (1.00 to 1.00) | 2.00 (2.00 to 2.00) |",
+    "| B | 300.0 (200.0 to 400.0) | caddy 100.0, node 100.0 | 100 (100 to 100) | 1.00 (1.00 to 1.00) | 2.00 (2.00 to 2.00) | 3 |",
+  );
+  assert.deepEqual(
+    ratios(of, { name: "A", rounds: [round(2000, 9), round(1000, 9), round(500, 9)] }, "node"),
+    [0.5, 3, 2],
   );
 });

@@ -13,25 +13,31 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
-const source = join(import.meta.dirname, "..", "partners");
-
 function cacheFolder(): string {
   return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "gatehouse");
 }
 
 /** Installs the partners unless they are there; offline that works with npm's own cache only. */
-export async function installPartners(): Promise<string> {
+export function installPartners(): Promise<string> {
+  return installPackages(join(import.meta.dirname, "..", "partners"), "partners");
+}
+
+/**
+ * The same for any folder with a package.json and its lock file.
+ * @param name of the folder in the cache, before the digest
+ */
+export async function installPackages(source: string, name: string): Promise<string> {
   const digest = createHash("sha256")
     .update(readFileSync(join(source, "package-lock.json")))
     .digest("hex");
-  const folder = join(cacheFolder(), `partners-${digest.slice(0, 16)}`);
+  const folder = join(cacheFolder(), `${name}-${digest.slice(0, 16)}`);
   if (existsSync(folder)) return folder;
-  process.stderr.write("gatehouse: installing the programs of tests/partners, once\n");
+  process.stderr.write(`gatehouse: installing ${name}, once\n`);
   mkdirSync(cacheFolder(), { recursive: true });
-  const temporary = mkdtempSync(join(cacheFolder(), ".partners-"));
+  const temporary = mkdtempSync(join(cacheFolder(), `.${name}-`));
   try {
-    for (const name of ["package.json", "package-lock.json", ".npmrc"])
-      copyFileSync(join(source, name), join(temporary, name));
+    for (const file of ["package.json", "package-lock.json", ".npmrc"])
+      copyFileSync(join(source, file), join(temporary, file));
     await promisify(execFile)("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], {
       cwd: temporary,
       env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}` },
