@@ -1,34 +1,44 @@
 /**
  * Promise P1 on the shared cases: one policy, one decision, whoever is asked. Each case is asked of `decide`, of the
- * gateway over its socket with signed tokens, of a client in front of a real Caddy, and, where IAM has a say, of an
- * evaluator of IAM documents that others wrote. The table at the end says how many cases each engine was asked.
+ * gateway over its socket with signed tokens, of a client in front of a real Caddy, where IAM has a say of an evaluator of
+ * IAM documents that others wrote, and of the compiled APIs served as AWS serves them to callers who sign. The table at the end says how many cases each engine was asked.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Artifacts } from "../../src/model/index.ts";
-import { type Environment, inEnvironment, listRoutes, matchRoute, normalizePath } from "../../src/policy/index.ts";
+import type { Artifacts, IamRole } from "../../src/model/index.ts";
+import {
+  type Environment,
+  inEnvironment,
+  isMember,
+  listRoutes,
+  matchRoute,
+  normalizePath,
+} from "../../src/policy/index.ts";
 import type { GatewayRecord } from "../../src/records/index.ts";
 import { type Case, type CaseFile, NOT_CARRIED, readCaseFiles } from "./case-file.ts";
 import { type Loaded, compileFor, findDifference, groupByEnvironment, loadPolicy } from "./engine.ts";
 import { askReference, callerOf, payloadOf, sourceOf } from "./reference.ts";
 import { type RunningEdge, startRunningEdge } from "./running-edge.ts";
 import { type Asked, type RunningGateway, answerOf, startRunningGateway, statusOf } from "./running-gateway.ts";
+import { type RunningHttpApi, hasOwnKeys, startRunningHttpApi } from "./running-http-api.ts";
 import { type SecondEvaluator, startSecondEvaluator } from "./second-evaluator.ts";
 import { createTally } from "./tally.ts";
 
 const files = readCaseFiles();
 const LEAST_CASES = 300;
-const tally = createTally(["decide", "gateway", "caddy", "iam-simulate"]);
+const tally = createTally(["decide", "gateway", "caddy", "iam-simulate", "http-api"]);
 
 describe("every engine decides the shared cases alike", () => {
   let gateway: RunningGateway;
   let edge: RunningEdge;
   let evaluator: SecondEvaluator;
+  let httpApi: RunningHttpApi;
   const started: { close(): Promise<void> }[] = [];
   before(async () => {
     started.push((evaluator = await startSecondEvaluator()));
     started.push((gateway = await startRunningGateway()));
     started.push((edge = await startRunningEdge(gateway)));
+    started.push((httpApi = await startRunningHttpApi()));
   });
   after(async () => {
     for (const part of started.toReversed()) await part.close();
@@ -42,7 +52,8 @@ describe("every engine decides the shared cases alike", () => {
         const artifacts = compileFor(loaded, environment);
         await gateway.load(artifacts);
         await edge.load(artifacts.edge);
-        const asker = { file, loaded, environment, artifacts, gateway, edge, evaluator };
+        httpApi.load(artifacts);
+        const asker = { file, loaded, environment, artifacts, gateway, edge, evaluator, httpApi };
         for (const one of cases) problems.push(...(await askEverybody(asker, one)));
       }
       assert.deepEqual(problems, []);
@@ -64,6 +75,7 @@ interface Asker {
   readonly gateway: RunningGateway;
   readonly edge: RunningEdge;
   readonly evaluator: SecondEvaluator;
+  readonly httpApi: RunningHttpApi;
 }
 
 /** What does not agree, one text each. */
@@ -85,6 +97,10 @@ async function askEverybody(asker: Asker, one: Case): Promise<string[]> {
   const reason = whyIamIsNotAsked(one);
   if (reason !== null) tally.notCarried("iam-simulate", reason);
   else note("iam-simulate", await askEvaluator(asker, one));
+  const held = rolesHeld(asker, one);
+  const left = whyHttpApiIsNotAsked(one, held);
+  if (left !== null) tally.notCarried("http-api", left);
+  else note("http-api", await askHttpApi(asker, one, held));
   return problems;
 }
 
@@ -170,3 +186,40 @@ async function askEvaluator({ loaded, environment, artifacts, evaluator }: Asker
     (cause: unknown) => String(cause),
   );
 }
+
+/** Whose credentials the caller may ask for. */
+function rolesHeld({ loaded, environment, artifacts }: Asker, one: Case): readonly IamRole[] {
+  if (one.as === null || one.expect.reason === "unauthenticated") return [];
+  const caller = callerOf(inEnvironment(loaded.policy, environment), one.as);
+  return artifacts.iam.roles.filter(({ members }) => isMember(members, caller));
+}
+
+function whyHttpApiIsNotAsked({ exposure, expect, target }: Case, held: readonly IamRole[]): string | null {
+  if (exposure === "private") return "private services are not on AWS";
+  if (expect.reason === "request-path") return "AWS resolves targets without normal form";
+  if (target.startsWith("/_gatehouse")) return "the gateway's own paths are none on AWS";
+  if (expect.reason !== "no-route" && expect.reason !== "open-route" && held.some(hasOwnKeys))
+    return "a condition has keys that AWS does not know";
+  return null;
+}
+
+/** One call for each role that is held, or one that is not signed: one that gets through is an allow. */
+async function askHttpApi(
+  { environment, httpApi }: Asker,
+  one: Case,
+  held: readonly IamRole[],
+): Promise<string | null> {
+  httpApi.setTime(one.atMs);
+  const { method, target, sourceIp } = one;
+  const host = one.host ?? environment.domain;
+  const seen: string[] = [];
+  for (const role of held.length === 0 ? [null] : held) {
+    const { status, record } = await httpApi.ask({ method, target, host, sourceIp, role });
+    if (status !== 200 && !DENIALS.has(status)) return `status ${status}: ${record?.responseType} ${record?.error}`;
+    seen.push(`${role?.name ?? "nobody"}: ${status} ${record?.authorizerError ?? ""}`);
+    if (status === 200) return differs("effect", one.expect.effect, "allow");
+  }
+  return one.expect.effect === "deny" ? null : `expected allow, got ${seen.join("; ")}`;
+}
+
+const DENIALS: ReadonlySet<number> = new Set([400, 403, 404]);
