@@ -131,6 +131,17 @@ export const ACCOUNT_PROBLEMS = {
     why: "a parameter mapping has a grammar, reserved headers and lengths",
     source: "[D] developer guide, parameter mapping",
   },
+  "integration/response-destination": {
+    severity: "error",
+    why: "of an answer, headers and the status code can be changed",
+    aws: "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid Response Actioned Parameter destination specified: {}]",
+    source: "[D] developer guide, parameter mapping; [O] wording",
+  },
+  "integration/mapping-variable": {
+    severity: "warning",
+    why: "what is known only when a call has ended has no value for a request",
+    source: "[E]",
+  },
   "authorizer/name": {
     severity: "error",
     why: "a name has 1 to 128 characters and is the API's only one of that name",
@@ -189,6 +200,12 @@ export const ACCOUNT_PROBLEMS = {
     severity: "error",
     why: "the format is one line of 1 to 1024 characters with `$context.requestId`",
     source: "[D] service model, `AccessLogSettings`",
+  },
+  "stage/log-variable": {
+    severity: "error",
+    why: "the format names variables that HTTP APIs have",
+    aws: "The following context variables are not supported: [{}]",
+    source: "[O] serverless/serverless #7038",
   },
   "cors/credentials": {
     severity: "error",

@@ -1,35 +1,49 @@
 /** Parameter mappings of an integration and the format of an access log. */
 import { pointerStep } from "../core/index.ts";
+import { parseAccessLogFormat } from "./access-log-format.ts";
 import type { AddProblem } from "./account-problems.ts";
+import { findContextVariable } from "./context-variables.ts";
 import type { Integration } from "./http-api.ts";
-
-const MAX_VALUE = 512;
+import {
+  type MappingProblem,
+  type RequestMapping,
+  listValues,
+  parseRequestParameters,
+  parseResponseParameters,
+} from "./parameter-mapping.ts";
 
 export function checkMappings(
   { requestParameters, responseParameters = {} }: Integration,
   at: string,
   add: AddProblem,
 ): void {
-  checkLengths(requestParameters, `${at}/requestParameters`, add);
-  for (const [status, mappings] of Object.entries(responseParameters))
-    checkLengths(mappings, `${at}/responseParameters${pointerStep(status)}`, add);
+  const request = parseRequestParameters(requestParameters);
+  if (request.ok) checkVariables(request.value, `${at}/requestParameters`, add);
+  else addProblems(request.error, `${at}/requestParameters`, add);
+  const response = parseResponseParameters(responseParameters);
+  if (!response.ok) addProblems(response.error, `${at}/responseParameters`, add);
 }
 
-function checkLengths(mappings: Readonly<Record<string, string>>, at: string, add: AddProblem): void {
-  for (const [key, value] of Object.entries(mappings))
-    if (value.length > MAX_VALUE)
-      add(
-        "integration/mapping",
-        at + pointerStep(key),
-        `the value of \`${key}\` has ${value.length} characters`,
-        `write at most ${MAX_VALUE}`,
-      );
+function addProblems(problems: readonly MappingProblem[], at: string, add: AddProblem): void {
+  for (const { at: steps, code, message, hint, value } of problems)
+    add(code, at + steps.map(pointerStep).join(""), message, hint, value);
+}
+
+function checkVariables(mapping: RequestMapping, at: string, add: AddProblem): void {
+  for (const part of [...listValues(mapping)].flat()) {
+    if (typeof part === "string" || part.kind !== "context") continue;
+    if (findContextVariable(part.name)?.isLogOnly !== true) continue;
+    add(
+      "integration/mapping-variable",
+      at,
+      `\`$context.${part.name}\` has no value before the backend has answered`,
+      "use it in the format of an access log",
+    );
+  }
 }
 
 export function checkLogFormat(format: string, at: string, add: AddProblem): void {
-  if (format.length < 1 || format.length > 1024)
-    add("stage/log-format", at, `the format has ${format.length} characters`, "write 1 to 1024");
-  if (/[\r\n]/.test(format)) add("stage/log-format", at, "the format has several lines", "write one line");
-  if (!/\$context\.(?:requestId|extendedRequestId)\b/.test(format))
-    add("stage/log-format", at, "the format has no request id", "add `$context.requestId`");
+  const parsed = parseAccessLogFormat(format);
+  if (parsed.ok) return;
+  for (const { code, message, hint, value } of parsed.error) add(code, at, message, hint, value);
 }

@@ -1,4 +1,5 @@
 /** What a policy means in one environment, in plain JSON, and how two such meanings differ. */
+export { type AccessLogFormat, type LogFormatProblem, parseAccessLogFormat } from "./access-log-format.ts";
 export type * from "./account.ts";
 export { type AccountProblem, type AccountProblemCode, ACCOUNT_PROBLEMS } from "./account-problems.ts";
 export type * from "./artifacts.ts";
@@ -7,6 +8,13 @@ export { canonicalCondition, canonicalHttpApi, digestArtifacts, digestHttpApi, s
 export { checkAccount, partitionOfRegion } from "./check-account.ts";
 export { providerArn } from "./check-account-roles.ts";
 export { type Change, renderChanges } from "./change.ts";
+export {
+  type ContextMoment,
+  type ContextVariable,
+  type ContextVariableName,
+  CONTEXT_VARIABLES,
+  findContextVariable,
+} from "./context-variables.ts";
 export {
   type DecisionFacts,
   CURRENT_TIME_KEY,
@@ -22,5 +30,17 @@ export {
 export { diffArtifacts } from "./diff-artifacts.ts";
 export type * from "./http-api.ts";
 export { canonicalHttpRouteKey, parametersOfKey, readRouteKey } from "./http-route-key.ts";
+export {
+  type MappingProblem,
+  type ParameterChange,
+  type RequestMapping,
+  type ResponseMapping,
+  RESERVED_HEADERS,
+  isReservedHeader,
+  parseRequestParameters,
+  parseResponseParameters,
+} from "./parameter-mapping.ts";
+export type { JsonStep } from "./parameter-mapping-json-path.ts";
+export { type MappingValue, type Selection, parseValue } from "./parameter-mapping-value.ts";
 export { integrationIdOf, stableId } from "./stable-id.ts";
 export { ACCOUNT_THROTTLE, rateOfSettings } from "./throttle-settings.ts";
