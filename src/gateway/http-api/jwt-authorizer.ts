@@ -16,7 +16,7 @@ import { type Clock, GatehouseError } from "../../core/index.ts";
 import { type CompactJws, type Fetch, type KeySet, isSignatureValid, parseCompactJws } from "../../identity/index.ts";
 import type { Authorizer } from "../../model/index.ts";
 import { type JwtProblem, type JwtRefusal, NO_TOKEN, refuseScopes, refuseToken } from "./jwt-challenge.ts";
-import { claimTexts, findClaimProblem, findTimeProblem, scopesOf } from "./jwt-claims.ts";
+import { type TokenTimes, claimTexts, findClaimProblem, findTimeProblem, scopesOf } from "./jwt-claims.ts";
 import { IssuerKeys } from "./jwt-keys.ts";
 import { TokenMemory } from "./jwt-memory.ts";
 import { type RequestValues, compileIdentitySource } from "./jwt-token.ts";
@@ -54,7 +54,7 @@ export interface JwtAuthorizerOptions {
 }
 
 interface Verified {
-  readonly jws: CompactJws;
+  readonly times: TokenTimes;
   /** Of the keys that verified it. */
   readonly generation: number;
   readonly claims: ReadonlyMap<string, string>;
@@ -105,7 +105,7 @@ export function createJwtAuthorizer(options: JwtAuthorizerOptions): JwtAuthorize
     const known = memory.get(token);
     if (known === undefined) return null;
     const isStill =
-      known.generation === keys.generation() && findTimeProblem(known.jws.payload, nowSeconds(), switches) === null;
+      known.generation === keys.generation() && findTimeProblem(known.times, nowSeconds(), switches) === null;
     if (isStill) return known;
     memory.delete(token);
     return null;
@@ -128,8 +128,9 @@ export function createJwtAuthorizer(options: JwtAuthorizerOptions): JwtAuthorize
     const problem = findClaimProblem(jws.payload, { issuer, audience }, nowSeconds(), switches);
     if (problem !== null) return problem;
     const claims = claimTexts(jws.payload, payloadJson(token));
+    const { exp, nbf, iat } = jws.payload as Record<string, unknown>;
     const verified: Verified = {
-      jws,
+      times: { exp, nbf, iat },
       generation: keys.generation(),
       claims,
       scopes: scopesOf(jws.payload, switches["jwt-scope-claims"]),

@@ -45,12 +45,19 @@ export function findClaimProblem(
   const { "jwt-token-use": use, "jwt-issued-at": issuedAt } = switches;
   if (use === "access-only" && payload["token_use"] === "id") return "identity-token";
   if (issuedAt === "required" && payload["iat"] === undefined) return "not-issued";
-  return findTimeProblem(payload, nowSeconds, switches);
+  return findTimeProblem(payload as Partial<TokenTimes>, nowSeconds, switches);
+}
+
+/** As they stand in a token. */
+export interface TokenTimes {
+  readonly exp: unknown;
+  readonly nbf: unknown;
+  readonly iat: unknown;
 }
 
 /** The part of it that changes while a token is remembered. */
 export function findTimeProblem(
-  { exp, nbf, iat }: Payload,
+  { exp, nbf, iat }: Partial<TokenTimes>,
   nowSeconds: number,
   switches: Pick<Switches, "jwt-missing-exp" | "jwt-leeway">,
 ): ClaimProblem | null {
