@@ -538,6 +538,31 @@ test("a route that is left out is an error for a document that is to be served",
   );
 });
 
+test("a route that is left out is an error only where another one takes some of its requests", () => {
+  const lambda = "x-amazon-apigateway-integration: { type: aws_proxy }";
+  const http = `x-amazon-apigateway-integration: { type: http_proxy, httpMethod: ANY, uri: https://a.example, payloadFormatVersion: "1.0" }`;
+  const heirOf = (left: string, kept: string): string | undefined => {
+    const { diagnostics } = importText(`openapi: 3.0.0
+info: { title: a }
+paths:
+  ${left}: { get: { ${lambda} } }
+  ${kept.replace(/^\S+ /, "")}: { ${kept.replace(/ .*$/, "")}: { ${http} } }
+`);
+    return diagnostics.find(({ id }) => id === "openapi/left-out-open")?.message;
+  };
+  const open = (left: string, kept: string): string =>
+    `requests for \`GET ${left}\` would be taken by \`${kept}\` (NONE)`;
+  assert.equal(heirOf("/a/b", "get /a/{x}"), open("/a/b", "GET /a/{x}"));
+  assert.equal(heirOf("/a/{x}", "get /a/b"), open("/a/{x}", "GET /a/b"));
+  assert.equal(heirOf("/a/{rest+}", "get /a/b/c"), open("/a/{rest+}", "GET /a/b/c"));
+  assert.equal(heirOf("/a/b/c", "get /a/{rest+}"), open("/a/b/c", "GET /a/{rest+}"));
+  assert.equal(heirOf("/a/b", "x-amazon-apigateway-any-method /a/{x}"), open("/a/b", "ANY /a/{x}"));
+  assert.equal(heirOf("/a/b", "post /a/{x}"), undefined);
+  assert.equal(heirOf("/a/b", "get /a/{x}/c"), undefined);
+  assert.equal(heirOf("/a/b", "get /c/{x}"), undefined);
+  assert.equal(heirOf("/a", "get /a/{rest+}"), undefined);
+});
+
 test("CORS that is malformed is left out, and the rest is imported", () => {
   const { api } = importText(edit("allowOrigins: [https", "allow_origins: [https"));
   assert.equal(api?.corsConfiguration, undefined);
