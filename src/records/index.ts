@@ -12,3 +12,14 @@ export { visibleText } from "./visible-text.ts";
 export { type RecordFilter, type StatusRange, createRecordFilter, parseStatusRange } from "./record-filter.ts";
 export { type FollowOptions, followRecords } from "./follow-records.ts";
 export { searchRecords } from "./search-records.ts";
+export {
+  type MetricsSnapshot,
+  type Observation,
+  type RouteSnapshot,
+  RequestMetrics,
+  sumHistograms,
+  sumSnapshots,
+} from "./metrics.ts";
+export { type Family, type MetricsPage, renderPage } from "./prometheus-text.ts";
+export { type AwsMetric, awsMetrics } from "./aws-metrics.ts";
+export { observeRecord } from "./observe-record.ts";
