@@ -27,8 +27,8 @@ function parse(text: string): Map<string, string> {
   for (const pair of text.split("&")) {
     if (pair === "") continue;
     const equals = pair.indexOf("=");
-    const name = decode(equals === -1 ? pair : pair.slice(0, equals));
-    const value = equals === -1 ? "" : decode(pair.slice(equals + 1));
+    const name = decodeParameter(equals === -1 ? pair : pair.slice(0, equals));
+    const value = equals === -1 ? "" : decodeParameter(pair.slice(equals + 1));
     const before = values.get(name);
     values.set(name, before === undefined ? value : `${before},${value}`);
   }
@@ -36,7 +36,7 @@ function parse(text: string): Map<string, string> {
 }
 
 /** What is no percent-encoding stays as it is. */
-function decode(text: string): string {
+export function decodeParameter(text: string): string {
   const spaced = text.includes("+") ? text.replaceAll("+", " ") : text;
   if (!spaced.includes("%")) return spaced;
   try {

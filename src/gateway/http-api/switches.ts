@@ -96,6 +96,11 @@ export const SWITCHES = {
     section: "errors",
     meaning: "The status when the backend cannot be reached or breaks off.",
   },
+  "absent-value": {
+    choices: ["omit", "empty"],
+    section: "parameter mapping",
+    meaning: "Whether a mapped value that is not there leaves its header or parameter out, or empty.",
+  },
   "empty-body-type": {
     choices: ["form", "none"],
     section: "integrations",
