@@ -25,6 +25,9 @@ export function edgeRuntime(
   };
 }
 
+/** Below the address of the public listener. */
+export const STS_PATH = "/_gatehouse/sts";
+
 /** Where browsers and clients reach the public listener: `https://host` with the port unless it is 443. */
 export function baseUrlOf(domain: string, httpsPort: number): string {
   return `https://${domain}${httpsPort === 443 ? "" : `:${httpsPort}`}`;

@@ -33,7 +33,7 @@ const clock: Clock = { nowMs: () => Date.now(), monotonicMs: () => originMs + pe
 /** Who decides about tokens and sessions, and the keys that are held for it. */
 interface Rights {
   readonly id: number;
-  readonly parts: Pick<GatewayRuntime, "verifier" | "sessions">;
+  readonly parts: Pick<GatewayRuntime, "verifier" | "sessions" | "stsKeys">;
   readonly held: readonly HeldKeys[];
 }
 
@@ -66,7 +66,7 @@ async function run(start: ThreadStart): Promise<void> {
       if (keys.isNew) void keys.source.load().catch(() => undefined);
       return { name, issuer: one, audience, claims, keys: keys.source };
     });
-    const { verifier, sessions } = createRights({
+    const { verifier, sessions, stsKeys } = createRights({
       identity: artifacts.identity,
       issuer,
       keys: provider.source,
@@ -78,7 +78,11 @@ async function run(start: ThreadStart): Promise<void> {
       clock,
       sessionMemory,
     });
-    const parts = { verifier, sessions: sessions === null ? null : createRemoteSessions(sessions, sessionCalls) };
+    const parts = {
+      verifier,
+      stsKeys,
+      sessions: sessions === null ? null : createRemoteSessions(sessions, sessionCalls),
+    };
     return { id: identityId, parts, held };
   }
 

@@ -35,6 +35,7 @@ export interface IdentityParts {
   readonly workloadIssuers: readonly WorkloadIssuer[];
   readonly verifier: TokenVerifier;
   readonly sessions: Sessions | null;
+  readonly stsKeys: readonly Secret<Uint8Array>[];
   /** Null when the environment has a real provider. */
   readonly provider: DevProvider | null;
   close(): Promise<void>;
@@ -75,7 +76,7 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
   try {
     // Who has had keys before is known to be a provider, and its source goes on asking by itself.
     if (keys.state().ageMs === null) await keys.load();
-    const { verifier, sessions } = createRights({
+    const { verifier, sessions, stsKeys } = createRights({
       identity,
       issuer,
       keys,
@@ -86,7 +87,7 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
       clock,
       sessionMemory: start.sessionMemory,
     });
-    return { issuer, keys, workloadIssuers: workloads.issuers, verifier, sessions, provider, close };
+    return { issuer, keys, workloadIssuers: workloads.issuers, verifier, sessions, stsKeys, provider, close };
   } catch (cause) {
     await close();
     throw cause;

@@ -1,7 +1,8 @@
 /**
  * What decides whether a token or a session is good, in one instance or in one of its threads.
  *
- * In: the compiled identity settings, where keys come from. Out: a verifier and, with sign-in, sessions.
+ * In: the compiled identity settings, where keys come from. Out: a verifier, the key that seals the sessions of temporary
+ * credentials and, with sign-in, sessions of browsers.
  */
 import { join } from "node:path";
 import type { Clock, Secret } from "../core/index.ts";
@@ -37,6 +38,7 @@ const SKEW_SECONDS = 30;
 export function createRights(options: RightsOptions): {
   readonly verifier: TokenVerifier;
   readonly sessions: Sessions | null;
+  readonly stsKeys: readonly Secret<Uint8Array>[];
 } {
   const { identity, issuer, keys, workloadIssuers, clock, baseUrl } = options;
   const { audience, claims, usedClaims, login } = identity;
@@ -50,7 +52,8 @@ export function createRights(options: RightsOptions): {
     clock,
     skewSeconds: SKEW_SECONDS,
   });
-  if (login === null) return { verifier, sessions: null };
+  const stsKeys = [loadKeyFile(join(options.keysDir, "sts.key"))];
+  if (login === null) return { verifier, sessions: null, stsKeys };
   const sessions = createSessions({
     issuer,
     login: { ...login, clientSecret: options.clientSecret },
@@ -64,5 +67,5 @@ export function createRights(options: RightsOptions): {
     allowHttpLoopback: true,
     memory: options.sessionMemory,
   });
-  return { verifier, sessions };
+  return { verifier, sessions, stsKeys };
 }

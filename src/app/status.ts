@@ -32,6 +32,14 @@ export interface Status {
     /** Workload issuers, in the order of the policy. */
     readonly issuers: readonly { readonly name: string; readonly keys: KeySourceState }[];
   };
+  /** For AWS's SDKs: temporary credentials for a token. */
+  readonly sts: {
+    readonly address: string;
+    /** That requests are signed for. */
+    readonly region: string;
+    /** A role of the policy has one ARN for each condition of its grants. */
+    readonly roles: readonly { readonly name: string; readonly arn: string }[];
+  };
   readonly gateway: { readonly socket: string; readonly privateSocket: string | null } & PlaneStats;
   readonly records: { readonly edge: string; readonly gateway: string } & RecordWriterState;
   readonly console: null;
@@ -63,6 +71,7 @@ export function renderStatus(status: Status): string {
   ]);
   for (const { name, keys } of status.identity.issuers)
     rows.push(["issuer", visibleText(`${name}: ${keys.issuer}, ${describeKeys(keys)}`)]);
+  rows.push(["sts", `${status.sts.address}, region ${status.sts.region}`]);
   if (status.edge.caFile !== null) rows.push(["CA file", status.edge.caFile]);
   rows.push(["edge", `Caddy ${status.edge.caddyVersion}${status.edge.attached ? ", attached" : ""}`]);
   rows.push(["requests", `${status.gateway.requests}, ${status.gateway.inFlight} in flight`]);

@@ -30,7 +30,7 @@ import { serveControl } from "./control.ts";
 import { assertionOptions, choosePlane } from "./choose-plane.ts";
 import type { DataPlane, PlaneRuntime } from "./data-plane.ts";
 import { type Edge, startEdge } from "./edge-parts.ts";
-import { baseUrlOf } from "./edge-runtime.ts";
+import { STS_PATH, baseUrlOf } from "./edge-runtime.ts";
 import { type IdentityParts, type IdentityStart, startIdentity } from "./identity-parts.ts";
 import { type KeySources, createKeySources } from "./key-sources.ts";
 import { type LoadedEnvironment, isLoaded, loadEnvironment, shownPath } from "./load-policy.ts";
@@ -331,6 +331,11 @@ export class Instance implements Running {
         keys: identity.keys.state(),
         issuers: identity.workloadIssuers.map(({ name, keys }) => ({ name, keys: keys.state() })),
       },
+      sts: {
+        address: `${baseUrl}${STS_PATH}`,
+        region: loaded.artifacts.iam.region,
+        roles: loaded.artifacts.iam.roles.map(({ name, arn }) => ({ name, arn })),
+      },
       gateway: {
         socket: this.paths.publicSocket,
         privateSocket: hasPrivate ? this.paths.privateSocket : null,
@@ -436,8 +441,8 @@ export class Instance implements Running {
 }
 
 function runtimeOf({ loaded, identity, baseUrl }: Parts, assertions: AssertionSigner): PlaneRuntime {
-  const { issuer, verifier, sessions } = identity;
-  return { artifacts: loaded.artifacts, issuer, identity, verifier, sessions, assertions, baseUrl };
+  const { issuer, verifier, sessions, stsKeys } = identity;
+  return { artifacts: loaded.artifacts, issuer, identity, verifier, sessions, stsKeys, assertions, baseUrl };
 }
 
 function identityStartOf(

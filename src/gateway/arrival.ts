@@ -46,6 +46,8 @@ export class Arrival {
   /** As sent, without query. */
   readonly rawPath: string;
   readonly query: string;
+  /** What goes on of the query: all of it, unless a signature stood there by which the caller was recognised. */
+  onwardQuery: string;
   /** Decoded; null when the target has no normal form. */
   readonly path: string | null;
   /** Whose the host is that was asked for. */
@@ -91,6 +93,7 @@ export class Arrival {
       this.query = "";
       this.plan = null;
     }
+    this.onwardQuery = this.query;
     this.cors = planned === null || isOwn ? null : planned.cors;
     const head = readRequestHead(method, target, req.rawHeaders, this.plan === null ? null : this.plan.headRules);
     this.head = head;

@@ -1,5 +1,5 @@
 /**
- * Who is asking: a bearer token before a session, a session before the sign-in page.
+ * Who is asking: a bearer token before a signature, a signature before a session, a session before the sign-in page.
  *
  * In: a request whose route needs somebody. Out: an identity, or the answer to nobody.
  * Not here: whether a token or a session is good (identity), what the identity may do (authorizer.ts).
@@ -17,6 +17,7 @@ import type { RecordReason } from "./reasons.ts";
 import { type FixedReason, type Reply, refusedTokenReply } from "./reply.ts";
 import type { RoutePlan } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
+import { authenticateSigned, isSigned } from "./signed-request.ts";
 
 /** A request that nobody is known for yet, and what becomes of it. */
 export interface Asking {
@@ -33,6 +34,8 @@ export interface Asking {
     setCookies: readonly string[] | null,
     sessionEndsAtMs: number | null,
   ): void;
+  /** Goes on with the whole body, which the service gets as it is; answers 413 to a larger one. */
+  collectBody(maxBytes: number, next: (body: Buffer) => void): void;
   refuse(reason: FixedReason): void;
   answer(reply: Reply, reason: RecordReason): void;
   answerOwn(answer: OwnAnswer, reason: RecordReason): void;
@@ -53,6 +56,9 @@ export function authenticate(asking: Asking, plan: RoutePlan): void {
     if (identity !== null) return asking.onIdentity(plan, identity, null, null);
     return asking.wait(verifier.verify(token), (result) => takeVerified(asking, plan, result));
   }
+  const { signedCallers } = asking.runtime;
+  if (signedCallers !== null && isSigned(authorization, asking.arrival.query))
+    return authenticateSigned(asking, plan, signedCallers);
   // The session's cookie is the domain's alone; on another host nobody can have one.
   const isDomain = typeof host === "object" && host.isDomain;
   if (!plan.login || sessions === null || !isDomain) return asking.refuse("unauthenticated");

@@ -9,7 +9,14 @@
  * with it.
  */
 import { RecentMap } from "../core/index.ts";
-import { type AccessRequest, type CompiledDocument, compileDocument, evaluate, invokeArn } from "../iam/index.ts";
+import {
+  type AccessRequest,
+  type CompiledDocument,
+  type WrittenDocument,
+  compileDocument,
+  evaluate,
+  invokeArn,
+} from "../iam/index.ts";
 import type { Identity } from "../identity/index.ts";
 import { type IamArtifact, SOURCE_IP_KEY, contextOf, pathKey } from "../model/index.ts";
 import { captureParameters } from "../policy/index.ts";
@@ -21,12 +28,19 @@ export type DenyReason = "no-role" | "not-granted" | "outside-boundary" | "condi
 
 export type Authorization =
   | { readonly allowed: true; readonly role: string }
-  | { readonly allowed: false; readonly reason: DenyReason | "request-path-too-long"; readonly role: string | null };
+  | {
+      readonly allowed: false;
+      readonly reason: DenyReason | "session-policy" | "request-path-too-long";
+      readonly role: string | null;
+    };
 
 interface CompiledRole {
   readonly name: string;
+  readonly arn: string;
   readonly identity: readonly CompiledDocument[];
   readonly boundary: CompiledDocument;
+  /** Documents that came with the session; they only take away. */
+  readonly session: readonly CompiledDocument[] | null;
   /** Of `listContextKeys`. */
   readonly contextKeys: readonly string[];
 }
@@ -77,8 +91,10 @@ export class Authorizer {
     this.#iam = iam;
     this.#roles = iam.roles.map((role) => ({
       name: role.name,
+      arn: role.arn,
       identity: [compileDocument(role.policy)],
       boundary: compileDocument(role.permissionsBoundary),
+      session: null,
       contextKeys: listContextKeys([role.policy, role.permissionsBoundary]),
     }));
     this.#holders = new RoleHolders(iam.roles.map(({ members }) => members));
@@ -90,19 +106,44 @@ export class Authorizer {
     const key = indexes.join(",");
     const known = this.#roleSets.get(key);
     if (known !== undefined) return known;
-    const roles = indexes.flatMap((index) => this.#roles[index] ?? []);
+    return this.#remember(
+      key,
+      indexes.flatMap((index) => this.#roles[index] ?? []),
+    );
+  }
+
+  /**
+   * The one role with this ARN for an identity that holds it, within the policies of a session; no role for any other
+   * identity.
+   */
+  sessionRoleSet(identity: Identity, roleArn: string, sessionPolicies: readonly WrittenDocument[]): RoleSet {
+    const index = this.#holders.rolesOf(identity).find((each) => this.#roles[each]?.arn === roleArn);
+    const role = index === undefined ? undefined : this.#roles[index];
+    if (index === undefined || role === undefined) return this.#roleSets.get("") ?? this.#remember("", []);
+    if (sessionPolicies.length === 0) return this.#roleSets.get(`${index}`) ?? this.#remember(`${index}`, [role]);
+    const session = sessionPolicies.map((document) => compileDocument(document));
+    const contextKeys = [...new Set([...role.contextKeys, ...listContextKeys(sessionPolicies)])];
+    // A set of this session alone: what is decided for it is not worth remembering.
+    return { ...this.#compose([{ ...role, session, contextKeys }]), memory: "none" };
+  }
+
+  #remember(key: string, roles: readonly CompiledRole[]): RoleSet {
     // Ids are never used twice, so forgetting sets cannot mix up what is remembered about them.
     if (this.#roleSets.size >= MAX_ROLE_SETS) this.#roleSets = new Map();
+    const set = this.#compose(roles);
+    this.#roleSets.set(key, set);
+    return set;
+  }
+
+  #compose(roles: readonly CompiledRole[]): RoleSet {
     const contextKeys = [...new Set(roles.flatMap((role) => role.contextKeys))];
-    const set = {
+    return {
       id: ++this.#lastRoleSet,
       roles,
       contextKeys,
       needsParameters: contextKeys.some((each) => each.startsWith(PATH_KEYS)),
       memory: memoryFor(contextKeys),
     };
-    this.#roleSets.set(key, set);
-    return set;
   }
 
   /** The first role that allows wins. */
@@ -142,8 +183,10 @@ export class Authorizer {
   }
 }
 
-/** Asks the role's grants and its boundary by themselves; only refusals pay for it. */
-function explainRefusal(role: CompiledRole, request: AccessRequest): Exclude<DenyReason, "no-role"> {
+/** Asks the role's grants, its boundary and the session by themselves; only refusals pay for it. */
+function explainRefusal(role: CompiledRole, request: AccessRequest): RoleRefusal {
+  const { identity, boundary } = role;
+  if (role.session !== null && evaluate(request, { identity, boundary }).effect === "Allowed") return "session-policy";
   const granted = evaluate(request, { identity: role.identity, boundary: null });
   if (granted.effect === "Allowed") return "outside-boundary";
   if (granted.effect === "ExplicitlyDenied" || !granted.conditional) return "not-granted";
@@ -151,11 +194,14 @@ function explainRefusal(role: CompiledRole, request: AccessRequest): Exclude<Den
   return within.effect === "Allowed" ? "condition-not-met" : "outside-boundary";
 }
 
+type RoleRefusal = Exclude<DenyReason, "no-role"> | "session-policy";
+
 /** The reason of a refusal is that of the role that came nearest to allowing. */
-const NEARNESS: Readonly<Record<Exclude<DenyReason, "no-role">, number>> = {
+const NEARNESS: Readonly<Record<RoleRefusal, number>> = {
   "not-granted": 0,
   "outside-boundary": 1,
   "condition-not-met": 2,
+  "session-policy": 3,
 };
 
 function memoryFor(contextKeys: readonly string[]): RoleSet["memory"] {

@@ -21,7 +21,8 @@ import { type Outcome, exchangeRecord, tunnelRecord } from "./exchange-record.ts
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 import { IdleLimit } from "./idle-limit.ts";
-import { type OwnAnswer, answerOwnEndpoint, isOwnPath } from "./own-endpoints.ts";
+import { collectWhole } from "./http-api/whole-body.ts";
+import { MAX_STS_BODY_BYTES, type OwnAnswer, answerOwnEndpoint, isOwnPath, isStsPath } from "./own-endpoints.ts";
 import type { RecordReason } from "./reasons.ts";
 import {
   type FixedReason,
@@ -72,6 +73,8 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   #sessionEndsAtMs = Number.POSITIVE_INFINITY;
   /** A body that is streamed. */
   #body: RequestBody | null = null;
+  /** A body that was needed to know who asks. */
+  #collected: Buffer | null = null;
   #bytesIn = 0;
   #call: UpstreamCall | null = null;
   /** On a streaming route, once the service is asked. */
@@ -222,6 +225,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   #takeBody(plan: RoutePlan, identity: Identity | null): void {
     const { hasBody, head } = this.arrival;
     if (!hasBody) return this.#forward(plan, identity, null);
+    if (this.#collected !== null) return this.#forward(plan, identity, this.#collected);
     const length = head.isChunked ? Number.POSITIVE_INFINITY : Number(head.contentLength);
     if (length > SMALL_BODY_BYTES || plan.streaming) {
       this.#body = new RequestBody(this.request, this, plan.maxBodyBytes);
@@ -242,7 +246,9 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
 
   #forward(plan: RoutePlan, identity: Identity | null, body: UpstreamRequest["body"]): void {
     const arrival = this.arrival;
-    const path = plan.buildTarget === null ? arrival.target : plan.buildTarget(arrival.rawPath, arrival.query);
+    const { rawPath, onwardQuery } = arrival;
+    const target = onwardQuery === arrival.query ? arrival.target : rawPath + onwardQuery;
+    const path = plan.buildTarget === null ? target : plan.buildTarget(rawPath, onwardQuery);
     if (path === null) return this.refuse("request-path");
     const caller = identity === null ? null : this.#introduce(plan, identity);
     const method = plan.upstreamMethod ?? arrival.method;
@@ -265,6 +271,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   #serveOwn(path: string, isDomain: boolean): void {
     const { api, method, query, head } = this.arrival;
     if (api !== "public" || !isDomain) return this.refuse("no-route");
+    if (isStsPath(path)) return this.#serveSts();
     const request = { method, path, query, cookieHeader: head.cookie, headers: this.request.allHeaders };
     this.wait(answerOwnEndpoint(this.runtime.source, request), (answer) => {
       if (answer === null) this.refuse("no-route");
@@ -272,7 +279,40 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     });
   }
 
+  #serveSts(): void {
+    const { signedCallers } = this.runtime;
+    if (signedCallers === null) return this.refuse("no-route");
+    const { method, target, hasBody } = this.arrival;
+    const handle = (body: Buffer): void =>
+      this.wait(
+        signedCallers.sts.handle({ method, target, headers: this.request.rawHeaders, body }),
+        ({ status, headers, body: text }) => {
+          const length = ["content-length", String(Buffer.byteLength(text))];
+          this.answer({ status, body: text, headers: [...headers, ...length] }, "own-endpoint");
+        },
+      );
+    if (hasBody) this.collectBody(MAX_STS_BODY_BYTES, handle);
+    else handle(Buffer.alloc(0));
+  }
+
   // --- what the request body tells
+
+  collectBody(maxBytes: number, next: (body: Buffer) => void): void {
+    if (Number(this.arrival.head.contentLength) > maxBytes)
+      return this.answer(tooLargeReply(maxBytes), "request-too-large");
+    this.onBodyWanted();
+    collectWhole(this.request, maxBytes, (body) => {
+      if (this.#isClosed || this.#isAnswered) return;
+      if (body === null) return this.answer(tooLargeReply(maxBytes), "request-too-large");
+      this.#bytesIn = body.length;
+      this.#collected = body;
+      try {
+        next(body);
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+  }
 
   onBodyWanted(): void {
     this.#res.continueIfExpected();

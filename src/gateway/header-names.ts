@@ -28,6 +28,8 @@ export const REQUEST_CLASS = {
   tracestate: 13,
   /** Passed on, but added by the edge: not counted as the client's. */
   via: 14,
+  /** Half of what a signature is; passed on where `Authorization` is. */
+  securityToken: 16,
   /** Looks like a header that only Gatehouse may set; dropped and told. */
   lookalike: 15,
 } as const;
@@ -49,6 +51,7 @@ const EXACT_REQUEST: ReadonlyMap<string, RequestClass> = new Map<string, Request
   ["traceparent", R.traceparent],
   ["tracestate", R.tracestate],
   ["via", R.via],
+  ["x-amz-security-token", R.securityToken],
   ["keep-alive", R.hopByHop],
   ["proxy-connection", R.hopByHop],
   ["proxy-authenticate", R.hopByHop],
@@ -93,6 +96,7 @@ const FOLDED_MEANS = new Set([
   "x-forwarded-for",
   "x-forwarded-proto",
   "x-forwarded-host",
+  "x-amz-security-token",
 ]);
 
 /** Lower case, with `_` and `.` as `-`. */

@@ -2,7 +2,7 @@
  * What Gatehouse itself serves below `/_gatehouse/` on the public listener, for the environment's domain.
  *
  * In: method and path in normal form, the query and cookies for sign-in. Out: an answer, or null when there is none.
- * Not here: sign-in itself (identity).
+ * Not here: sign-in itself (identity), temporary credentials (sts).
  * INVARIANT: decided by path and listener alone; nothing here tells about the policy.
  */
 import type { AssertionSigner, Sessions, WebRequest, WebResponse } from "../identity/index.ts";
@@ -14,6 +14,14 @@ export interface OwnAnswer extends Omit<WebResponse, "reason"> {
 const ROOT = "/_gatehouse";
 /** Keys change with days of overlap; a reader may keep them this long. */
 const KEYS_MAX_AGE_SECONDS = 300;
+
+/** A token of 20,000 characters and all that a request for credentials can hold beside it. */
+export const MAX_STS_BODY_BYTES = 65_536;
+
+/** SDKs differ in whether they write the `/` that ends an endpoint's path. */
+export function isStsPath(path: string): boolean {
+  return path === `${ROOT}/sts` || path === `${ROOT}/sts/`;
+}
 
 export function isOwnPath(path: string): boolean {
   return path.startsWith(ROOT) && (path.length === ROOT.length || path.charCodeAt(ROOT.length) === 0x2f);

@@ -4,7 +4,8 @@
  * In: the flat list of names and values as they came. Out: a `RequestHead`.
  * Not here: what the values mean (exchange.ts), the headers that Gatehouse adds (service-headers.ts).
  * INVARIANT: `forwarded` holds no hop-by-hop header, nothing that `Connection` names, no header in any spelling that
- * only Gatehouse may set, none of Gatehouse's cookies, and no `Authorization` unless the route keeps it.
+ * only Gatehouse may set, none of Gatehouse's cookies, and neither `Authorization` nor a session token of AWS unless the
+ * route keeps the former.
  */
 import { REQUEST_CLASS, foldHeaderName, requestClassOf } from "./header-names.ts";
 
@@ -133,6 +134,10 @@ export function readRequestHead(
         bytes += value.length;
         if (head.authorization !== null) head.isRepeated = true;
         head.authorization = value;
+        if (rules !== null && rules.keepAuthorization) out.push(name, value);
+        break;
+      case C.securityToken:
+        bytes += value.length;
         if (rules !== null && rules.keepAuthorization) out.push(name, value);
         break;
       case C.cookie: {

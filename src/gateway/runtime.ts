@@ -5,13 +5,14 @@
  * Not here: changing from one to the next (gateway.ts).
  * INVARIANT: a request uses one runtime from its first byte to its record, so no request is decided by two policies.
  */
-import type { Clock, Rate } from "../core/index.ts";
+import type { Clock, Rate, Secret } from "../core/index.ts";
 import type { AssertionSigner, Identity, Sessions, TokenVerifier } from "../identity/index.ts";
 import type { Artifacts, HostApi } from "../model/index.ts";
 import { Authorizer, type RoleSet } from "./authorizer.ts";
 import { type HostApis, Hosts } from "./hosts.ts";
 import { type PlanParts, planApi, rateOfEachRoute, unsupported } from "./route-plan.ts";
 import { identityHeaders } from "./service-headers.ts";
+import { type SignedCaller, SignedCallers } from "./signed-callers.ts";
 import { SharedThrottles, type ThrottleLayout } from "./shared-throttle.ts";
 import { Throttles, type Throttling } from "./throttle.ts";
 import { UpstreamLease } from "./upstream-lease.ts";
@@ -24,6 +25,8 @@ export interface GatewayRuntime {
   /** Null without browser sign-in. */
   readonly sessions: Sessions | null;
   readonly assertions: AssertionSigner;
+  /** Seal the sessions of temporary credentials. @default none, and nobody gets any */
+  readonly stsKeys?: readonly Secret<Uint8Array>[] | undefined;
   /** `https://host:port` of the edge. */
   readonly baseUrl: string;
   /** Where the buckets are that this shares with gateways of other threads; of `throttledRates`. @default its own */
@@ -47,6 +50,8 @@ export class Runtime {
   readonly authorizer: Authorizer;
   readonly throttles: Throttling;
   readonly hosts: Hosts;
+  /** Null when nobody gets temporary credentials. */
+  readonly signedCallers: SignedCallers | null;
   readonly #lease: UpstreamLease;
   readonly #identities = new WeakMap<Identity, IdentityFacts>();
 
@@ -57,6 +62,9 @@ export class Runtime {
     this.digest = artifacts.digest;
     this.#lease = new UpstreamLease(upstreams);
     this.authorizer = new Authorizer(artifacts.iam);
+    const { verifier, stsKeys: keys } = source;
+    this.signedCallers =
+      keys === undefined ? null : new SignedCallers({ artifacts, verifier, authorizer: this.authorizer, keys, clock });
     const apis = listApis(artifacts);
     this.throttles = createThrottles(source, clock, previous);
     const parts = this.#partsOfPlans();
@@ -100,6 +108,12 @@ export class Runtime {
     const facts = { roleSet: this.authorizer.roleSetOf(identity), headers: identityHeaders(identity) };
     this.#identities.set(identity, facts);
     return facts;
+  }
+
+  /** What is the same for every request of a caller with temporary credentials: one role, whatever else they hold. */
+  know({ identity, roleSet }: SignedCaller): void {
+    if (!this.#identities.has(identity))
+      this.#identities.set(identity, { roleSet, headers: identityHeaders(identity) });
   }
 
   #partsOfPlans(): PlanParts {

@@ -94,7 +94,8 @@ export function readAssumeRoleRequest(
     request: {
       roleArn,
       roleSessionName: parameters.get("RoleSessionName") ?? "",
-      webIdentityToken: parameters.get("WebIdentityToken") ?? "",
+      // SDKs send a token's file as it is, with the line's end that most programs write after a token.
+      webIdentityToken: (parameters.get("WebIdentityToken") ?? "").trimEnd(),
       durationSeconds,
       policy: parameters.get("Policy") ?? null,
       policyArns,

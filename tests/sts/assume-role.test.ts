@@ -101,6 +101,12 @@ describe("credentials for a token", () => {
     assert.deepEqual(find(), { ok: false, problem: "expired" });
   });
 
+  test("the end of the line after a token in a file is no part of it", async () => {
+    const desk = openDesk();
+    assert.equal((await desk.assume({ WebIdentityToken: `${desk.token()}\n` })).status, 200);
+    assert.equal((await desk.assume({ WebIdentityToken: `${desk.token()}\nx` })).status, 400);
+  });
+
   test("a GET asks as well as a POST", async () => {
     const desk = openDesk();
     const form = post({
