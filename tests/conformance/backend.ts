@@ -17,6 +17,7 @@ export interface BackendScript {
   readonly headers: readonly string[];
   readonly body: string;
   readonly isSilent?: true | undefined;
+  readonly isStalled?: true | undefined;
 }
 
 export interface Backend {
@@ -35,13 +36,15 @@ export async function startBackend(): Promise<Backend> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readWhole(request);
     seen.push(seenOf(request, response, body));
-    const { status, headers, body: text, isSilent } = made.script;
+    const { status, headers, body: text, isSilent, isStalled } = made.script;
     if (isSilent === true) return;
     const lines = headers.map((line) => line.split(/:\s*/, 2) as [string, string]);
     const isTyped = lines.some(([name]) => name.toLowerCase() === "content-type");
     const type = isTyped ? [] : ["content-type", "text/plain"];
-    response.writeHead(status, [...lines.flat(), ...type, "content-length", String(Buffer.byteLength(text))]);
-    response.end(text);
+    const length = Buffer.byteLength(text) + (isStalled === true ? 1 : 0);
+    response.writeHead(status, [...lines.flat(), ...type, "content-length", String(length)]);
+    if (isStalled === true) response.write(text);
+    else response.end(text);
   }
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     void answer(request, response);

@@ -133,6 +133,7 @@ const idp = z.strictObject({
     discovery: fault.nullable().optional(),
     jwks: fault.nullable().optional(),
     without: z.array(z.string()).optional(),
+    with: z.array(z.string()).optional(),
     says: z.string().optional(),
   }),
 });
@@ -188,6 +189,8 @@ const fixture = api.extend({
       headers: z.array(z.string()).default([]),
       body: z.string().default("ok"),
       isSilent: z.literal(true).optional(),
+      /** The body is not all that its length promised. */
+      isStalled: z.literal(true).optional(),
     })
     .default({ status: 200, headers: [], body: "ok" }),
 });

@@ -76,6 +76,7 @@ class Run {
       this.#ending.push(() => {
         issuer.faults.discovery = issuer.faults.jwks = undefined;
         issuer.discovery = discovery;
+        issuer.jwks.clear();
         for (const [kid, key] of published) issuer.jwks.set(kid, key);
       });
     }
@@ -144,6 +145,7 @@ class Run {
       if (change.discovery !== undefined) issuer.faults.discovery = change.discovery ?? undefined;
       if (change.jwks !== undefined) issuer.faults.jwks = change.jwks ?? undefined;
       for (const kid of change.without ?? []) issuer.jwks.delete(kid);
+      for (const kid of change.with ?? []) issuer.publish(kid);
       if (change.says !== undefined) issuer.discovery = { ...issuer.discovery, issuer: change.says };
     }
   }

@@ -28,6 +28,8 @@ export interface SigningIssuer {
   readonly jwks: Map<string, Record<string, unknown>>;
   discovery: Record<string, unknown>;
   readonly faults: { discovery?: IssuerFault | undefined; jwks?: IssuerFault | undefined };
+  /** From now on the key is in the JWKS. */
+  publish(kid: string): void;
   /** A token with exactly this header and payload (an object, or its JSON text). `kid` chooses the key. */
   sign(payload: object | string, header?: Readonly<Record<string, unknown>>, kid?: string): Promise<string>;
   close(): Promise<void>;
@@ -42,6 +44,7 @@ export interface IssuerKey {
 
 interface Held {
   readonly alg: string;
+  readonly jwk: Record<string, unknown>;
   readonly privateKey: CryptoKey;
   readonly spki: string;
 }
@@ -57,8 +60,9 @@ export async function startSigningIssuer(
   const jwks = new Map<string, Record<string, unknown>>();
   for (const { kid, alg, isPublished = true } of keys) {
     const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
-    held.set(kid, { alg, privateKey, spki: await exportSPKI(publicKey) });
-    if (isPublished) jwks.set(kid, { ...(await exportJWK(publicKey)), kid, use: "sig" });
+    const jwk = { ...(await exportJWK(publicKey)), kid, use: "sig" };
+    held.set(kid, { alg, jwk, privateKey, spki: await exportSPKI(publicKey) });
+    if (isPublished) jwks.set(kid, jwk);
   }
   const asked: string[] = [];
   const faults: SigningIssuer["faults"] = {};
@@ -90,6 +94,11 @@ export async function startSigningIssuer(
     jwks,
     faults,
     discovery: { issuer: name, jwks_uri: `${name.replace(/\/$/, "")}/jwks` },
+    publish(kid) {
+      const key = held.get(kid);
+      if (key === undefined) throw new Error(`there is no key \`${kid}\``);
+      jwks.set(kid, key.jwk);
+    },
     async sign(payload, header = {}, kid = "one") {
       const key = held.get(kid);
       if (key === undefined) throw new Error(`there is no key \`${kid}\``);
