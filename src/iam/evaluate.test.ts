@@ -174,6 +174,7 @@ test("variables in resources", () => {
   assert.equal(tagged("y"), "ImplicitlyDenied");
   assert.equal(tagged("*"), "ImplicitlyDenied");
   assert.equal(tagged(["x", "x"]), "ImplicitlyDenied");
+  assert.equal(tagged(["x"]), "ImplicitlyDenied");
   assert.equal(ask("GET/u/x/1", role).effect, "ImplicitlyDenied");
 });
 

@@ -1,6 +1,6 @@
 /**
  * The context keys of one request, as conditions and policy variables ask for them.
- * Source: IAM user guide, "The request context" (keys have no case).
+ * Source: IAM user guide, "The request context" (keys have no case), "Single-valued vs. multivalued context keys".
  */
 import type { Lookup } from "./condition.ts";
 import type { Resolve } from "./wildcard.ts";
@@ -10,20 +10,26 @@ export type RequestContext = Readonly<Record<string, string | readonly string[]>
 
 const NONE: readonly string[] = [];
 
-/** A variable has a value where its key has exactly one. The keys are read when the first one is asked for. */
+/**
+ * A key with a list is multivalued, however long the list: conditions compare its values, but no policy variable has one.
+ * The keys are read when the first one is asked for.
+ */
 export function readContext(context: RequestContext): { readonly lookup: Lookup; readonly resolve: Resolve } {
   let folded: Map<string, readonly string[]> | null = null;
+  let lists: Set<readonly string[]> | null = null;
   const lookup: Lookup = (key) => {
     if (folded === null) {
       folded = new Map();
-      for (const [name, value] of Object.entries(context))
+      for (const [name, value] of Object.entries(context)) {
         folded.set(name.toLowerCase(), typeof value === "string" ? [value] : value);
+        if (typeof value !== "string") (lists ??= new Set()).add(value);
+      }
     }
     return folded.get(key) ?? NONE;
   };
   const resolve: Resolve = (key) => {
     const values = lookup(key);
-    return values.length === 1 ? (values[0] ?? null) : null;
+    return lists?.has(values) === true ? null : (values[0] ?? null);
   };
   return { lookup, resolve };
 }

@@ -24,7 +24,7 @@ export interface Pattern {
   readonly hasVariables: boolean;
 }
 
-/** The value of a context key, null when it has none or several. */
+/** The value of a context key, null when it has none or is multivalued. */
 export type Resolve = (key: string) => string | null;
 
 // The name of a key may begin with an issuer's host, which may be an address.
