@@ -2,7 +2,7 @@
  * The service behind every road: JSON documents from memory, keep-alive, plain HTTP. Prints its port.
  *
  * `/orders/large` is 100 KB, everything else is small; a body that comes with a request is read to its end before the
- * answer, which says how long it was.
+ * answer, which says how long it was. The argument is how long an idle connection is kept, in ms.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -42,5 +42,5 @@ const server = createServer((request, response) => {
     response.writeHead(201, { "content-type": "application/json", "content-length": text.length }).end(text);
   });
 });
-server.keepAliveTimeout = 150_000;
+server.keepAliveTimeout = Number(process.argv[2] ?? 150_000);
 server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo).port));

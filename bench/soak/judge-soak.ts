@@ -1,5 +1,5 @@
 /** What a soak shows, as verdicts and as text. */
-import type { Sample, SoakResult } from "./run-soak.ts";
+import { SPARE_FILES, type Sample, type SoakResult } from "./run-soak.ts";
 import type { Kind } from "./traffic.ts";
 
 export interface Line {
@@ -28,8 +28,6 @@ export function growthPerThousand(samples: readonly Sample[], pick: (sample: Sam
 
 /** As much more for a million requests is no leak but the weather: a collection that came a little later. */
 const FLAT_BYTES_PER_MILLION = 64 * 2 ** 20;
-/** Descriptors that a log being rotated or a look at the state may hold at that moment. */
-const SPARE_FILES = 4;
 
 export interface Verdict {
   readonly text: string;

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { parseEdgeLine } from "../../src/records/index.ts";
+import { parseEdgeLine, parseGatewayLine } from "../../src/records/index.ts";
 import { AUDIENCE, type BenchIssuer, startIssuer } from "../issuer.ts";
 import { type Running, readUse, startProcess, waitFor } from "../processes.ts";
 import { GATEHOUSE } from "../roads/gatehouse.ts";
@@ -41,20 +41,21 @@ export interface SoakResult {
   readonly statuses: ReadonlyMap<number, number>;
   readonly samples: readonly Sample[];
   readonly balance: Balance;
-  /** Who asked for something whole and went away in the body or in the answer, the warm-up included. */
+  /** Who asked for something whole and went away in the body or in the answer. */
   readonly cutOff: number;
-  /** Without a client: before the soak, and after it when idle connections have had their time. */
+  /** Without a client: when it is ready, and after the soak when idle connections have had their time. */
   readonly idleBefore: Sample;
   readonly idleAfter: Sample;
   readonly seconds: number;
 }
 
 const READY_WITHIN_MS = 60_000;
-/** Before what is idle is looked at, all code is loaded and every kind of request was there. */
-const WARM_UP_REQUESTS = 1000;
-/** The edge keeps idle connections to the gateway for 30 s, the gateway those to a service for a few. */
-const IDLE_MS = 34_000;
-const SETTLE_WITHIN_MS = 20_000;
+/** So that the gateway's pool is empty soon when nobody asks anything. */
+const BACKEND_KEEPS_MS = "8000";
+/** The edge keeps idle connections to the gateway for 30 s, the gateway those to a service as long as the service does. */
+const SETTLE_WITHIN_MS = 60_000;
+/** Descriptors that a process opens with its first requests and keeps: logs, a pool. */
+export const SPARE_FILES = 8;
 const LOGS_WITHIN_MS = 20_000;
 const READ_LOGS_EVERY_MS = 500;
 const TOKENS = 256;
@@ -141,9 +142,8 @@ function sampleOf({ running, heapFile }: Instance, requests: number, beganMs: nu
   };
 }
 
-/** Nobody asks anything, and idle connections had their time: as few descriptors as come to be, or as `enough` says. */
+/** Nobody asks anything: as few descriptors as come to be while idle connections end, or as few as `enough`. */
 async function settle(instance: Instance, beganMs: number, requests: number, enough: number): Promise<Sample> {
-  await delay(IDLE_MS);
   const endMs = performance.now() + SETTLE_WITHIN_MS;
   let least = sampleOf(instance, requests, beganMs);
   while (performance.now() < endMs && least.openFiles > enough) {
@@ -155,7 +155,7 @@ async function settle(instance: Instance, beganMs: number, requests: number, eno
 }
 
 async function startBackend(folder: string): Promise<{ readonly running: Running; readonly port: number }> {
-  const running = startProcess(process.execPath, [join(import.meta.dirname, "../backend.ts")], {
+  const running = startProcess(process.execPath, [join(import.meta.dirname, "../backend.ts"), BACKEND_KEEPS_MS], {
     logFile: join(folder, "backend.log"),
     readsOutput: true,
   });
@@ -166,17 +166,18 @@ async function startBackend(folder: string): Promise<{ readonly running: Running
   return { running, port };
 }
 
-const GATEWAY_LINE = /"requestId":"([^"]+)".*?"status":(\d+)/;
+/** What Gatehouse asks of itself while it starts is no request of the soak. */
+const OWN_PATHS = "/_gatehouse/";
 
 function followLogs(logs: string, ledger: Ledger): LineFollower[] {
   return [
     new LineFollower(join(logs, "gateway.log"), (line) => {
-      const [, id = "", status = "0"] = GATEWAY_LINE.exec(line) ?? [];
-      if (id !== "") ledger.recorded("gateway", id, Number(status));
+      const record = parseGatewayLine(line);
+      if (record?.path.startsWith(OWN_PATHS) === false) ledger.recorded("gateway", record.requestId, record.status);
     }),
     new LineFollower(join(logs, "access.log"), (line) => {
       const record = parseEdgeLine(line);
-      if (record !== null) ledger.recorded("edge", record.requestId, record.status);
+      if (record?.path.startsWith(OWN_PATHS) === false) ledger.recorded("edge", record.requestId, record.status);
     }),
   ];
 }
@@ -223,11 +224,7 @@ export async function runSoak({ requests, samples: wanted, say }: SoakOptions): 
       for (const follower of followers) follower.read();
     }, READ_LOGS_EVERY_MS);
     const beganMs = performance.now();
-    const warmUp = new Traffic(options);
-    await warmUp.send(Math.min(WARM_UP_REQUESTS, requests));
-    await warmUp.close();
-    say("waiting until idle connections are gone");
-    const idleBefore = await settle(instance, beganMs, 0, Number.POSITIVE_INFINITY);
+    const idleBefore = sampleOf(instance, 0, beganMs);
     traffic = new Traffic(options);
     const found: Sample[] = [];
     for (let i = 1; i <= wanted; i++) {
@@ -238,7 +235,8 @@ export async function runSoak({ requests, samples: wanted, say }: SoakOptions): 
       say(`${to} requests, ${Math.round((performance.now() - beganMs) / 1000)} s`);
     }
     await traffic.close();
-    const idleAfter = await settle(instance, beganMs, requests, idleBefore.openFiles);
+    say("waiting until idle connections are gone");
+    const idleAfter = await settle(instance, beganMs, requests, idleBefore.openFiles + SPARE_FILES);
     clearInterval(reading);
     await readAll(followers, ledger);
     for (const follower of followers) follower.close();
@@ -249,7 +247,7 @@ export async function runSoak({ requests, samples: wanted, say }: SoakOptions): 
       statuses,
       samples: found,
       balance: ledger.balance(),
-      cutOff: cutOffIn(warmUp.counts) + cutOffIn(counts),
+      cutOff: cutOffIn(counts),
       idleBefore,
       idleAfter,
       seconds,
