@@ -3,11 +3,12 @@ import { GatehouseError } from "../core/index.ts";
 import { TOKEN_REASONS } from "../identity/index.ts";
 import type { ControlHandlers } from "./control.ts";
 import { callerOfIdentity } from "./people.ts";
-import type { Instance } from "./up.ts";
+import type { Instance } from "./instance.ts";
 
 export function controlHandlers(instance: Instance): ControlHandlers {
   return {
     status: async () => instance.freshStatus(),
+    metrics: async () => instance.awsMetrics(),
     flush: async () => {
       await instance.flush();
       return null;

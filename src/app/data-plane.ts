@@ -5,7 +5,7 @@
  */
 import { type Gateway, type GatewayRuntime, type GatewayStats, createGateway } from "../gateway/index.ts";
 import type { Clock } from "../core/index.ts";
-import type { GatewayRecord } from "../records/index.ts";
+import { type GatewayRecord, type MetricsSnapshot, RequestMetrics, observeRecord } from "../records/index.ts";
 import type { ThreadSockets } from "./thread-runtime.ts";
 
 /** What the data plane runs by; `identity` is one object as long as verified tokens stay good. */
@@ -37,6 +37,8 @@ export interface DataPlane {
   refresh(): Promise<void>;
   /** Afterwards every record of an answered request is with the sink. */
   flush(): Promise<void>;
+  /** What requests amounted to since the start, over all threads. */
+  metrics(): Promise<MetricsSnapshot>;
   /** A session that is good no longer, whichever thread is asked. */
   endSession(id: string): void;
   close(options: { readonly graceMs: number }): Promise<void>;
@@ -53,7 +55,12 @@ export function createSinglePlane(
   sockets: ThreadSockets,
   deps: { readonly clock: Clock; readonly record: (record: GatewayRecord) => void },
 ): DataPlane {
-  const gateway: Gateway = createGateway(first, deps);
+  const metrics = new RequestMetrics(() => deps.clock.nowMs());
+  const record = (done: GatewayRecord): void => {
+    observeRecord(metrics, done);
+    deps.record(done);
+  };
+  const gateway: Gateway = createGateway(first, { clock: deps.clock, record });
   let isUp = false;
   return {
     sockets: [sockets],
@@ -65,6 +72,7 @@ export function createSinglePlane(
     stats: () => ({ ...gateway.stats(), workers: [{ socket: sockets.publicSocket, up: isUp, restarts: 0 }] }),
     refresh: async () => {},
     flush: async () => {},
+    metrics: async () => metrics.snapshot(),
     endSession: () => {},
     close: async (options) => {
       isUp = false;

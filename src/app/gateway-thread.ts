@@ -17,7 +17,7 @@ import {
   createRemoteSessions,
   createSessionMemory,
 } from "../identity/index.ts";
-import { formatGatewayLine } from "../records/index.ts";
+import { type GatewayRecord, RequestMetrics, formatGatewayLine, observeRecord } from "../records/index.ts";
 import { type HeldKeys, createKeySources } from "./key-sources.ts";
 import { createRights } from "./rights.ts";
 import { connectPeer } from "./thread-peer.ts";
@@ -118,6 +118,7 @@ async function run(start: ThreadStart): Promise<void> {
     },
     ended: (id: string) => sessionMemory.end(id),
     flush: () => records.flush(),
+    metrics: () => metrics.snapshot(),
     async close(graceMs: number) {
       await gateway.close({ graceMs });
       records.flush();
@@ -132,13 +133,18 @@ async function run(start: ThreadStart): Promise<void> {
   };
 
   const rights = (now.rights = await rightsOf(start.runtime));
-  const gateway = createGateway(runtimeOf(start.runtime, rights), { clock, record: (record) => records.add(record) });
+  const metrics = new RequestMetrics(() => clock.nowMs());
+  const record = (done: GatewayRecord): void => {
+    observeRecord(metrics, done);
+    records.add(done);
+  };
+  const gateway = createGateway(runtimeOf(start.runtime, rights), { clock, record });
   await gateway.listen(start.sockets);
   peer.tell("ready");
 }
 
 interface RecordBatches {
-  add(record: Parameters<typeof formatGatewayLine>[0]): void;
+  add(record: GatewayRecord): void;
   flush(): void;
 }
 

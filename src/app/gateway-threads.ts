@@ -11,7 +11,7 @@ import { Worker } from "node:worker_threads";
 import { GatehouseError, type Reporter, isGatehouseError } from "../core/index.ts";
 import { type GatewayStats, ThrottleMemory, throttledRates } from "../gateway/index.ts";
 import { type SessionMemory, type WebRequest, answerSessionCalls } from "../identity/index.ts";
-import type { RecordWriter } from "../records/index.ts";
+import { type MetricsSnapshot, type RecordWriter, sumSnapshots } from "../records/index.ts";
 import type { DataPlane, PlaneRuntime, PlaneStats } from "./data-plane.ts";
 import { type Peer, connectPeer } from "./thread-peer.ts";
 import type { RecordBatch, ThreadRuntime, ThreadSockets, ThreadStart } from "./thread-runtime.ts";
@@ -43,6 +43,8 @@ interface Thread {
   restarts: number;
   restartMs: number;
   stats: GatewayStats | null;
+  /** As it last told them; kept when it ends, so that nothing counts backwards. */
+  metrics: MetricsSnapshot | null;
   /** Since when a look has been without an answer; null when none is. */
   askedAtMs: number | null;
 }
@@ -56,6 +58,8 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
   firstLayout.commit();
   let current: ThreadRuntime = plainOf(first, identityId, firstLayout.layout);
   let isClosing = false;
+  /** What threads that have ended had told. */
+  let ended: readonly MetricsSnapshot[] = [];
   let changing: Promise<void> = Promise.resolve();
   let looking: NodeJS.Timeout | null = null;
   const threads: Thread[] = options.sockets.map((sockets) => ({
@@ -66,6 +70,7 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
     restarts: 0,
     restartMs: FIRST_RESTART_MS,
     stats: null,
+    metrics: null,
     askedAtMs: null,
   }));
 
@@ -107,6 +112,8 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
       thread.up = false;
       thread.worker = null;
       thread.peer = null;
+      if (thread.metrics !== null) ended = [sumSnapshots([...ended, thread.metrics])];
+      thread.metrics = null;
       peer.end();
       ready.reject(fault);
       if (wasUp && !isClosing) void restart(thread, fault);
@@ -210,6 +217,15 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
     refresh: look,
     async flush() {
       await Promise.allSettled(threads.map(async ({ peer }) => peer?.call("flush")));
+    },
+    async metrics() {
+      await Promise.all(
+        threads.map(async (thread) => {
+          const told = await thread.peer?.call("metrics").catch(() => null);
+          if (told !== undefined && told !== null) thread.metrics = told as MetricsSnapshot;
+        }),
+      );
+      return sumSnapshots([...ended, ...threads.flatMap(({ metrics }) => (metrics === null ? [] : [metrics]))]);
     },
     endSession(id) {
       for (const { peer } of threads) peer?.tell("ended", id);

@@ -42,6 +42,8 @@ export interface Status {
   };
   readonly gateway: { readonly socket: string; readonly privateSocket: string | null } & PlaneStats;
   readonly records: { readonly edge: string; readonly gateway: string } & RecordWriterState;
+  /** Address of the figures; null without `--metrics`. */
+  readonly metrics: string | null;
   readonly console: null;
   readonly lastReload: Reload | null;
 }
@@ -75,6 +77,7 @@ export function renderStatus(status: Status): string {
   if (status.edge.caFile !== null) rows.push(["CA file", status.edge.caFile]);
   rows.push(["edge", `Caddy ${status.edge.caddyVersion}${status.edge.attached ? ", attached" : ""}`]);
   rows.push(["requests", `${status.gateway.requests}, ${status.gateway.inFlight} in flight`]);
+  if (status.metrics !== null) rows.push(["metrics", status.metrics]);
   const { workers } = status.gateway;
   if (workers.length > 1) {
     const restarts = workers.reduce((total, each) => total + each.restarts, 0);

@@ -12,6 +12,7 @@ export function addInstanceCommands(program: Command, run: Run): void {
   addUp(program, run);
   addDown(program, run);
   addStatus(program, run);
+  addMetrics(program, run);
   addToken(program, run);
   addDoctor(program, run);
 }
@@ -26,6 +27,7 @@ interface UpFlags {
   readonly caddy?: string;
   readonly attach?: string;
   readonly workers?: number;
+  readonly metrics?: number;
   readonly detach?: boolean;
 }
 
@@ -44,6 +46,7 @@ function addUp(program: Command, run: Run): void {
     .option("--http <PORT>", "redirects to https (default: 8080; 80 with public certificates)", readPort)
     .option("--private <PORT>", "private listener (default: 8444)", readPort)
     .option("--identity <PORT>", "embedded provider (default: 8445)", readPort)
+    .option("--metrics <PORT>", "figures for Prometheus on loopback (default: none)", readPort)
     .option("--caddy <FILE>", "Caddy binary (default: the newest enough one that is found)")
     .option(
       "--attach <ADDRESS>",
@@ -75,6 +78,7 @@ async function upHere(shell: Shell, given: string | undefined, flags: UpFlags): 
       caddy: flags.caddy,
       attach: flags.attach,
       workers: flags.workers,
+      metricsPort: flags.metrics,
       command: commandName(),
     },
     upDeps(shell.reporter),
@@ -141,6 +145,21 @@ function addStatus(program: Command, run: Run): void {
         const { readStatus, renderStatus } = await import("../app/status.ts");
         const status = await readStatus(flags.state);
         return { exitCode: EXIT.done, text: renderStatus(status), json: status };
+      }),
+    );
+}
+
+function addMetrics(program: Command, run: Run): void {
+  program
+    .command("metrics")
+    .summary("figures of the running instance under API Gateway's names")
+    .description("Counts, times and bytes by API, stage and route since the start. For Prometheus, see `up --metrics`.")
+    .option("--state <DIR>", STATE_HELP)
+    .action((flags: { state?: string }) =>
+      run(async () => {
+        const { readMetrics, renderMetrics } = await import("../app/metrics.ts");
+        const metrics = await readMetrics(flags.state);
+        return { exitCode: EXIT.done, text: renderMetrics(metrics), json: { metrics } };
       }),
     );
 }

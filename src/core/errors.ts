@@ -70,7 +70,7 @@ export const catalogue = {
   GH_APP_PORT_TAKEN: {
     kind: "conflict",
     message: (d: D<"port" | "flag">) => `port ${d.port} is taken by another process`,
-    hint: "stop that process, or choose another port with `--https`, `--http`, `--private` or `--identity` (0 picks a free one)",
+    hint: "stop that process, or choose another port with `--https`, `--http`, `--private`, `--identity` or `--metrics` (0 picks a free one)",
   },
   GH_APP_PORT_DENIED: {
     kind: "conflict",

@@ -39,6 +39,7 @@ function statusWith(issuers: Status["identity"]["issuers"]): Status {
       workers: [],
     } as unknown as Status["gateway"],
     records: { edge: "/srv/access.log", gateway: "/srv/gateway.log" } as Status["records"],
+    metrics: null,
     console: null,
     lastReload: null,
   };

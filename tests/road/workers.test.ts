@@ -51,8 +51,8 @@ before(async () => {
 });
 
 after(async () => {
-  assert.equal(await instance.stop(), 0);
   await orders.close();
+  assert.equal(await instance.stop(), 0);
 });
 
 /** Straight to one thread, as Caddy does it. */
