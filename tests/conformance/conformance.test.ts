@@ -35,6 +35,8 @@ before(
       startSigningIssuer(LOGIN, KEYS),
     ]);
     around = { backend, issuers: { idp, login } };
+    // The first call of a process loads what the others find; the gateway waits for issuers as long as AWS does.
+    await fetch(`${idp.origin}/jwks`);
     // botocore runs in a process of its own for each request; tests/sigv4 asks it.
     signers = (await loadSigners()).filter(({ name }) => name !== "botocore");
   },
