@@ -117,7 +117,7 @@ function readVerdict({ reason, routeKey: route, role, upstream }: GatewayRecord)
     /^(?:upstream|throttled|stream)-/.test(reason);
   if (wasAllowed) return { effect: "allow", reason: role === null ? "open-route" : "role-grants", route, role };
   if (Object.hasOwn(REASONS, reason)) return { effect: "deny", reason, route, role };
-  if (reason === "sign-in" || reason === "session-expired" || reason.startsWith("token-"))
+  if (/^(?:sign-in|session-expired|(?:token|signature|credentials)-.*|payload-mismatch)$/.test(reason))
     return { effect: "deny", reason: "unauthenticated", route, role: null };
   return null;
 }

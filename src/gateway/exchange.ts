@@ -21,8 +21,7 @@ import { type Outcome, exchangeRecord, tunnelRecord } from "./exchange-record.ts
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 import { IdleLimit } from "./idle-limit.ts";
-import { collectWhole } from "./http-api/whole-body.ts";
-import { MAX_STS_BODY_BYTES, type OwnAnswer, answerOwnEndpoint, isOwnPath, isStsPath } from "./own-endpoints.ts";
+import { type OwnAnswer, isOwnPath } from "./own-endpoints.ts";
 import type { RecordReason } from "./reasons.ts";
 import {
   type FixedReason,
@@ -34,10 +33,11 @@ import {
   switchingHead,
   tooLargeReply,
 } from "./reply.ts";
-import { type BodyOwner, RequestBody, SMALL_BODY_BYTES, collectBody } from "./request-body.ts";
+import { type BodyOwner, RequestBody, SMALL_BODY_BYTES, collectBody, collectWhole } from "./request-body.ts";
 import { type ResponseHead, readResponseHead } from "./response-head.ts";
 import { type RoutePlan, STAGE } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
+import { serveOwn } from "./serve-own.ts";
 import { type Caller, addServiceHeaders } from "./service-headers.ts";
 import {
   UpstreamCall,
@@ -129,7 +129,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     if (this.#idle !== null) {
       this.#idle.end();
       // Node's limit of a whole request may have passed already, so nothing else bounds what is still to come.
-      this.#linger();
+      this.request.limitRest(this.#context.limits.lingerMs);
     }
     this.runtime.leave();
     this.#writeRecord();
@@ -168,7 +168,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     if (head.host === null || host === "malformed") return this.refuse("request-host");
     if (host === "other") return this.answer(MISDIRECTED, "request-host");
     if (path === null) return this.refuse("request-path");
-    if (isOwnPath(path)) return this.#serveOwn(path, host.isDomain);
+    if (isOwnPath(path)) return serveOwn(this, path, host.isDomain);
     if (plan === null) {
       if (cors !== null && isPreflight(method, this.request.rawHeaders))
         return this.answer(NO_CONTENT, "cors-preflight");
@@ -268,49 +268,18 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     return { identity, headers: this.runtime.factsOf(identity).headers, role, assertion };
   }
 
-  #serveOwn(path: string, isDomain: boolean): void {
-    const { api, method, query, head } = this.arrival;
-    if (api !== "public" || !isDomain) return this.refuse("no-route");
-    if (isStsPath(path)) return this.#serveSts();
-    const request = { method, path, query, cookieHeader: head.cookie, headers: this.request.allHeaders };
-    this.wait(answerOwnEndpoint(this.runtime.source, request), (answer) => {
-      if (answer === null) this.refuse("no-route");
-      else this.answerOwn(answer, answer.reason);
-    });
-  }
-
-  #serveSts(): void {
-    const { signedCallers } = this.runtime;
-    if (signedCallers === null) return this.refuse("no-route");
-    const { method, target, hasBody } = this.arrival;
-    const handle = (body: Buffer): void =>
-      this.wait(
-        signedCallers.sts.handle({ method, target, headers: this.request.rawHeaders, body }),
-        ({ status, headers, body: text }) => {
-          const length = ["content-length", String(Buffer.byteLength(text))];
-          this.answer({ status, body: text, headers: [...headers, ...length] }, "own-endpoint");
-        },
-      );
-    if (hasBody) this.collectBody(MAX_STS_BODY_BYTES, handle);
-    else handle(Buffer.alloc(0));
-  }
-
   // --- what the request body tells
 
   collectBody(maxBytes: number, next: (body: Buffer) => void): void {
     if (Number(this.arrival.head.contentLength) > maxBytes)
       return this.answer(tooLargeReply(maxBytes), "request-too-large");
     this.onBodyWanted();
-    collectWhole(this.request, maxBytes, (body) => {
-      if (this.#isClosed || this.#isAnswered) return;
+    this.wait(collectWhole(this.request, maxBytes), (body) => {
+      if (this.#isAnswered) return;
       if (body === null) return this.answer(tooLargeReply(maxBytes), "request-too-large");
       this.#bytesIn = body.length;
       this.#collected = body;
-      try {
-        next(body);
-      } catch (error) {
-        this.#fail(error);
-      }
+      next(body);
     });
   }
 
@@ -463,7 +432,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     if (this.arrival.method !== "HEAD") this.#bytesOut = Buffer.byteLength(body);
     this.#res.writeHead(status, headers);
     this.#res.end(body);
-    if (this.arrival.hasBody) this.#linger();
+    if (this.arrival.hasBody) this.request.limitRest(this.#context.limits.lingerMs);
   }
 
   /** The headers that every answer has. */
@@ -502,15 +471,6 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     } catch (error) {
       this.#fail(error);
     }
-  }
-
-  #linger(): void {
-    if (this.request.complete) return;
-    const { socket } = this.request;
-    const timer = setTimeout(() => {
-      if (!this.request.complete) socket.destroy();
-    }, this.#context.limits.lingerMs);
-    timer.unref();
   }
 
   #writeRecord(): void {

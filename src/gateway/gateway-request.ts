@@ -27,6 +27,16 @@ export class GatewayRequest extends IncomingMessage {
   get allHeaders(): IncomingHttpHeaders {
     return (allHeaders?.get?.call(this) as IncomingHttpHeaders | undefined) ?? NONE;
   }
+
+  /** Gives the rest of a body that nobody wants so long to come, and ends the connection after that. */
+  limitRest(limitMs: number): void {
+    if (this.complete) return;
+    const { socket } = this;
+    const timer = setTimeout(() => {
+      if (!this.complete) socket.destroy();
+    }, limitMs);
+    timer.unref();
+  }
 }
 
 function readFraming(raw: readonly string[]): IncomingHttpHeaders {

@@ -9,6 +9,7 @@
 import { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
+import { collectWhole as collect } from "./http-api/whole-body.ts";
 
 /**
  * Up to here a body of known length is read before the service is asked: it goes out in one piece, and a client that
@@ -28,6 +29,11 @@ export function collectBody(message: IncomingMessage, length: number, done: (bod
     if (bytes === length) done(rest === null ? first : Buffer.concat(rest, bytes));
   });
   message.on("error", ignore);
+}
+
+/** The whole body; null as soon as it is larger. Never settles when the connection goes away before. */
+export function collectWhole(message: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
+  return new Promise((resolve) => collect(message, maxBytes, resolve));
 }
 
 /** The client's connection broke or broke the protocol: the exchange hears of it by the response's `close`. */

@@ -1,6 +1,7 @@
 /**
  * Runs docs/guide/aws-clients.md against the shop: its commands, in its order, in a shell, with AWS's own programs. Only
- * the ports are others, and the domain, since Python does not find names under `.localhost` everywhere.
+ * the ports are others, and the domain, since Python does not find names under `.localhost` everywhere. The gateway runs in
+ * two threads: what one gives, the other takes.
  */
 import assert from "node:assert/strict";
 import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -49,7 +50,7 @@ describe("calling it with the aws command and boto3", { timeout: 900_000 }, () =
     let policy = shop("gatehouse.yaml").replace("domain: shop.localhost", "domain: localhost");
     for (const name of ["orders", "backoffice", "web"] as const)
       policy = policy.replace(`127.0.0.1:${PORTS[name]}`, `127.0.0.1:${services.ports[name]}`);
-    const args = ["--env", "local", "--http", "0", "--private", "0", "--identity", "0"];
+    const args = ["--env", "local", "--workers", "2", "--http", "0", "--private", "0", "--identity", "0"];
     instance = await startInstance({ files: { "gatehouse.yaml": policy, "people.yaml": shop("people.yaml") }, args });
     symlinkSync(GATEHOUSE, join(instance.dir, "gatehouse"));
     writeFileSync(join(instance.dir, "call.py"), fencesOf("python")[0] ?? "");
