@@ -9,13 +9,10 @@
  * Source: API Gateway developer guide; the order of its steps is that of reference pages on routing, CORS and throttling.
  * INVARIANT: nothing is sent to a backend that was not authorized; a fault while deciding is a refusal.
  */
-import type { Clock } from "../../core/index.ts";
 import { apigwRequestId } from "../../records/index.ts";
 import { describeError } from "../describe-error.ts";
 import type { GatewayRequest } from "../gateway-request.ts";
 import type { ExchangeOnConnection, GatewayResponse } from "../gateway-response.ts";
-import type { GatewayLimits } from "../limits.ts";
-import { formatTime } from "../record-time.ts";
 import { singleHeader } from "../request-head.ts";
 import { isPreflight } from "../cors.ts";
 import type { AccountPlan } from "./account-plan.ts";
@@ -28,9 +25,8 @@ import {
   withoutSignatureHeaders,
   withoutSignatureParameters,
 } from "./backend-headers.ts";
-import { type CallHead, joinedHeader, readCallHead } from "./call-head.ts";
-import type { CallRecord } from "./call-record.ts";
-import { type Destination, type Endpoint, findDestination } from "./endpoints.ts";
+import { type CallContext, CallStory } from "./call-story.ts";
+import { type Destination, findDestination } from "./endpoints.ts";
 import {
   type Condition,
   type GatewayAnswer,
@@ -43,53 +39,22 @@ import {
 import { type BackendAnswer, IntegrationCall, type IntegrationOwner } from "./integration-call.ts";
 import { buildPath, joinQuery } from "./integration-uri.ts";
 import type { JwtOutcome } from "./jwt-authorizer.ts";
-import type { RequestValues } from "./jwt-token.ts";
-import { QueryValues } from "./query-values.ts";
-import { type RequestTarget, readRequestTarget } from "./request-target.ts";
-import { type Peer, peerOf } from "./peer.ts";
+import { mapAnswer, mapRequest } from "./map-call.ts";
+import { readRequestTarget } from "./request-target.ts";
 import { collectWhole } from "./whole-body.ts";
 
-/** What all calls of a gateway share. */
-export interface CallContext {
-  readonly clock: Clock;
-  readonly record: (record: CallRecord) => void;
-  readonly newRequestId: () => string;
-  readonly limits: GatewayLimits;
-  /** The listener is a unix socket, behind an edge that says where requests came from. */
-  isClosing: boolean;
-}
-
 const CLIENT_CLOSED_REQUEST = 499;
-const MAX_PATH = 1024;
 /** Up to here copying a body behind its head is cheaper than writing two pieces. */
 const COPIED_BYTES = 4096;
 
-export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestValues {
+export class ApiCall implements ExchangeOnConnection, IntegrationOwner {
   readonly hasOwnIdleLimit = false;
   readonly #context: CallContext;
   readonly #plan: AccountPlan;
   readonly #req: GatewayRequest;
   readonly #res: GatewayResponse;
-  readonly #method: string;
-  readonly #head: CallHead;
-  readonly #peer: Peer;
-  readonly #startedMs: number;
-  readonly #atMs: number;
-  readonly #uuid: string;
+  readonly #story: CallStory;
 
-  #endpoint: Endpoint | null = null;
-  #target: RequestTarget | null = null;
-  #to: Destination | null = null;
-  #route: RoutePlan | null = null;
-  #query: QueryValues | null = null;
-  #caller: string | null = null;
-  #authorizerError: string | null = null;
-  #body: Buffer | null = null;
-  #call: IntegrationCall | null = null;
-  #responseType: string | null = null;
-  #status = 0;
-  #error: string | null = null;
-  #bytesOut = 0;
   #isAnswered = false;
   #isCut = false;
   #isClosed = false;
@@ -100,12 +65,7 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
     this.#plan = plan;
     this.#req = req;
     this.#res = res;
-    this.#startedMs = context.clock.monotonicMs();
-    this.#atMs = context.clock.nowMs();
-    this.#method = req.method ?? "";
-    this.#head = readCallHead(this.#method, req.url ?? "", req.rawHeaders, hasEdge);
-    this.#peer = peerOf(req.socket, this.#head, hasEdge, plan.switches.scheme);
-    this.#uuid = this.#peer.requestId ?? context.newRequestId();
+    this.#story = new CallStory(context, plan, hasEdge, req);
     plan.lease.enter();
   }
 
@@ -122,41 +82,30 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (!this.#res.writableFinished && !this.#isCut) {
-      this.#error = "the client went away";
-      this.#status = CLIENT_CLOSED_REQUEST;
+      this.#story.error = "the client went away";
+      this.#story.status = CLIENT_CLOSED_REQUEST;
     }
-    this.#call?.abort();
+    this.#story.call?.abort();
     this.#plan.lease.leave();
-    this.#writeRecord();
+    this.#story.tell(this.#context);
   }
 
   refuseBrokenBody(reason: "request-malformed" | "request-timeout"): boolean {
     if (this.#isAnswered) return false;
     this.#res.shouldKeepAlive = false;
-    this.#call?.abort();
+    this.#story.call?.abort();
     this.#refuse(reason === "request-timeout" ? "request-timeout" : "bad-request");
     return true;
-  }
-
-  // --- values of the request
-
-  header(name: string): string | null {
-    return joinedHeader(this.#req.rawHeaders, name.toLowerCase());
-  }
-
-  querystring(name: string): string | null {
-    this.#query ??= new QueryValues(this.#target?.query ?? "");
-    return this.#query.get(name);
   }
 
   // --- steps, in order
 
   #findRoute(): void {
     const { endpoints, switches } = this.#plan;
-    const { host, bytes, contentLength, isChunked, hasOtherCoding } = this.#head;
+    const { host, bytes, contentLength, isChunked, hasOtherCoding } = this.#story.head;
     const endpoint = host === null ? null : endpoints.find(host);
     if (endpoint === null) return this.#refuseHost();
-    this.#endpoint = endpoint;
+    this.#story.endpoint = endpoint;
     if (bytes > MAX_HEAD_BYTES) return this.#refuse("headers-too-large");
     if (hasOtherCoding || (isChunked && this.#req.httpVersion !== "1.1")) {
       // RFC 9112 6.1: a body whose end others may see elsewhere. Nothing behind it is trusted.
@@ -166,20 +115,20 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
     if (contentLength !== null && Number(contentLength) > MAX_PAYLOAD_BYTES) return this.#refuse("payload-too-large");
     const target = readRequestTarget(this.#req.url ?? "", switches);
     if (target === null) return this.#refuse("bad-request");
-    this.#target = target;
+    this.#story.target = target;
     if (endpoint.api?.isEndpointDisabled === true) return this.#refuse("endpoint-disabled");
     if (isHealthPath(target.path) && switches["health-paths"] === "reserved") return this.#answer(HEALTHY);
     const to = findDestination(endpoint, target);
     if (to === null) return this.#refuse("not-found");
-    this.#to = to;
-    const key = to.api.find(this.#method, to.path);
+    this.#story.to = to;
+    const key = to.api.find(this.#story.method, to.path);
     if (key === null) {
-      const asks = to.api.cors !== null && isPreflight(this.#method, this.#req.rawHeaders);
+      const asks = to.api.cors !== null && isPreflight(this.#story.method, this.#req.rawHeaders);
       return asks ? this.#answer(PREFLIGHT) : this.#refuse("not-found");
     }
     const route = to.stage.routes.get(key);
     if (route === undefined) return this.#refuse("not-found");
-    this.#route = route;
+    this.#story.route = route;
     if (switches["throttle-order"] === "before-authorizer" && !this.#takeToken(route)) return;
     this.#authorize(route, to);
   }
@@ -198,7 +147,7 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
   #authorize(route: RoutePlan, to: Destination): void {
     const type = route.route.authorizationType;
     if (type === "NONE") return this.#takeBody(() => this.#onAuthorized());
-    const arn = this.#plan.iam.arnOf(to.api.apiId, to.stage.stageName, this.#method, to.path);
+    const arn = this.#plan.iam.arnOf(to.api.apiId, to.stage.stageName, this.#story.method, to.path);
     if (Buffer.byteLength(arn) > MAX_ARN_BYTES) return this.#refuse("uri-too-long");
     if (type === "AWS_IAM") return this.#takeBody(() => this.#authorizeSigner(arn));
     this.#authorizeToken(route);
@@ -207,17 +156,18 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
   #authorizeToken(route: RoutePlan): void {
     const { jwt } = route;
     if (jwt === null) return this.#refuse("forbidden");
-    const outcome = jwt.authorize(jwt.readToken(this), route.scopes);
+    const outcome = jwt.authorize(jwt.readToken(this.#story), route.scopes);
     if (outcome instanceof Promise) void this.#goOn(outcome, (settled) => this.#onToken(settled));
     else this.#onToken(outcome);
   }
 
   #onToken(outcome: JwtOutcome): void {
     if (outcome.ok) {
-      this.#caller = outcome.claims.get("sub") ?? null;
+      this.#story.claims = outcome.claims;
+      this.#story.caller = outcome.claims.get("sub") ?? null;
       return this.#takeBody(() => this.#onAuthorized());
     }
-    this.#authorizerError = outcome.error;
+    this.#story.authorizerError = outcome.error;
     this.#refuse(outcome.status === 401 ? "unauthorized" : "forbidden", ["www-authenticate", outcome.challenge]);
   }
 
@@ -234,25 +184,26 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
   #authorizeSigner(resource: string): void {
     const { rawHeaders } = this.#req;
     const outcome = this.#plan.iam.authorize({
-      method: this.#method,
+      method: this.#story.method,
       target: this.#req.url ?? "",
       headers: rawHeaders,
-      body: this.#body,
-      nowMs: this.#atMs,
-      sourceIp: this.#peer.sourceIp,
-      isSecure: this.#peer.proto === "https",
-      userAgent: this.#head.userAgent,
+      body: this.#story.body,
+      nowMs: this.#story.atMs,
+      sourceIp: this.#story.peer.sourceIp,
+      isSecure: this.#story.peer.proto === "https",
+      userAgent: this.#story.head.userAgent,
       referer: singleHeader(rawHeaders, "referer"),
       resource,
     });
-    this.#caller = outcome.principal?.arn ?? null;
+    this.#story.principal = outcome.principal;
+    this.#story.caller = outcome.principal?.arn ?? null;
     if (outcome.ok) return this.#onAuthorized();
-    this.#authorizerError = outcome.message;
+    this.#story.authorizerError = outcome.message;
     this.#refuse("forbidden", outcome.errorType === null ? [] : ["x-amzn-errortype", outcome.errorType]);
   }
 
   #onAuthorized(): void {
-    const route = this.#route;
+    const route = this.#story.route;
     if (route === null) return;
     if (this.#plan.switches["throttle-order"] === "after-authorizer" && !this.#takeToken(route)) return;
     this.#forward();
@@ -260,13 +211,13 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
 
   /** The whole body, then `next`. */
   #takeBody(next: () => void): void {
-    const { isChunked, contentLength } = this.#head;
+    const { isChunked, contentLength } = this.#story.head;
     if (!isChunked && (contentLength === null || Number(contentLength) === 0)) return next();
     this.#res.continueIfExpected();
     collectWhole(this.#req, MAX_PAYLOAD_BYTES, (body) => {
       if (this.#isClosed || this.#isAnswered) return;
       if (body === null) return this.#refuse("payload-too-large");
-      this.#body = body.length === 0 ? null : body;
+      this.#story.body = body.length === 0 ? null : body;
       try {
         next();
       } catch (error) {
@@ -276,43 +227,46 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
   }
 
   #forward(): void {
-    const to = this.#to;
-    const target = this.#target;
-    const route = this.#route;
+    const to = this.#story.to;
+    const target = this.#story.target;
+    const route = this.#story.route;
     if (to === null || target === null || route === null) return this.#refuse("fault");
     const { integration } = route;
-    const appends = route.path === null && this.#plan.switches["fixed-uri"] === "append-path";
+    const { switches } = this.#plan;
+    const appends = route.path === null && switches["fixed-uri"] === "append-path";
     const path = buildPath(integration.uri, route.path, to.rawPath, target.rawPath, appends);
     if (path === null) return this.#refuse("bad-request");
     const dropsSignature =
       route.route.authorizationType === "AWS_IAM" && this.#plan.switches["iam-authorization"] === "drop";
-    if (dropsSignature) this.#head.passed = withoutSignatureHeaders(this.#head.passed);
+    if (dropsSignature) this.#story.head.passed = withoutSignatureHeaders(this.#story.head.passed);
     const query = dropsSignature ? withoutSignatureParameters(target.query) : target.query;
-    const headers = this.#headersFor(route);
+    const unmapped = { headers: this.#headersFor(route), query: joinQuery(integration.uri.query, query), path };
+    const mapped = mapRequest(this.#story, route, to, unmapped, switches);
+    if (mapped === null) return this.#refuse("bad-request");
     const request = {
-      method: integration.method ?? this.#method,
-      path: path + joinQuery(integration.uri.query, query),
-      headers,
-      body: this.#body,
+      method: integration.method ?? this.#story.method,
+      path: mapped.path + mapped.query,
+      headers: mapped.headers,
+      body: this.#story.body,
     };
     const settings = {
       clock: this.#context.clock,
       hasCors: to.api.cors !== null,
       isStreamed: this.#plan.switches["response-delivery"] === "streamed",
     };
-    this.#call = new IntegrationCall(integration, request, settings, this);
-    this.#call.start();
+    this.#story.call = new IntegrationCall(integration, request, settings, this);
+    this.#story.call.start();
   }
 
   #headersFor({ integration }: RoutePlan): string[] {
-    const { passed: headers, via, hasContentType, amznTraceId: trace } = this.#head;
-    const host = this.#head.host ?? "";
+    const { passed: headers, via, hasContentType, amznTraceId: trace } = this.#story.head;
+    const host = this.#story.head.host ?? "";
     if (integration.keepsHost) headers.push("host", host);
-    headers.push("forwarded", forwardedValue(this.#head, this.#peer.hop(host, integration.keepsHost)));
-    headers.push("via", viaValue(via), "x-amzn-trace-id", amznTraceId(trace, this.#atMs));
-    if (this.#body !== null) headers.push("content-length", String(this.#body.length));
+    headers.push("forwarded", forwardedValue(this.#story.head, this.#story.peer.hop(host, integration.keepsHost)));
+    headers.push("via", viaValue(via), "x-amzn-trace-id", amznTraceId(trace, this.#story.atMs));
+    if (this.#story.body !== null) headers.push("content-length", String(this.#story.body.length));
     else {
-      headers.push(emptyLengthName(integration.method ?? this.#method), "0");
+      headers.push(emptyLengthName(integration.method ?? this.#story.method), "0");
       if (!hasContentType && this.#plan.switches["empty-body-type"] === "form")
         headers.push("content-type", "application/x-www-form-urlencoded");
     }
@@ -321,23 +275,27 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
 
   // --- what the backend's answer tells
 
-  onIntegrationAnswer({ status, headers, contentLength }: BackendAnswer, body: Buffer | null): void {
+  onIntegrationAnswer(answer: BackendAnswer, body: Buffer | null): void {
     if (this.#isClosed || this.#isAnswered) return;
-    const hasNoBody = this.#method === "HEAD" || status === 304;
-    const length = hasNoBody || body === null ? contentLength : body.length;
+    this.#story.answerHeaders = answer.headers;
+    const { status, headers } = mapAnswer(this.#story, answer, body, this.#plan.switches);
+    const hasNoBody = this.#story.method === "HEAD" || status === 304;
+    // A length is that of what would have come; a mapping may have made another kind of answer of it.
+    const isWhole = hasNoBody || (body === null && answer.status !== 304);
+    const length = isWhole ? answer.contentLength : (body?.length ?? null);
     if (length !== null && status !== 204) headers.push("content-length", String(length));
-    if (body !== null) return this.#send(status, headers, body);
+    if (body !== null) return this.#send(status, headers, status === 204 || status === 304 ? "" : body);
     this.#begin(status, headers, true);
     this.#res.flushHeaders();
   }
 
   onIntegrationData(chunk: Buffer): boolean {
     if (this.#isClosed) return true;
-    this.#bytesOut += chunk.length;
+    this.#story.bytesOut += chunk.length;
     if (this.#res.write(chunk)) return true;
     if (!this.#waitsForDrain) {
       this.#waitsForDrain = true;
-      this.#res.on("drain", () => this.#call?.resume());
+      this.#res.on("drain", () => this.#story.call?.resume());
     }
     return false;
   }
@@ -358,7 +316,7 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
   #refuseHost(): void {
     const { status, body, headers } = this.#plan.answers["wrong-host"];
     this.#isAnswered = true;
-    this.#writeHead(status, [...headers, "x-amzn-requestid", this.#uuid]);
+    this.#writeHead(status, [...headers, "x-amzn-requestid", this.#story.uuid]);
     this.#finish(body);
   }
 
@@ -368,7 +326,7 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
 
   #answer(answer: GatewayAnswer, more: readonly string[] = []): void {
     if (this.#isClosed || this.#isAnswered) return;
-    this.#responseType = answer.responseType;
+    this.#story.ownAnswer = answer;
     const saysCors = answer.status < 400 || this.#plan.switches["cors-on-errors"] === "add";
     this.#send(answer.status, [...answer.headers, ...more], answer.body, saysCors);
   }
@@ -382,20 +340,20 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
   /** The head of an answer of an API. */
   #begin(status: number, headers: string[], saysCors: boolean): void {
     this.#isAnswered = true;
-    const cors = saysCors ? (this.#to?.api.cors ?? this.#endpoint?.api?.cors ?? null) : null;
-    if (cors !== null) headers.push(...cors.headersFor(this.#method, this.#req.rawHeaders));
-    headers.push("apigw-requestid", apigwRequestId(this.#uuid));
+    const cors = saysCors ? (this.#story.to?.api.cors ?? this.#story.endpoint?.api?.cors ?? null) : null;
+    if (cors !== null) headers.push(...cors.headersFor(this.#story.method, this.#req.rawHeaders));
+    headers.push("apigw-requestid", apigwRequestId(this.#story.uuid));
     this.#writeHead(status, headers);
   }
 
   #writeHead(status: number, headers: string[]): void {
     if (this.#context.isClosing) this.#res.shouldKeepAlive = false;
-    this.#status = status;
+    this.#story.status = status;
     this.#res.writeHead(status, headers);
   }
 
   #finish(body: string | Buffer): void {
-    if (this.#method !== "HEAD") this.#bytesOut = body.length;
+    if (this.#story.method !== "HEAD") this.#story.bytesOut = body.length;
     // A small body goes out in one piece with the head.
     if (typeof body === "string") this.#res.end(body, "latin1");
     else if (body.length <= COPIED_BYTES) this.#res.end(body.toString("latin1"), "latin1");
@@ -410,8 +368,8 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
   }
 
   #fail(error: unknown): void {
-    this.#error = describeError(error);
-    this.#call?.abort();
+    this.#story.error = describeError(error);
+    this.#story.call?.abort();
     if (this.#isAnswered) this.#cut();
     else this.#refuse("fault");
   }
@@ -424,35 +382,6 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner, RequestV
       if (!this.#req.complete) socket.destroy();
     }, this.#context.limits.lingerMs);
     timer.unref();
-  }
-
-  #writeRecord(): void {
-    const endMs = this.#context.clock.monotonicMs();
-    const path = this.#target?.rawPath ?? /^[^?#]*/.exec(this.#req.url ?? "")?.[0] ?? "";
-    this.#context.record({
-      time: formatTime(this.#atMs),
-      requestId: this.#endpoint === null ? this.#uuid : apigwRequestId(this.#uuid),
-      apiId: this.#to?.api.apiId ?? this.#endpoint?.api?.apiId ?? null,
-      stage: this.#to?.stage.stageName ?? null,
-      routeKey: this.#route?.routeKey ?? null,
-      host: this.#endpoint?.domainName ?? "-",
-      method: this.#method,
-      path: path.slice(0, MAX_PATH),
-      sourceIp: this.#peer.sourceIp ?? "-",
-      status: this.#status,
-      responseType: this.#responseType,
-      authorizer: this.#route?.route.authorizationType ?? null,
-      caller: this.#caller,
-      authorizerError: this.#authorizerError,
-      integration: this.#call?.origin ?? null,
-      integrationStatus: this.#call?.status ?? null,
-      integrationMs: this.#call?.durationMs ?? null,
-      integrationError: this.#call?.error ?? null,
-      error: this.#error,
-      bytesIn: this.#body?.length ?? 0,
-      bytesOut: this.#bytesOut,
-      durationMs: endMs - this.#startedMs,
-    });
   }
 }
 

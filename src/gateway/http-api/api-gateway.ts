@@ -23,8 +23,9 @@ import { closeSocketToOthers, prepareSocketPath } from "../socket-path.ts";
 import { UnderWay } from "../under-way.ts";
 import { Upstreams } from "../upstreams.ts";
 import { AccountPlan } from "./account-plan.ts";
-import { ApiCall, type CallContext } from "./api-call.ts";
+import { ApiCall } from "./api-call.ts";
 import type { CallRecord } from "./call-record.ts";
+import type { CallContext, LoggedStage } from "./call-story.ts";
 import type { Condition } from "./gateway-answers.ts";
 import { readSwitches } from "./switches.ts";
 
@@ -38,6 +39,8 @@ export interface ApiGatewayDeps {
   readonly backends?: Readonly<Record<string, string>>;
   /** Called once for each call, at its end. Must not wait. */
   readonly record: (record: CallRecord) => void;
+  /** Called once for each call to a stage with an access log, at its end, before `record`. Must not wait. */
+  readonly accessLog?: (line: string, stage: LoggedStage) => void;
   /** What sends requests to issuers. @default as `createJwtAuthorizer` */
   readonly fetch?: Fetch;
   /** A UUID in lower case. */
@@ -89,6 +92,13 @@ export function createApiGateway(account: Account, deps: ApiGatewayDeps): ApiGat
         deps.record(record);
       } catch {
         // A record that cannot be kept must not end the process; the sink counts what it loses.
+      }
+    },
+    accessLog: (line, stage) => {
+      try {
+        deps.accessLog?.(line, stage);
+      } catch {
+        // As above.
       }
     },
     newRequestId: deps.newRequestId ?? newRequestId,

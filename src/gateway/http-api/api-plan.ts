@@ -12,13 +12,19 @@ import {
   type Authorizer,
   type HttpApi,
   type Integration,
+  type RequestMapping,
+  type ResponseMapping,
   type Route,
   type Stage,
+  parseAccessLogFormat,
+  parseRequestParameters,
+  parseResponseParameters,
   rateOfSettings,
 } from "../../model/index.ts";
 import { Cors } from "../cors.ts";
 import type { Deadlines } from "../deadlines.ts";
 import type { TokenBucket } from "../throttle.ts";
+import { type WriteAccessLog, compileAccessLogFormat } from "./access-log.ts";
 import { type IntegrationUri, parseIntegrationUri } from "./integration-uri.ts";
 import type { JwtAuthorizer } from "./jwt-authorizer.ts";
 import { type FindRoute, compileRouteOrder } from "./route-order.ts";
@@ -39,6 +45,8 @@ export interface StagePlan {
   readonly stage: Stage;
   readonly stageName: string;
   readonly variables: Readonly<Record<string, string>>;
+  /** Null: the stage keeps none. */
+  readonly accessLog: WriteAccessLog | null;
   /** By route key. */
   readonly routes: ReadonlyMap<string, RoutePlan>;
 }
@@ -65,6 +73,10 @@ export interface IntegrationPlan {
   readonly method: string | null;
   /** The backend sees the host that the client asked for. */
   readonly keepsHost: boolean;
+  /** Null: nothing is changed. */
+  readonly requestMapping: RequestMapping | null;
+  /** By status of the backend. */
+  readonly responseMappings: ReadonlyMap<number, ResponseMapping>;
 }
 
 /** What plans need from outside the API. */
@@ -129,7 +141,20 @@ function planStage(api: HttpApi, stage: Stage, parts: PlanParts): StagePlan {
       jwt: route.authorizationType === "JWT" ? planAuthorizer(api, route, parts) : null,
     });
   }
-  return { stage, stageName: stage.stageName, variables: stage.stageVariables, routes };
+  return {
+    stage,
+    stageName: stage.stageName,
+    variables: stage.stageVariables,
+    accessLog: planAccessLog(api, stage),
+    routes,
+  };
+}
+
+function planAccessLog(api: HttpApi, { stageName, accessLogSettings }: Stage): WriteAccessLog | null {
+  if (accessLogSettings === undefined) return null;
+  const format = parseAccessLogFormat(accessLogSettings.format);
+  if (!format.ok) throw unsupported(api, stageName, format.error[0]?.message ?? "");
+  return compileAccessLogFormat(format.value);
 }
 
 /** A route whose authorizer is missing is never served open. */
@@ -150,6 +175,10 @@ function planIntegration(api: HttpApi, stage: Stage, integration: Integration, p
       integrationId,
       `its URI \`${integrationUri}\` is no http address on stage \`${stage.stageName}\``,
     );
+  const request = parseRequestParameters(integration.requestParameters);
+  if (!request.ok) throw unsupported(api, integrationId, request.error[0]?.message ?? "");
+  const response = parseResponseParameters(integration.responseParameters ?? {});
+  if (!response.ok) throw unsupported(api, integrationId, response.error[0]?.message ?? "");
   return {
     integration,
     uri,
@@ -157,6 +186,8 @@ function planIntegration(api: HttpApi, stage: Stage, integration: Integration, p
     deadlines: parts.deadlinesOf(timeoutInMillis),
     method: integrationMethod === "ANY" ? null : integrationMethod,
     keepsHost: isPrivate,
+    requestMapping: Object.keys(integration.requestParameters).length === 0 ? null : request.value,
+    responseMappings: response.value,
   };
 }
 

@@ -32,6 +32,8 @@ export interface CallRecord {
   readonly integrationStatus: number | null;
   readonly integrationMs: number | null;
   readonly integrationError: string | null;
+  /** Where a parameter mapping's value could not stand: `header.x-user`, `querystring.page`, `path`, `statuscode`. */
+  readonly unmapped: readonly string[];
   /** A fault of ours, or that the client went away. */
   readonly error: string | null;
   readonly bytesIn: number;
