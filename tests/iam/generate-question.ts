@@ -106,6 +106,8 @@ const VOCABULARY: Readonly<Record<Kind, Vocabulary>> = {
       "role/red",
       "arn:aws:sns:eu-west-1:111122223333:topic:red",
       "arn:aws-cn:iam::111122223333:role/red",
+      "arn:aws:iam::444455556666:role/red",
+      "arn:aws:iam:eu-west-1:111122223333:role/red",
     ],
     wanted: [
       "arn:aws:iam::111122223333:role/red",

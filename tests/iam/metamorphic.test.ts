@@ -99,6 +99,21 @@ const properties: readonly Property[] = [
     differs: true,
   },
   {
+    title: "a Deny of everything denies, wherever it stands",
+    change(question, random) {
+      const deny: WrittenDocument = {
+        Version: "2012-10-17",
+        Statement: { Effect: "Deny", Action: "*", Resource: "*" },
+      };
+      const place = random.pick(["identity", "boundary", "session"]);
+      if (place === "boundary") return { ...question, boundary: deny };
+      if (place === "session") return { ...question, session: [...(question.session ?? []), deny] };
+      return { ...question, identity: [...question.identity, deny] };
+    },
+    holds: (_, after) => after === "ExplicitlyDenied",
+    differs: true,
+  },
+  {
     title: "a boundary more never widens",
     change: (question, random) =>
       question.boundary === null ? { ...question, boundary: generateDocument(random) } : question,
