@@ -8,7 +8,7 @@ function problemsOf(format: string): readonly string[] {
 }
 
 test("texts and variables come in turn", () => {
-  assert.deepEqual(parseAccessLogFormat('{"id":"$context.requestId", "sub": "$context.authorizer.claims.sub."}'), {
+  assert.deepEqual(parseAccessLogFormat('{"id":"$context.requestId", "sub": "${context.authorizer.claims.sub}."}'), {
     ok: true,
     value: ['{"id":"', "requestId", '", "sub": "', "authorizer.claims.sub", '."}'],
   });
@@ -35,10 +35,26 @@ test("a format has 1 to 1024 characters in one line", () => {
   ]);
 });
 
+test("what stands right behind a name belongs to it, as on AWS", () => {
+  for (const behind of ["|", ".", "-", "|$context.status"])
+    assert.deepEqual(problemsOf(`\${context.requestId} $context.stage${behind}`), [
+      `there is no variable \`$context.stage${behind.slice(0, 1)}\`; write \`\${context.stage}\``,
+    ]);
+  assert.deepEqual(problemsOf("${context.requestId}|${context.stage}. ($context.status), $context.resourcePath"), []);
+});
+
 test("a slip in the name of a variable is shown", () => {
-  assert.deepEqual(problemsOf("$context.requestId $context.integrationLatancy $context.resourcePath"), [
+  assert.deepEqual(problemsOf("$context.requestId $context.integrationLatancy $context.resourceId"), [
     "there is no variable `$context.integrationLatancy`; did you mean `$context.integrationLatency`?",
-    "there is no variable `$context.resourcePath`; HTTP APIs have `$context.routeKey`",
+    "there is no variable `$context.resourceId`; HTTP APIs have `$context.routeKey`",
+  ]);
+});
+
+test("what an authorizer may have is a variable, also `authorizer.claims` alone, which has no value on AWS", () => {
+  const names = ["authorizer.claims", "authorizer.claims.cognito", "authorizer.jwt.claims.sub", "authorizer.key"];
+  for (const name of names) assert.deepEqual(problemsOf(`$context.requestId $context.${name}`), []);
+  assert.deepEqual(problemsOf("$context.requestId $context.authorizer"), [
+    "there is no variable `$context.authorizer`; remove it",
   ]);
 });
 

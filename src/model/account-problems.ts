@@ -199,7 +199,8 @@ export const ACCOUNT_PROBLEMS = {
   "stage/log-format": {
     severity: "error",
     why: "the format is one line of 1 to 1024 characters with `$context.requestId`",
-    source: "[D] service model, `AccessLogSettings`",
+    aws: "The following errors are found in Access Log Format: Access Log format {}",
+    source: "[D] service model, `AccessLogSettings`; [O] wording",
   },
   "stage/log-variable": {
     severity: "error",
@@ -313,7 +314,7 @@ export function createProblemList(): { readonly add: AddProblem; readonly found:
   const found: AccountProblem[] = [];
   return {
     found,
-    add(code, at, message, hint, value = "") {
+    add(code, at, message, hint, value) {
       const { severity, aws }: ProblemEntry = ACCOUNT_PROBLEMS[code];
       found.push({
         at,
@@ -321,9 +322,15 @@ export function createProblemList(): { readonly add: AddProblem; readonly found:
         severity,
         message: inOneLine(message),
         hint: inOneLine(hint),
-        // As a function, for `$` in the value is no pattern.
-        aws: aws === undefined ? null : inOneLine(aws.replace("{}", () => value)),
+        aws: aws === undefined ? null : fill(aws, value),
       });
     },
   };
+}
+
+/** Null when the words name a value and there is none. */
+function fill(words: string, value: string | undefined): string | null {
+  if (value === undefined) return words.includes("{}") ? null : inOneLine(words);
+  // As a function, for `$` in the value is no pattern.
+  return inOneLine(words.replace("{}", () => value));
 }

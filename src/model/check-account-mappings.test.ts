@@ -58,10 +58,10 @@ const CASES: readonly (readonly [what: string, account: Account, found: readonly
   ],
   [
     "a format without id that names variables of REST APIs",
-    withFormat("$context.resourcePath $context.sourceIP"),
+    withFormat("$context.resourceId $context.sourceIP"),
     [
       "stage/log-format /apis/0/stages/0/accessLogSettings/format: the format has no request id",
-      "stage/log-variable /apis/0/stages/0/accessLogSettings/format: there is no variable `$context.resourcePath`",
+      "stage/log-variable /apis/0/stages/0/accessLogSettings/format: there is no variable `$context.resourceId`",
       "stage/log-variable /apis/0/stages/0/accessLogSettings/format: there is no variable `$context.sourceIP`",
     ],
   ],
@@ -80,7 +80,11 @@ test("says in AWS's words which destination and which variable it does not know"
   assert.deepEqual(said(withMappings({ responseParameters: { "200": { "append:overwrite.static": "a" } } })), [
     "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid Response Actioned Parameter destination specified: append:overwrite.static]",
   ]);
-  assert.deepEqual(said(withFormat("$context.requestId $context.resourcePath")), [
-    "The following context variables are not supported: [$context.resourcePath]",
+  assert.deepEqual(said(withFormat("$context.requestId $context.resourceId")), [
+    "The following context variables are not supported: [$context.resourceId]",
   ]);
+  assert.deepEqual(said(withFormat("$context.stage")), [
+    "The following errors are found in Access Log Format: Access Log format must include either $context.requestId or $context.extendedRequestId : '$context.stage'",
+  ]);
+  assert.deepEqual(said(withFormat(`$context.requestId ${"a".repeat(1006)}`)), [null]);
 });

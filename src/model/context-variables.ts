@@ -71,6 +71,7 @@ const LIST = [
   ["requestId", "request", "id of the call, `apigw-requestid` of the answer"],
   ["requestTime", "request", "when the call arrived, `dd/MMM/yyyy:HH:mm:ss +0000`"],
   ["requestTimeEpoch", "request", "when the call arrived, milliseconds since 1970"],
+  ["resourcePath", "never", "of REST APIs; formats may name it"],
   ["responseLatency", "log", "milliseconds until the answer was given"],
   ["responseLength", "log", "bytes of the answer's body"],
   ["routeKey", "request", "key of the route that took the call"],
@@ -91,11 +92,16 @@ export const CONTEXT_VARIABLES: Readonly<Record<ContextVariableName, ContextVari
 /** What a mapping can name. SOURCE: developer guide, "Parameter mapping", note on context variables. */
 export const CONTEXT_NAME = /^[A-Za-z0-9._]+$/;
 
+/** Of claims some have a dash, which a log can name. */
+const NAME = /^[\w.-]+$/;
 const FAMILIES = ["authorizer.jwt.claims.", "authorizer.claims.", "authorizer."] as const;
 
-/** Null when HTTP APIs have no such variable; `authorizer.claims` alone is none. */
+/** Those that stand for themselves, for hints. */
+export const CONTEXT_NAMES: readonly string[] = Object.keys(CONTEXT_VARIABLES).filter((name) => !name.includes("*"));
+
+/** Null when HTTP APIs have no such variable; `authorizer.claims` alone is one without value. */
 export function findContextVariable(name: string): ContextVariable | null {
-  if (name === "authorizer.claims" || name === "authorizer.jwt.claims" || name.includes("*")) return null;
+  if (!NAME.test(name)) return null;
   if (Object.hasOwn(CONTEXT_VARIABLES, name)) return CONTEXT_VARIABLES[name as ContextVariableName];
   const family = FAMILIES.find((prefix) => name.length > prefix.length && name.startsWith(prefix));
   return family === undefined ? null : CONTEXT_VARIABLES[`${family}*`];

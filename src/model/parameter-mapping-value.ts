@@ -7,7 +7,7 @@
  * Source: API Gateway developer guide, "Transform API requests and responses for HTTP APIs".
  */
 import { type Result, err, findNearest, ok, quoted } from "../core/index.ts";
-import { CONTEXT_NAME, CONTEXT_VARIABLES, findContextVariable } from "./context-variables.ts";
+import { CONTEXT_NAME, CONTEXT_NAMES, findContextVariable } from "./context-variables.ts";
 import { type JsonStep, parseJsonPath } from "./parameter-mapping-json-path.ts";
 
 export type Selection =
@@ -105,7 +105,7 @@ function parseContext(name: string): Result<Selection, ValueProblem> {
       hint: "have the issuer write the claim under a name of these characters",
     });
   if (findContextVariable(name) !== null) return ok({ kind: "context", name });
-  const near = findNearest(name, Object.keys(CONTEXT_VARIABLES));
+  const near = findNearest(name, CONTEXT_NAMES);
   return err({
     message: `there is no variable \`$context.${name}\``,
     hint: near === null ? "remove it" : `did you mean \`$context.${near}\`?`,

@@ -181,7 +181,7 @@ test("a variable without value is a dash, an empty one too", () => {
 test("values are text: nothing of a client begins another line, and a dollar in one is a dollar", () => {
   const userAgent = 'a"b\r\nc\u0000\u001b[2J\u0085\u2028\u2029$context.status$&';
   assert.equal(
-    line("$context.requestId|${context.identity.userAgent}|", { userAgent }),
+    line("${context.requestId}|${context.identity.userAgent}|", { userAgent }),
     'JKJaXmPLvHcESHA=|a"b  c  [2J   $context.status$&|',
   );
 });

@@ -63,6 +63,12 @@ test("what is appended comes behind what the client sent, in one header", () => 
     "y",
     "1",
   ]);
+  assert.deepEqual(map(parameters, { headers: ["x-t", "a", "x-t", "b", "x-t", "d", "y", "1"] }).headers, [
+    "x-t",
+    "a,b,d,c",
+    "y",
+    "1",
+  ]);
   assert.deepEqual(map(parameters, {}).headers, ["x-t", "c"]);
   assert.deepEqual(map({ "append:header.x-t": "$request.header.z" }, { headers: ["x-t", "a"] }).headers, ["x-t", "a"]);
   assert.deepEqual(map({ "append:header.cookie": "b=2" }, { headers: ["Cookie", "a=1"] }).headers, [
@@ -123,6 +129,8 @@ test("a path is the request's own, or made of its parts", () => {
   assert.equal(target("$request.header.h"), "/a/b%20c%3Fd%23e");
   assert.equal(target("/a b/%41?x#y"), "/a%20b/%41%3Fx%23y");
   assert.equal(target("fixed"), "/fixed");
+  // The owner of the API may mean it.
+  assert.equal(target("/a//b/../c"), "/a//b/../c");
   assert.equal(target("$request.header.none"), "/backend");
 });
 
