@@ -240,8 +240,8 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner {
       route.route.authorizationType === "AWS_IAM" && this.#plan.switches["iam-authorization"] === "drop";
     if (dropsSignature) this.#story.head.passed = withoutSignatureHeaders(this.#story.head.passed);
     const query = dropsSignature ? withoutSignatureParameters(target.query) : target.query;
-    const unmapped = { headers: this.#headersFor(route), query: joinQuery(integration.uri.query, query), path };
-    const mapped = mapRequest(this.#story, route, to, unmapped, switches);
+    const made = { headers: this.#headersFor(route), query: joinQuery(integration.uri.query, query), path };
+    const mapped = mapRequest(this.#story, route, to, made, switches);
     if (mapped === null) return this.#refuse("bad-request");
     const request = {
       method: integration.method ?? this.#story.method,
@@ -280,9 +280,9 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner {
     this.#story.answerHeaders = answer.headers;
     const { status, headers } = mapAnswer(this.#story, answer, body, this.#plan.switches);
     const hasNoBody = this.#story.method === "HEAD" || status === 304;
-    // A length is that of what would have come; a mapping may have made another kind of answer of it.
-    const isWhole = hasNoBody || (body === null && answer.status !== 304);
-    const length = isWhole ? answer.contentLength : (body?.length ?? null);
+    // What the backend said counts where no body follows, or its own; a 304 says how long another answer would be.
+    const isSaid = hasNoBody || (body === null && answer.status !== 304);
+    const length = isSaid ? answer.contentLength : (body?.length ?? null);
     if (length !== null && status !== 204) headers.push("content-length", String(length));
     if (body !== null) return this.#send(status, headers, status === 204 || status === 304 ? "" : body);
     this.#begin(status, headers, true);
