@@ -3,10 +3,11 @@ import { FEW_ROUTES, MANY_ROUTES, listPaths, listRoutes } from "../bench-policy.
 import { writeRequests } from "../load.ts";
 import { type Claim, ratios, renderFigures } from "../report.ts";
 import { type Road, proveThatTokensAreChecked } from "../roads/road.ts";
-import { type Scenario, compare, fewerRounds, figuresOf, nameOf } from "./scenario.ts";
+import { type Scenario, compare, fewerRounds, figuresOf, measure, nameOf, smallRequests } from "./scenario.ts";
 
 const FEW = `${FEW_ROUTES} routes`;
 const MANY = "10,000 routes";
+const WARM_UPS = 3;
 
 export const manyRoutes: Scenario = {
   name: "routes",
@@ -28,10 +29,17 @@ export const manyRoutes: Scenario = {
           leftOut.push(`${nameOf(few)} does not start with ${MANY}: ${(error as Error).message.split("\n")[0] ?? ""}`);
         }
       }
+      // These have just started, while those with few routes have answered for minutes.
+      const warmUp = writeRequests(setting.folder, "routes-warm-up", {
+        ...smallRequests(await issuer.tokens(settings.tokens)),
+        paths: listPaths(MANY_ROUTES),
+      });
+      for (const { many } of pairs)
+        await measure(bench, { road: many, name: "", script: warmUp }, WARM_UPS * settings.warmUpSeconds);
       const figures = await compare(bench, {
         rounds: fewerRounds(settings),
         seconds: settings.seconds,
-        warmUpSeconds: settings.warmUpSeconds,
+        warmUpSeconds: 0,
         targets: async () => {
           const tokens = await issuer.tokens(settings.tokens);
           const script = (count: number): string => {

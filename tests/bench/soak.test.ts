@@ -91,7 +91,10 @@ test("thousands of requests, one in a hundred cut off: each is recorded once, an
   );
   // All kinds were there, and each status that they lead to.
   assert.equal(result.counts.size, 10);
-  assert.deepEqual([...result.statuses.keys()].toSorted((a, b) => a - b), [200, 201, 401, 403, 429]);
+  assert.deepEqual(
+    [...result.statuses.keys()].toSorted((a, b) => a - b),
+    [200, 201, 401, 403, 429],
+  );
   assert.ok(result.balance.unanswered > 0);
   const [first, last] = [result.samples[0], result.samples.at(-1)];
   assert.ok((last?.gatewayBytes ?? 0) - (first?.gatewayBytes ?? 0) < GROWTH_BYTES);
