@@ -16,8 +16,12 @@ import {
 } from "../core/index.ts";
 import { type ApiGateway, checkIssuer, createApiGateway, formatCallRecord } from "../gateway/index.ts";
 import type { Account } from "../model/index.ts";
-import { type RecordWriter, createRecordWriter } from "../records/index.ts";
+import { type Family, type RecordWriter, RequestMetrics, createRecordWriter } from "../records/index.ts";
 import { type AccountSts, startAccountSts } from "./account-sts.ts";
+import { type MetricsListener, startMetrics } from "./metrics-listener.ts";
+import { observeCall } from "./observe-call.ts";
+import { processFamilies } from "./process-families.ts";
+import { requestFamilies } from "./request-families.ts";
 import { type AccountOptions, loadAccount } from "./read-account.ts";
 import { type Watch, watchFiles } from "./watch.ts";
 
@@ -33,6 +37,10 @@ export interface ServeOptions extends Pick<AccountOptions, "accountId" | "region
   readonly backends: Readonly<Record<string, string>>;
   /** Null: `line` gets the records. */
   readonly logFile: string | null;
+  /** Null: the lines of stages' access logs are not kept. */
+  readonly accessLogFile: string | null;
+  /** Null: no figures for Prometheus. */
+  readonly metricsPort: number | null;
   /** Whether issuers must answer before their authorizers are served. */
   readonly checksIssuers: boolean;
   /** Whether a changed file is taken over. */
@@ -66,6 +74,8 @@ export interface ServeStatus {
   readonly socket: string | null;
   /** Endpoint for SDKs; null without `--sts`. */
   readonly sts: string | null;
+  /** For Prometheus; null without `--metrics`. */
+  readonly metrics: string | null;
   readonly apis: readonly ServedApi[];
   readonly domainNames: readonly string[];
 }
@@ -106,22 +116,31 @@ export async function serveAccount(options: ServeOptions, deps: ServeDeps): Prom
   if (loaded.account === null) return loaded;
   if (options.checksIssuers) await checkIssuers(loaded.account);
   const log = options.logFile === null ? null : createRecordWriter({ file: options.logFile });
-  const sts = options.stsPort === null ? null : await startAccountSts(loaded.account, options.stsPort, deps.clock);
-  const parts: Parts = { gateway: null, sts, log, watch: null };
+  const accessLog = options.accessLogFile === null ? null : createRecordWriter({ file: options.accessLogFile });
+  const figures = new RequestMetrics(() => deps.clock.nowMs());
+  const parts: Parts = { gateway: null, sts: null, metrics: null, logs: [log, accessLog], watch: null };
   try {
+    if (options.stsPort !== null) parts.sts = await startAccountSts(loaded.account, options.stsPort, deps.clock);
+    const { sts } = parts;
     const gateway = createApiGateway(loaded.account, {
       clock: deps.clock,
       switches: options.switches,
       backends: options.backends,
       ...(sts === null ? {} : { credentials: sts.credentials }),
-      record: (record) => writeLine(formatCallRecord(record), log, deps),
+      accessLog: (line) => accessLog?.writeLines(`${line}\n`, 1),
+      record: (record) => {
+        observeCall(figures, record);
+        writeLine(formatCallRecord(record), log, deps);
+      },
     });
     parts.gateway = gateway;
     if (socket !== null) await gateway.listen({ socket });
     const listening = port === null ? null : await gateway.listen({ host, port });
+    if (options.metricsPort !== null)
+      parts.metrics = await startMetrics(options.metricsPort, () => familiesOf(figures));
     if (options.watches) parts.watch = watchAccount(options, gateway, sts, deps);
     const { diagnostics: warnings, sources } = loaded;
-    const status = statusOf(options, loaded.account, listening?.port ?? null, sts?.port ?? null);
+    const status = statusOf(options, loaded.account, listening?.port ?? null, parts);
     return { status, warnings, sources, close: () => closeParts(parts) };
   } catch (error) {
     await closeParts(parts);
@@ -131,16 +150,22 @@ export async function serveAccount(options: ServeOptions, deps: ServeDeps): Prom
 
 interface Parts {
   gateway: ApiGateway | null;
-  readonly sts: AccountSts | null;
-  readonly log: RecordWriter | null;
+  sts: AccountSts | null;
+  metrics: MetricsListener | null;
+  readonly logs: readonly (RecordWriter | null)[];
   watch: Watch | null;
 }
 
-async function closeParts({ gateway, sts, log, watch }: Parts): Promise<void> {
+async function closeParts({ gateway, sts, metrics, logs, watch }: Parts): Promise<void> {
   watch?.close();
   await gateway?.close({ graceMs: STOP_GRACE_MS });
   await sts?.close();
-  await log?.close();
+  await metrics?.close();
+  for (const log of logs) await log?.close();
+}
+
+function familiesOf(figures: RequestMetrics): Promise<readonly Family[]> {
+  return Promise.resolve([...requestFamilies(figures.snapshot(), "api"), ...processFamilies()]);
 }
 
 function writeLine(text: string, log: RecordWriter | null, deps: ServeDeps): void {
@@ -191,7 +216,7 @@ function watchAccount(
   );
 }
 
-function statusOf(options: ServeOptions, account: Account, port: number | null, stsPort: number | null): ServeStatus {
+function statusOf(options: ServeOptions, account: Account, port: number | null, { sts, metrics }: Parts): ServeStatus {
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   return {
     ready: true,
@@ -200,7 +225,8 @@ function statusOf(options: ServeOptions, account: Account, port: number | null, 
     region: account.region,
     address: port === null ? null : `http://${host}:${port}`,
     socket: options.socket,
-    sts: stsPort === null ? null : `http://127.0.0.1:${stsPort}`,
+    sts: sts === null ? null : `http://127.0.0.1:${sts.port}`,
+    metrics: metrics === null ? null : metrics.url,
     apis: account.apis.map(({ apiId, name, stages, routes, disableExecuteApiEndpoint }) => ({
       apiId,
       name,
@@ -213,12 +239,23 @@ function statusOf(options: ServeOptions, account: Account, port: number | null, 
 }
 
 /** The status for people. */
-export function renderServing({ file, account, region, address, socket, sts, apis, domainNames }: ServeStatus): string {
+export function renderServing({
+  file,
+  account,
+  region,
+  address,
+  socket,
+  sts,
+  metrics,
+  apis,
+  domainNames,
+}: ServeStatus): string {
   const lines = [
     `serving ${file} as account ${account} in ${region}`,
     ...(address === null ? [] : [`address   ${address}`]),
     ...(socket === null ? [] : [`socket    ${socket}`]),
     ...(sts === null ? [] : [`sts       ${sts}`]),
+    ...(metrics === null ? [] : [`metrics   ${metrics}`]),
     ...apis.map(
       ({ apiId, name, stages, routes, url }) =>
         `api       ${url ?? apiId}  ${name}: ${routes} route${routes === 1 ? "" : "s"}, stages ${stages.join(", ")}`,

@@ -15,6 +15,8 @@ interface Flags {
   readonly switches?: boolean;
   readonly backend?: Readonly<Record<string, string>>;
   readonly log?: string;
+  readonly accessLog?: string;
+  readonly metrics?: number;
   readonly account?: string;
   readonly region?: string;
   readonly issuerCheck: boolean;
@@ -49,6 +51,8 @@ export function addGatewayCommand(program: Command, run: Run): void {
     .option("--switches", "list the choices and end")
     .option("--no-issuer-check", "start although the issuer of an authorizer does not answer")
     .option("--log <FILE>", "where the lines of calls go (default: stdout)")
+    .option("--access-log <FILE>", "where the access logs of stages go, in the format that each stage says")
+    .option("--metrics <PORT>", "figures for Prometheus, on loopback, 0 for a free port", readPort)
     .option("--watch", "take over the file when it changes")
     .action((file: string | undefined, flags: Flags) =>
       run(async (shell) => {
@@ -75,6 +79,8 @@ async function serve(shell: Shell, file: string, flags: Flags): Promise<Outcome>
       switches: flags.switch ?? {},
       backends: flags.backend ?? {},
       logFile: flags.log ?? null,
+      accessLogFile: flags.accessLog ?? null,
+      metricsPort: flags.metrics ?? null,
       checksIssuers: flags.issuerCheck,
       watches: flags.watch === true,
       ...(flags.account === undefined ? {} : { accountId: flags.account }),

@@ -235,6 +235,46 @@ test("choices are listed; one that is not there, an address that is not loopback
     assert.equal((await run(GATEHOUSE, ["gateway", ...args], { cwd: dir })).code, 2, args.join(" "));
 });
 
+test("the access log of a stage and figures of all calls are kept where they are asked for", async (t) => {
+  const service = await startService(t);
+  const account = {
+    apis: [
+      {
+        apiId: "a1b2c3d4e5",
+        name: "pets",
+        routes: [{ routeKey: "GET /pets/{id}", target: "integrations/pets" }],
+        integrations: [{ integrationId: "pets", integrationUri: service.origin }],
+        stages: [
+          {
+            stageName: "$default",
+            accessLogSettings: { format: "$context.requestId $context.routeKey $context.path $context.status" },
+          },
+        ],
+      },
+    ],
+  };
+  const files = { "account.json": JSON.stringify(account) };
+  const args = ["--port", "0", "--access-log", "access.log", "--metrics", "0"];
+  const gateway = await serve(t, files, "account.json", ...args);
+  const answer = await askOn(gateway.port, "GET /pets/7?x=1", { host: "localhost" });
+  await askOn(gateway.port, "GET /nothing", { host: "localhost" });
+  await gateway.line(1);
+  const figures = await (await fetch(gateway.status.metrics ?? "")).text();
+  const counted = figures.split("\n").filter((line) => line.startsWith("gatehouse_http_requests_total{"));
+  assert.deepEqual(
+    counted.map((line) => /route="([^"]*)",code="(\d+)",reason="([^"]*)"\} (\d+)$/.exec(line)?.slice(1)),
+    [
+      ["GET /pets/{id}", "200", "answered", "1"],
+      ["", "404", "RESOURCE_NOT_FOUND", "1"],
+    ],
+    figures,
+  );
+  assert.equal(await gateway.stop(), 0);
+  const lines = readFileSync(join(gateway.dir, "access.log"), "utf8").trimEnd().split("\n");
+  assert.equal(lines[0], `${headerOf(answer, "apigw-requestid")} GET /pets/{id} /pets/7 200`);
+  assert.match(lines[1] ?? "", /^[A-Za-z0-9_-]{15}= - \/nothing 404$/);
+});
+
 test("a token becomes credentials of a role, and a call signed with them does what the role allows", async (t) => {
   const service = await startService(t);
   const issuer = await startIssuer("api");
