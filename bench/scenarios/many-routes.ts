@@ -29,13 +29,16 @@ export const manyRoutes: Scenario = {
           leftOut.push(`${nameOf(few)} does not start with ${MANY}: ${(error as Error).message.split("\n")[0] ?? ""}`);
         }
       }
-      // These have just started, while those with few routes have answered for minutes.
-      const warmUp = writeRequests(setting.folder, "routes-warm-up", {
-        ...smallRequests(await issuer.tokens(settings.tokens)),
-        paths: listPaths(MANY_ROUTES),
-      });
-      for (const { many } of pairs)
-        await measure(bench, { road: many, name: "", script: warmUp }, WARM_UPS * settings.warmUpSeconds);
+      // Those with many have just started; those with few may have answered for minutes, or have just started too.
+      for (const { few, many } of pairs)
+        for (const [road, count] of [
+          [few, FEW_ROUTES],
+          [many, MANY_ROUTES],
+        ] as const) {
+          const requests = { ...smallRequests(await issuer.tokens(settings.tokens)), paths: listPaths(count) };
+          const script = writeRequests(setting.folder, "routes-warm-up", requests);
+          await measure(bench, { road, name: "", script }, WARM_UPS * settings.warmUpSeconds);
+        }
       const figures = await compare(bench, {
         rounds: fewerRounds(settings),
         seconds: settings.seconds,
