@@ -81,19 +81,27 @@ test("a backend that is late is 503 and is let go; the status is a switch", asyn
   assert.equal((await other.ask("GET /pets")).status, 504);
 });
 
-test("the timeout is for the whole answer, of which nothing is passed on before its end; streamed it is for the head", async (t) => {
+test("the timeout is for the whole answer, of which nothing is passed on before its end; streamed it is for each silence", async (t) => {
   const release: (() => void)[] = [];
   const service = await startService(t, (_req, res) => {
     res.writeHead(200, { "content-length": "4" });
     res.write("ab");
     release.push(() => res.end("cd"));
   });
-  const spec = { routes: [{ key: "GET /pets", uri: service.origin, integration: { timeoutInMillis: 50 } }] };
-  const api = await startApi(t, spec);
+  const specOf = (timeoutInMillis: number): Parameters<typeof startApi>[1] => ({
+    routes: [{ key: "GET /pets", uri: service.origin, integration: { timeoutInMillis } }],
+  });
+  const api = await startApi(t, specOf(500));
   assert.equal((await api.ask("GET /pets")).status, 503);
   assert.equal((await api.record(0)).integrationStatus, 200);
 
-  const streaming = await startApi(t, spec, { switches: { "response-delivery": "streamed" } });
+  const streamed = { switches: { "response-delivery": "streamed" } };
+  const silent = await startApi(t, specOf(500), streamed);
+  const cut = await silent.ask("GET /pets");
+  assert.deepEqual([cut.status, cut.body, headerOf(cut, "content-length")], [200, "ab", "4"]);
+  assert.equal((await silent.record(0)).integrationError, "the backend fell silent within its answer");
+
+  const streaming = await startApi(t, specOf(30_000), streamed);
   const socket = connect(streaming.port, "127.0.0.1");
   const first = await new Promise<string>((resolve) => {
     let text = "";

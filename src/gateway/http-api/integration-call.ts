@@ -4,12 +4,14 @@
  * In: a request, the integration's connections and deadline. Out: the answer in one piece, or head and chunks where it is
  * to be passed on as it comes; or which error the client gets.
  * Not here: connections, repeats (upstream-call.ts), what of the answer the client sees (api-call.ts).
+ * The timeout is for the whole answer; for one that is passed on as it comes it is for the head, and then for each silence.
  * Source: API Gateway quotas for HTTP APIs (integration timeout, payload); switch `response-delivery`.
  * INVARIANT: the owner hears of a head once and of one end, or of one failure; after `abort` of nothing.
  */
 import type { Duplex } from "node:stream";
 import type { Clock } from "../../core/index.ts";
 import { describeError } from "../describe-error.ts";
+import { IdleLimit } from "../idle-limit.ts";
 import {
   UpstreamCall,
   type UpstreamFailure,
@@ -17,6 +19,7 @@ import {
   type UpstreamOwner,
   type UpstreamRequest,
 } from "../upstream-call.ts";
+import type { Deadlines } from "../deadlines.ts";
 import type { IntegrationPlan } from "./api-plan.ts";
 import { type ClientHead, readClientHead } from "./client-headers.ts";
 import { type Condition, MAX_PAYLOAD_BYTES } from "./gateway-answers.ts";
@@ -55,6 +58,9 @@ export class IntegrationCall implements UpstreamOwner {
   readonly #settings: IntegrationSettings;
   readonly #owner: IntegrationOwner;
   readonly #startedMs: number;
+  readonly #deadlines: Deadlines;
+  /** While an answer is passed on as it comes and there is room for more: the longest silence. */
+  #silence: IdleLimit | null = null;
   #answer: BackendAnswer | null = null;
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -66,6 +72,7 @@ export class IntegrationCall implements UpstreamOwner {
     this.#settings = settings;
     this.#owner = owner;
     this.#startedMs = settings.clock.monotonicMs();
+    this.#deadlines = plan.deadlines;
     this.#call = new UpstreamCall(plan.pool, request, null, plan.deadlines, 0, this, !settings.isStreamed);
   }
 
@@ -76,10 +83,13 @@ export class IntegrationCall implements UpstreamOwner {
   /** The answer is not wanted any more. */
   abort(): void {
     this.#isOver = true;
+    this.#silence?.end();
     this.#call.abort();
   }
 
   resume(): void {
+    if (this.#isOver) return;
+    this.#listen();
     this.#call.resume();
   }
 
@@ -89,7 +99,18 @@ export class IntegrationCall implements UpstreamOwner {
     const head = readClientHead(received, this.#settings.hasCors);
     if (!this.#isHead && head.contentLength !== null && head.contentLength > MAX_PAYLOAD_BYTES) return this.#refuse();
     this.#answer = { status, ...head };
-    if (this.#settings.isStreamed) this.#owner.onIntegrationAnswer(this.#answer, null);
+    if (!this.#settings.isStreamed) return;
+    this.#listen();
+    this.#owner.onIntegrationAnswer(this.#answer, null);
+  }
+
+  #listen(): void {
+    this.#silence?.end();
+    this.#silence = new IdleLimit(this.#deadlines, () => {
+      this.#call.abort();
+      this.error = "the backend fell silent within its answer";
+      this.#fail("integration-timeout");
+    });
   }
 
   onUpstreamData(chunk: Buffer): boolean {
@@ -99,7 +120,12 @@ export class IntegrationCall implements UpstreamOwner {
       this.#refuse();
       return true;
     }
-    if (this.#settings.isStreamed) return this.#owner.onIntegrationData(chunk);
+    if (this.#settings.isStreamed) {
+      const hasRoom = this.#owner.onIntegrationData(chunk);
+      if (hasRoom) this.#silence?.touch();
+      else this.#silence?.end();
+      return hasRoom;
+    }
     this.#chunks.push(chunk);
     return true;
   }
@@ -142,6 +168,7 @@ export class IntegrationCall implements UpstreamOwner {
 
   #end(): void {
     this.#isOver = true;
+    this.#silence?.end();
     this.durationMs = this.#settings.clock.monotonicMs() - this.#startedMs;
   }
 }

@@ -84,7 +84,7 @@ export const SWITCHES = {
     choices: ["buffered", "streamed"],
     section: "integrations",
     meaning:
-      "Whether an answer is held until it is complete, within the timeout and 10 MB, or passed on as it comes and cut at 10 MB.",
+      "Whether an answer is held until it is complete, within the timeout and 10 MB, or passed on as it comes, and cut when it falls silent for as long or has more.",
   },
   "integration-timeout": {
     choices: ["503", "504"],
