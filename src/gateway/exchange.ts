@@ -333,7 +333,9 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   }
 
   sendHead(): void {
-    if (this.#bytesOut === 0 && !this.#isClosed && !this.#res.writableEnded) this.#res.flushHeaders();
+    if (this.#bytesOut === 0 && !this.#isClosed && !this.#res.writableEnded)
+      // Unlike `flushHeaders`, which would write header values in UTF-8 and double what is beyond ASCII.
+      this.#res.write("", "latin1");
   }
 
   onUpstreamData(chunk: Buffer): boolean {

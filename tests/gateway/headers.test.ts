@@ -500,3 +500,16 @@ test("an integration's URI is filled with parameters as they were sent", async (
   }
   assert.equal((await fixture.record(2)).routeKey, "$default");
 });
+
+test("header values beyond ASCII reach the client byte for byte, also where the body comes later than the head", async (t) => {
+  const origin = await startRawService(t, (socket) => {
+    socket.on("data", () =>
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Name: caf\u00e9\r\n\r\n", "latin1", () =>
+        setImmediate(() => socket.end("ok")),
+      ),
+    );
+  });
+  const fixture = await startGateway(t, { routes: [{ key: "GET /open", upstream: origin, needs: null }] });
+  const answer = await ask(fixture.publicSocket, "GET /open HTTP/1.1");
+  assert.deepEqual([headerOf(answer, "x-name"), answer.body], ["caf\u00e9", "ok"]);
+});

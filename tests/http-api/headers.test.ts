@@ -178,6 +178,22 @@ test("an answer keeps the backend's headers as they are, without hop-by-hop ones
     assert.equal(names.includes(name), false, name);
 });
 
+test("header values beyond ASCII arrive as the backend sent them, however its answer is passed on", async (t) => {
+  const origin = await startRawService(t, (socket) => {
+    socket.on("data", () =>
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Name: caf\u00e9\r\n\r\n", "latin1", () =>
+        setImmediate(() => socket.end("ok")),
+      ),
+    );
+  });
+  for (const delivery of ["buffered", "streamed"]) {
+    const spec = { routes: [{ key: "GET /pets", uri: origin }] };
+    const api = await startApi(t, spec, { switches: { "response-delivery": delivery } });
+    const answer = await api.ask("GET /pets");
+    assert.deepEqual([headerOf(answer, "x-name"), answer.body], ["caf\u00e9", "ok"], delivery);
+  }
+});
+
 test("answers without a body have none, and HEAD keeps the length", async (t) => {
   const service = await startService(t, (req, res) => {
     const status = Number(req.url?.slice(1, 4) ?? 200);

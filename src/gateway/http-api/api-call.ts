@@ -286,7 +286,8 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner {
     if (length !== null && status !== 204) headers.push("content-length", String(length));
     if (body !== null) return this.#send(status, headers, status === 204 || status === 304 ? "" : body);
     this.#begin(status, headers, true);
-    this.#res.flushHeaders();
+    // Unlike `flushHeaders`, which would write header values in UTF-8 and double what is beyond ASCII.
+    this.#res.write("", "latin1");
   }
 
   onIntegrationData(chunk: Buffer): boolean {

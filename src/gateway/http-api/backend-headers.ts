@@ -93,7 +93,7 @@ const WRITES_LENGTH: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
 /** Spelled as it goes out; the engine, which looks names up in lower case, does not know it. */
 const UNKNOWN_LENGTH = Object.freeze({
   toString: () => "Content-length",
-  toLowerCase: () => "x-content-length",
+  toLowerCase: () => "gatehouse-empty-length",
 }) as unknown as string;
 
 /**
