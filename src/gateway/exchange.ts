@@ -333,9 +333,8 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   }
 
   sendHead(): void {
-    if (this.#bytesOut === 0 && !this.#isClosed && !this.#res.writableEnded)
-      // Unlike `flushHeaders`, which would write header values in UTF-8 and double what is beyond ASCII.
-      this.#res.write("", "latin1");
+    // Not `flushHeaders`: it writes header values in UTF-8 and doubles what is beyond ASCII.
+    if (this.#bytesOut === 0 && !this.#isClosed && !this.#res.writableEnded) this.#res.write("", "latin1");
   }
 
   onUpstreamData(chunk: Buffer): boolean {
