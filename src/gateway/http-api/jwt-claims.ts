@@ -45,7 +45,7 @@ export function findClaimProblem(
   const { "jwt-token-use": use, "jwt-issued-at": issuedAt } = switches;
   if (use === "access-only" && payload["token_use"] === "id") return "identity-token";
   if (issuedAt === "required" && payload["iat"] === undefined) return "not-issued";
-  return findTimeProblem(payload as Partial<TokenTimes>, nowSeconds, switches);
+  return findTimeProblem(payload, nowSeconds, switches);
 }
 
 /** As they stand in a token. */
