@@ -23,6 +23,7 @@ import type { Deadlines } from "../deadlines.ts";
 import type { IntegrationPlan } from "./api-plan.ts";
 import { type ClientHead, readClientHead } from "./client-headers.ts";
 import { type Condition, MAX_PAYLOAD_BYTES } from "./gateway-answers.ts";
+import { Pieces } from "./whole-body.ts";
 
 export interface BackendAnswer extends ClientHead {
   readonly status: number;
@@ -62,8 +63,8 @@ export class IntegrationCall implements UpstreamOwner {
   /** While an answer is passed on as it comes and there is room for more: the longest silence. */
   #silence: IdleLimit | null = null;
   #answer: BackendAnswer | null = null;
-  #chunks: Buffer[] = [];
   #bytes = 0;
+  readonly #pieces = new Pieces();
   #isOver = false;
 
   constructor(plan: IntegrationPlan, request: UpstreamRequest, settings: IntegrationSettings, owner: IntegrationOwner) {
@@ -126,7 +127,7 @@ export class IntegrationCall implements UpstreamOwner {
       else this.#silence?.end();
       return hasRoom;
     }
-    this.#chunks.push(chunk);
+    this.#pieces.add(chunk);
     return true;
   }
 
@@ -134,10 +135,7 @@ export class IntegrationCall implements UpstreamOwner {
     if (this.#isOver) return;
     this.#end();
     if (this.#settings.isStreamed) return this.#owner.onIntegrationEnd();
-    const chunks = this.#chunks;
-    this.#chunks = [];
-    const [first] = chunks;
-    const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, this.#bytes);
+    const body = this.#pieces.join();
     if (this.#answer !== null) this.#owner.onIntegrationAnswer(this.#answer, body);
   }
 
@@ -162,7 +160,7 @@ export class IntegrationCall implements UpstreamOwner {
 
   #fail(condition: Condition): void {
     this.#end();
-    this.#chunks = [];
+    this.#pieces.clear();
     this.#owner.onIntegrationFailure(condition);
   }
 

@@ -59,5 +59,11 @@ function follow(value: unknown, step: JsonStep): unknown[] {
 
 function textOf(value: unknown): string | null {
   if (value === undefined || value === null) return null;
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value === "string") return value;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // It can be parsed deeper than it can be written.
+    return null;
+  }
 }
