@@ -3,7 +3,7 @@
  *
  * INVARIANT: it listens on loopback only, and tells figures and names of the policy, nothing of a caller.
  */
-import { type Server, createServer } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { GatehouseError } from "../core/index.ts";
 import { type Family, renderPage } from "../records/index.ts";
@@ -19,6 +19,12 @@ const ACCEPTED = new Set(["GET", "HEAD"]);
 
 /** @param port 0 for a free one @throws GH_APP_PORT_TAKEN, GH_APP_PORT_DENIED */
 export async function startMetrics(port: number, read: () => Promise<readonly Family[]>): Promise<MetricsListener> {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { contentType, body } = renderPage(await read(), request.headers.accept ?? "");
+    response.writeHead(200, { "content-type": contentType, "content-length": Buffer.byteLength(body) });
+    response.end(body);
+  }
+
   const server: Server = createServer((request, response) => {
     const path = (request.url ?? "").replace(/\?.*$/s, "");
     const refuse = (status: number, headers: Readonly<Record<string, string>> = {}): void => {
@@ -29,14 +35,7 @@ export async function startMetrics(port: number, read: () => Promise<readonly Fa
     if (!/^(?:localhost|127\.0\.0\.1)(?::\d+)?$/.test(request.headers.host ?? "")) return refuse(421);
     if (path !== "/metrics") return refuse(404);
     if (!ACCEPTED.has(request.method ?? "")) return refuse(405, { allow: "GET, HEAD" });
-    read().then(
-      (families) => {
-        const { contentType, body } = renderPage(families, request.headers.accept ?? "");
-        response.writeHead(200, { "content-type": contentType, "content-length": Buffer.byteLength(body) });
-        response.end(body);
-      },
-      () => refuse(503),
-    );
+    void answer(request, response).catch(() => refuse(503));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
