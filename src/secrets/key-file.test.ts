@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { Worker } from "node:worker_threads";
 import { loadKeyFile } from "./key-file.ts";
 import { readSecret, secretVariable } from "./read-secret.ts";
 
@@ -28,6 +29,36 @@ test("a file that is cut, or that others may read, is refused and left as it is"
   loadKeyFile(file);
   chmodSync(file, 0o640);
   assert.throws(() => loadKeyFile(file), { code: "GH_STATE_KEY_FILE", message: /others may read it/ });
+});
+
+/** Loads a hundred keys as fast as it can, beginning when the others do. */
+const THREAD = `
+import { parentPort, workerData } from "node:worker_threads";
+const { loadKeyFile } = await import(workerData.module);
+const gate = new Int32Array(workerData.gate);
+Atomics.add(gate, 0, 1);
+while (Atomics.load(gate, 0) < workerData.threads);
+const keys = [];
+for (let n = 0; n < 100; n++) keys.push(Buffer.from(loadKeyFile(workerData.dir + "/many-" + n + ".key").reveal()).toString("hex"));
+parentPort.postMessage(keys);
+`;
+
+test("threads of one process that make a key at once have the same one", async () => {
+  const threads = 2;
+  const gate = new SharedArrayBuffer(4);
+  const module = new URL("key-file.ts", import.meta.url).href;
+  const keys = await Promise.all(
+    Array.from(
+      { length: threads },
+      () =>
+        new Promise<readonly string[]>((resolve, reject) => {
+          const thread = new Worker(THREAD, { eval: true, workerData: { module, gate, threads, dir } });
+          thread.once("message", resolve);
+          thread.once("error", reject);
+        }),
+    ),
+  );
+  assert.deepEqual(keys[0], keys[1]);
 });
 
 test("a disk that takes no file is the disk's fault", () => {

@@ -9,9 +9,10 @@ import { GatehouseError, Secret } from "../core/index.ts";
 
 const KEY_BYTES = 32;
 
-/** The 32 bytes of the file, which exists afterwards, whole. Two processes at once get the same key. */
+/** The 32 bytes of the file, which exists afterwards, whole. Two processes or threads at once get the same key. */
 export function loadKeyFile(file: string): Secret<Uint8Array> {
-  const draft = `${file}.${process.pid}`;
+  // Not by the process: its threads have the same number.
+  const draft = `${file}.${randomBytes(6).toString("hex")}`;
   try {
     if (!existsSync(file)) {
       writeFileSync(draft, `${randomBytes(KEY_BYTES).toString("base64url")}\n`, { mode: 0o600 });
