@@ -6,7 +6,7 @@ export interface GatewayLimits {
   readonly requestMs: number;
   /** How often the two above are looked at. */
   readonly checkMs: number;
-  /** On a streaming route without a byte in either direction. */
+  /** On a streaming route, and on a connection to an account's APIs, without a byte in either direction. */
   readonly idleMs: number;
   /** Between two looks at the clock while a WebSocket is open: it may be set, and a machine may sleep. */
   readonly rightCheckMs: number;

@@ -100,6 +100,11 @@ const CASES: readonly (readonly [what: string, account: Account, found: readonly
     withRoutes("GET /{id}.json"),
     [`route/path ${AT}: \`{id}.json\` cannot be a segment`],
   ],
+  [
+    "segments that are resolved before routes are looked for",
+    withRoutes("GET /x/../y"),
+    [`route/path ${AT}: no request has the segment \`..\``],
+  ],
   ["a star", withRoutes("GET /voice/*"), [`route/path ${AT}: \`*\` cannot be a segment`]],
   [
     "a greedy parameter before the end",

@@ -53,6 +53,13 @@ export function readRouteKey(
         message: segment === "" ? "the path has an empty segment" : `\`${segment}\` cannot be a segment`,
         hint: hintForSegment(segment),
       });
+    else if (segment === "." || segment === "..")
+      // Such segments are resolved before a route is looked for, so another route would take the requests.
+      faults.push({
+        code: "route/path",
+        message: `no request has the segment \`${segment}\``,
+        hint: "write the path that is meant",
+      });
     else if (name !== undefined) {
       if (plus === "+" && !isLast)
         faults.push({

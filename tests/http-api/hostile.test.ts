@@ -1,9 +1,10 @@
 /** What a client may send to make the gateway hang, or hold more than it was sent. */
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { headerOf } from "../gateway/raw-client.ts";
 import { startService } from "../gateway/service.ts";
-import { startApi } from "./fixture.ts";
+import { API_HOST, startApi } from "./fixture.ts";
 
 /** What hangs, hangs far longer. */
 const PATIENCE = { timeout: 60_000 };
@@ -41,5 +42,38 @@ test(
     assert.equal(answer.status, 200);
     assert.equal(headerOf(answer, "x-deep"), null);
     assert.equal(headerOf(service.seen[0] ?? { headers: [] }, "x-deep"), null);
+  },
+);
+
+test("a quote that a client does not close hides nothing of what the gateway says of the hop", async (t) => {
+  const service = await startService(t);
+  const api = await startApi(t, { routes: [{ key: "GET /", uri: service.origin }] });
+  const own = `by=127.0.0.1;for=127.0.0.1;host=${API_HOST};proto=https`;
+  const cases = [
+    ['Forwarded: for=6.6.6.6;x="', own],
+    ['Forwarded: for=6.6.6.6;x="a\\"', own],
+    ['Forwarded: for=6.6.6.6;x=\\""', own],
+    ['Forwarded: for="[::1]";x="a\\"b, c"', `for="[::1]";x="a\\"b, c", ${own}`],
+  ] as const;
+  for (const [at, [header, expected]] of cases.entries()) {
+    await api.ask("GET /", { headers: [header] });
+    assert.equal(headerOf(service.seen[at] ?? { headers: [] }, "forwarded"), expected);
+  }
+});
+
+test(
+  "a client that does not take its answer is not waited for longer than a connection may be silent",
+  PATIENCE,
+  async (t) => {
+    const service = await startService(t, (_req, res) => res.end(Buffer.alloc(10_000_000)));
+    const api = await startApi(t, { routes: [{ key: "GET /", uri: service.origin }] }, { limits: { idleMs: 500 } });
+    const socket = connect(api.port, "127.0.0.1");
+    t.after(() => socket.destroy());
+    socket.on("error", () => {});
+    socket.pause();
+    socket.write(`GET / HTTP/1.1\r\nHost: ${API_HOST}\r\n\r\n`);
+    const { status, error } = await api.record(0);
+    assert.deepEqual([status, error], [499, "the client went away"]);
+    assert.equal(api.gateway.stats().inFlight, 0);
   },
 );

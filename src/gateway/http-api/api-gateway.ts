@@ -151,12 +151,15 @@ export function createApiGateway(account: Account, deps: ApiGatewayDeps): ApiGat
   }
 
   function listenerFor(hasEdge: boolean): Listener {
-    return createListener(limits, {
+    const listener = createListener(limits, {
       accept: (req, res) => accept(hasEdge, req, res),
       onConnect: (_req, socket) => answerRaw(socket, "bad-request"),
       onClientError: (error, socket) =>
         onClientError(error, socket, (reason) => answerRaw(socket, CONDITION_OF_REASON[reason])),
     });
+    // Above all of a client that does not take its answer, which is held for as long.
+    listener.timeout = limits.idleMs;
+    return listener;
   }
 
   async function listenOn(

@@ -24,11 +24,14 @@ export interface Hop {
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const UNFIT = /[^\t\x20-\x7e]/g;
+/** Every quote is closed (RFC 9110 5.6.4): behind an open one, what follows would be the client's. */
+const CLOSED = /^(?:[^"\\]|"(?:[^"\\]|\\.)*")*$/;
 
 /** `Forwarded` with what the client said of earlier hops first. */
 export function forwardedValue(head: CallHead, hop: Hop): string {
   const elements: string[] = [];
-  if (head.forwarded !== null && head.forwarded.trim() !== "") elements.push(head.forwarded.trim());
+  const received = head.forwarded?.trim() ?? "";
+  if (received !== "" && CLOSED.test(received)) elements.push(received);
   const earlier = (hop.earlierFor ?? "")
     .split(",")
     .map((each) => each.trim())
