@@ -45,7 +45,9 @@ function checkKey(key: string, at: string, add: AddProblem): void {
         ? `\`${/[^A-Za-z0-9$\-_.+!*'()/]/u.exec(key)?.[0]}\` cannot be in a mapping`
         : /^\/|\/$|\/\//.test(key)
           ? `\`${key}\` has an empty segment`
-          : null;
+          : /(?:^|\/)\.{1,2}(?:\/|$)/.test(key)
+            ? `no request has the path \`/${key}\`, whose dots are resolved`
+            : null;
   if (problem === null) return;
   const hint =
     "write `orders/v1`: letters, digits and `$-_.+!*'()`, with single slashes inside, at most 300 characters";

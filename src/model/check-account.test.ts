@@ -362,6 +362,13 @@ const CASES: readonly (readonly [what: string, account: Account, found: readonly
     ["domain/mapping-key /domainNames/0/apiMappings/1/apiMappingKey: `~` cannot be in a mapping"],
   ],
   [
+    "a mapping whose dots are resolved before mappings are looked for",
+    withValue("/domainNames/0/apiMappings/1/apiMappingKey", "pets/../v1"),
+    [
+      "domain/mapping-key /domainNames/0/apiMappings/1/apiMappingKey: no request has the path `/pets/../v1`, whose dots are resolved",
+    ],
+  ],
+  [
     "a mapping of 301 characters",
     withValue("/domainNames/0/apiMappings/1/apiMappingKey", "p".repeat(301)),
     ["domain/mapping-key /domainNames/0/apiMappings/1/apiMappingKey: the mapping has 301 characters"],

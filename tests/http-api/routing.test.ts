@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ApiMapping } from "../../src/model/index.ts";
 import { headerOf } from "../gateway/raw-client.ts";
 import { type Service, startService } from "../gateway/service.ts";
 import { API_HOST, type Fixture, accountOf, apiOf, startAccount, startApi } from "./fixture.ts";
@@ -199,6 +200,41 @@ test("the longest mapping of a custom domain takes a call by whole segments, and
   }
   assert.equal((await api.ask("GET /zzz", { host: "bare.example.com" })).status, 404);
   assert.equal((await api.ask("POST /orders/1", { host: "bare.example.com" })).status, 404);
+});
+
+test("a wildcard domain takes names one label below it that are no domains themselves", async (t) => {
+  const service = await startService(t);
+  const specOf = (apiId: string): Parameters<typeof apiOf>[0] => ({
+    apiId,
+    routes: [
+      {
+        key: "GET /{p+}",
+        uri: `${service.origin}/${apiId}/{p}`,
+        integration: { requestParameters: { "overwrite:header.x-asked": "$context.domainName" } },
+      },
+    ],
+  });
+  const mappingTo = (apiId: string): ApiMapping => ({ apiMappingKey: "", apiId, stage: "$default" });
+  const api = await startAccount(
+    t,
+    accountOf([apiOf(specOf("api-a")), apiOf(specOf("api-b"))], {
+      domainNames: [
+        { domainName: "*.example.com", apiMappings: [mappingTo("api-a")] },
+        { domainName: "own.example.com", apiMappings: [mappingTo("api-b")] },
+      ],
+    }),
+  );
+  const cases = [
+    ["Shop.example.com:443", "/api-a/x", "shop.example.com"],
+    ["own.example.com", "/api-b/x", "own.example.com"],
+  ] as const;
+  for (const [host, url, name] of cases) {
+    assert.equal((await api.ask("GET /x", { host })).status, 200, host);
+    const seen = service.seen.at(-1);
+    assert.deepEqual([seen?.url, headerOf(seen ?? { headers: [] }, "x-asked")], [url, name]);
+  }
+  for (const host of ["example.com", "a.b.example.com", "*.example.com", ".example.com", "shop.example.com.evil"])
+    assert.equal((await api.ask("GET /x", { host })).status, 403, host);
 });
 
 test("a disabled execute-api endpoint does not answer; the custom domain does", async (t) => {

@@ -7,7 +7,8 @@
  * machine `{apiId}.execute-api.localhost`, which resolvers send to loopback; with any port. An account with one API
  * answers for loopback hosts too (switch `loopback-host`).
  * Source: API Gateway developer guide, "Working with stages for HTTP APIs", "API mappings"; RFC 6761 6.3.
- * INVARIANT: a host is known by its whole name; mappings are compared by whole segments, the longest one wins.
+ * INVARIANT: a host is known by its whole name, or all but its first label where no domain has that name and a wildcard
+ * has the rest; mappings are compared by whole segments, the longest one wins.
  */
 import type { Account } from "../../model/index.ts";
 import type { ApiPlan, StagePlan } from "./api-plan.ts";
@@ -75,6 +76,9 @@ export class Endpoints {
     if (name === undefined) return null;
     const known = this.#byName.get(name);
     if (known !== undefined) return known;
+    const wild = this.#byName.get(`*${name.slice(name.indexOf("."))}`);
+    // What a wildcard took is told by the name that was asked for.
+    if (wild !== undefined) return { ...endpointOf(name, null), mappings: wild.mappings };
     return this.#onLoopback !== null && LOOPBACK.test(name) ? endpointOf(name, this.#onLoopback) : null;
   }
 }
