@@ -108,18 +108,19 @@ export async function compare(
   return [...found].map(([name, all]) => ({ name, rounds: all }));
 }
 
-/** All roads with the same requests; new tokens each round. */
+/** All roads with the same requests; new tokens each round. `warmUps`: how many times the usual warm-up comes first. */
 export async function compareRoads(
   bench: Bench,
   file: string,
   requests: (tokens: readonly string[]) => Requests,
   rounds: number,
+  warmUps = 1,
 ): Promise<Figures[]> {
   const { settings, issuer, setting, roads } = bench;
   return compare(bench, {
     rounds,
     seconds: settings.seconds,
-    warmUpSeconds: settings.warmUpSeconds,
+    warmUpSeconds: warmUps * settings.warmUpSeconds,
     targets: async () => {
       const script = writeRequests(setting.folder, file, requests(await issuer.tokens(settings.tokens)));
       return roads.map((road) => ({ road, name: nameOf(road), script }));

@@ -2,12 +2,15 @@
 import { type Claim, ratios, renderFigures } from "../report.ts";
 import { type Scenario, compareRoads, figuresOf, smallRequests } from "./scenario.ts";
 
+/** The first load that these servers see: an engine compiles while it runs, for some 20,000 requests. */
+const WARM_UPS = 3;
+
 export const smallJson: Scenario = {
   name: "small",
   title: "",
   async run(bench) {
     const { settings } = bench;
-    const figures = await compareRoads(bench, "small", smallRequests, settings.rounds);
+    const figures = await compareRoads(bench, "small", smallRequests, settings.rounds, WARM_UPS);
     for (const { letter } of bench.roads)
       bench.throughput.set(letter, figuresOf(figures, letter)?.rounds.map((r) => r.requestsPerSecond) ?? []);
     const whole = figuresOf(figures, "B");
@@ -24,7 +27,7 @@ export const smallJson: Scenario = {
 
 Each cell is the median of ${settings.rounds} rounds (lowest to highest), memory the median. A round runs the roads one after the
 other for ${settings.seconds} s each, every second round in reverse order; a ratio is taken within its round, then the median of
-those. Load: wrk, 1 thread, ${settings.connections} connections, TLS, keep-alive, HTTP/1.1, \`GET\` of a JSON document of about 100 bytes,
+those, after ${WARM_UPS * settings.warmUpSeconds} s of the same load on each. Load: wrk, 1 thread, ${settings.connections} connections, TLS, keep-alive, HTTP/1.1, \`GET\` of a JSON document of about 100 bytes,
 ${settings.tokens} bearer tokens (RS256) in turn, new ones each round. CPU is \`utime\` + \`stime\` of the road's own server
 processes from /proc, memory their proportional set size; the backend, one Node process for all, and wrk are not counted,
 yet share the same cores. The access log is on everywhere. Every road but A was shown to refuse a missing token, a bad
