@@ -346,11 +346,11 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
       if (this.#bytesLeft === 0) {
         // The last byte and the end go out together; a small body in one piece with the head.
         if (chunk.length <= COPIED_BYTES) this.#res.end(chunk.toString("latin1"), "latin1");
-        else this.#res.end(chunk);
+        else this.#res.end(Buffer.from(chunk));
         return true;
       }
     }
-    if (this.#res.write(chunk)) return true;
+    if (this.#res.write(Buffer.from(chunk))) return true;
     if (!this.#waitsForDrain) {
       this.#waitsForDrain = true;
       this.#res.on("drain", () => {

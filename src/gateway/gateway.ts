@@ -232,7 +232,7 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
     async close({ graceMs }) {
       context.isClosing = true;
       await closeServers(graceMs);
-      await upstreams.destroy();
+      upstreams.destroy();
     },
   };
 }

@@ -2,7 +2,7 @@
  * The client's body on its way to the service, counted, and separate from the client's connection, so that a service
  * that fails does not take the client's answer with it.
  *
- * In: the incoming message. Out: a small body in one piece, or a stream as undici reads it, with the pauses that the
+ * In: the incoming message. Out: a small body in one piece, or a stream for the service's connection, with the pauses that the
  * service's connection asks for.
  * INVARIANT: the client's message is never destroyed from here; what is not wanted any more is read and dropped.
  */
@@ -77,7 +77,7 @@ export class RequestBody extends EventEmitter {
     return this.#isPaused;
   }
 
-  /** undici reads this as a stream: of a `Readable` it uses the events, `resume`, `pause` and `destroy`. */
+  /** The connection to the service uses the events, `resume`, `pause` and `destroy` of it. */
   asReadable(): Readable {
     return this as unknown as Readable;
   }

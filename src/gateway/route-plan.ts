@@ -5,7 +5,7 @@
  * Not here: what a request does with a plan (exchange.ts).
  * INVARIANT: what the model says and this cannot do is a fault when the artifacts are taken over, never a silent gap.
  */
-import type { Pool } from "undici";
+import type { Origin } from "./http-client/origin.ts";
 import { GatehouseError, type Rate } from "../core/index.ts";
 import {
   type Artifacts,
@@ -41,7 +41,7 @@ export interface RoutePlan {
   readonly responseRules: HeaderRules;
   readonly ownIdentityHeaders: readonly (readonly [name: string, field: IdentityField])[];
   readonly origin: string;
-  readonly pool: Pool;
+  readonly pool: Origin;
   /** Infinity for none. */
   readonly maxBodyBytes: number;
   /** Bodies pass as they come, for as long as they flow. */
@@ -88,7 +88,7 @@ const HAS_PATH = /^[a-z]+:\/\/[^/]*\//;
 /** What plans share. */
 export interface PlanParts {
   bucketOf(key: string): Bucket | undefined;
-  poolOf(origin: string): Pool;
+  poolOf(origin: string): Origin;
   deadlinesOf(timeoutMs: number): Deadlines;
 }
 

@@ -1,30 +1,21 @@
 /**
- * One request to a service, and its answer on the way back: dispatched straight to undici, without a stream in between.
+ * One request to a service, and its answer on the way back, attempt by attempt.
  *
  * In: method, target, headers, body, the list of those that wait as long. Out: calls on its owner, each at most once and in order: head, data, end or failure.
  * Not here: what the client is told (exchange.ts), which headers are sent (service-headers.ts).
- * Source: RFC 9110 9.2.2 and RFC 9112 9.3.1 (when a request may be repeated); undici `DispatchHandler`.
+ * Source: RFC 9110 9.2.2 and RFC 9112 9.3.1 (when a request may be repeated).
  * INVARIANT: after `abort` or a failure nothing more is told. A request is repeated only when no byte of an answer came:
  * as often as its route says if its body is none or in memory, else once if it is safe and has no body. All attempts
  * together have the time of one.
  */
-import type { Duplex, Readable } from "node:stream";
-import { type Dispatcher, type Pool, errors } from "undici";
+import type { Duplex } from "node:stream";
 import type { Deadline, Deadlines } from "./deadlines.ts";
+import type { Origin } from "./http-client/origin.ts";
+import type { ClientController, ClientHandler, ClientHeaders, ClientRequest } from "./http-client/client-job.ts";
+import { UpstreamError } from "./http-client/upstream-error.ts";
 import type { RequestBody } from "./request-body.ts";
 
-/** What undici's `dispatch` takes. */
-export interface UpstreamRequest {
-  readonly method: string;
-  /** The request target. */
-  readonly path: string;
-  readonly headers: string[];
-  readonly body: Readable | Buffer | null;
-  /** Longest silence of the service within its answer, in ms; 0 when somebody else watches. */
-  readonly bodyTimeout?: number;
-  /** The protocol that the connection shall be switched to. */
-  readonly upgrade?: string;
-}
+export type UpstreamRequest = ClientRequest;
 
 export type UpstreamFailure =
   | "upstream-unreachable"
@@ -33,11 +24,11 @@ export type UpstreamFailure =
   /** The engine refused the request itself: a mistake of ours, nothing was sent. */
   | "fault";
 
-export type UpstreamHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+export type UpstreamHeaders = ClientHeaders;
 
 export interface UpstreamOwner {
   onUpstreamHead(status: number, headers: UpstreamHeaders): void;
-  /** False: call `resume` when there is room again. */
+  /** The chunk is valid during the call only. False: call `resume` when there is room again. */
   onUpstreamData(chunk: Buffer): boolean;
   onUpstreamEnd(): void;
   /** The service switched to the protocol that was asked for. The socket is the owner's. */
@@ -49,11 +40,11 @@ export interface UpstreamOwner {
 const PAUSE_MS = { least: 10, most: 50 };
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
+export class UpstreamCall implements ClientHandler, Deadline {
   earlier: Deadline | null = null;
   later: Deadline | null = null;
   endsMs = 0;
-  readonly #pool: Pool;
+  readonly #target: Origin;
   readonly #request: UpstreamRequest;
   /** A body that is streamed. */
   readonly #body: RequestBody | null;
@@ -65,14 +56,14 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
   #attempts = 1;
   #lastError: Error | null = null;
   #pause: NodeJS.Timeout | null = null;
-  #controller: Dispatcher.DispatchController | null = null;
+  #controller: ClientController | null = null;
   #hasAnswer = false;
   #isRepeated = false;
   #isOver = false;
 
   /** @param coversBody the deadline is for the whole answer, not for its head alone */
   constructor(
-    pool: Pool,
+    target: Origin,
     request: UpstreamRequest,
     body: RequestBody | null,
     deadlines: Deadlines,
@@ -80,7 +71,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
     owner: UpstreamOwner,
     coversBody = false,
   ) {
-    this.#pool = pool;
+    this.#target = target;
     this.#request = request;
     this.#body = body;
     this.#deadlines = deadlines;
@@ -109,7 +100,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
         if (!this.#isOver && !this.#hasAnswer) this.#deadlines.add(this);
       });
     else this.#deadlines.add(this);
-    this.#pool.dispatch(this.#request, this);
+    this.#target.dispatch(this.#request, this);
   }
 
   /** The answer is not wanted any more; the connection to the service is ended. */
@@ -117,7 +108,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
     if (this.#isOver) return;
     this.#finish();
     // Not on a connection yet: `onRequestStart` will end it.
-    this.#controller?.abort(new errors.RequestAbortedError());
+    this.#controller?.abort();
   }
 
   resume(): void {
@@ -128,20 +119,15 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
   expire(): void {
     if (this.#isOver) return;
     this.abort();
-    this.#owner.onUpstreamFailure("upstream-timeout", new errors.HeadersTimeoutError());
+    this.#owner.onUpstreamFailure("upstream-timeout", new UpstreamError("ERR_UPSTREAM_TIMEOUT"));
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: ClientController): void {
     this.#controller = controller;
-    if (this.#isOver) controller.abort(new errors.RequestAbortedError());
+    if (this.#isOver) controller.abort();
   }
 
-  onRequestUpgrade(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: UpstreamHeaders,
-    socket: Duplex,
-  ): void {
+  onRequestUpgrade(status: number, headers: UpstreamHeaders, socket: Duplex): void {
     if (this.#isOver) {
       socket.destroy();
       return;
@@ -152,22 +138,22 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
       return this.#owner.onUpstreamUpgrade(headers, socket);
     socket.on("error", () => {});
     socket.destroy();
-    this.#owner.onUpstreamFailure("upstream-aborted", new errors.SocketError("switched to another protocol"));
+    this.#owner.onUpstreamFailure("upstream-aborted", new UpstreamError("ERR_UPSTREAM_SWITCHED"));
   }
 
   onResponseStarted(): void {
     this.#hasAnswer = true;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
+  onResponseStart(status: number, headers: UpstreamHeaders): void {
     // An interim answer (103) is not passed on.
     if (this.#isOver || status < 200) return;
     if (!this.#coversBody) this.#deadlines.remove(this);
     this.#owner.onUpstreamHead(status, headers);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#isOver && !this.#owner.onUpstreamData(chunk)) controller.pause();
+  onResponseData(chunk: Buffer): void {
+    if (!this.#isOver && !this.#owner.onUpstreamData(chunk)) this.#controller?.pause();
   }
 
   onResponseEnd(): void {
@@ -176,7 +162,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
     this.#owner.onUpstreamEnd();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  onResponseError(error: Error): void {
     if (this.#isOver) return;
     if (this.#mayRetry(error)) {
       this.#lastError = error;
@@ -185,14 +171,14 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
       this.#pause = setTimeout(() => {
         this.#pause = null;
         this.#attempts++;
-        this.#pool.dispatch(this.#request, this);
+        this.#target.dispatch(this.#request, this);
       }, pauseMs);
       return;
     }
     if (this.#mayRepeat(error)) {
       this.#isRepeated = true;
       this.#controller = null;
-      this.#pool.dispatch(this.#request, this);
+      this.#target.dispatch(this.#request, this);
       return;
     }
     this.#finish();
@@ -213,7 +199,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
     if (this.#retries > 0) return false;
     if (this.#isRepeated || this.#hasAnswer || this.#request.body !== null) return false;
     if (!SAFE_METHODS.has(this.#request.method) || isEngineRefusal(error)) return false;
-    return this.#controller === null || wasKeptOpen(error);
+    return this.#controller === null || this.#controller.isReused;
   }
 
   #finish(): void {
@@ -225,12 +211,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Deadline {
 }
 
 function isEngineRefusal(error: Error): boolean {
-  return error instanceof errors.InvalidArgumentError || error instanceof errors.NotSupportedError;
-}
-
-/** The connection had carried an answer before. */
-function wasKeptOpen(error: Error): boolean {
-  return error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0;
+  return error instanceof UpstreamError && error.code === "ERR_UPSTREAM_REQUEST";
 }
 
 function failureOf(error: Error, wasSent: boolean): UpstreamFailure {

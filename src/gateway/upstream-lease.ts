@@ -5,13 +5,12 @@
  * INVARIANT: an origin is held as long as a request may still be sent to it.
  */
 import { Deadlines } from "./deadlines.ts";
+import type { Origin } from "./http-client/origin.ts";
 import type { Upstreams } from "./upstreams.ts";
-
-type Pool = ReturnType<Upstreams["hold"]>;
 
 export class UpstreamLease {
   readonly #upstreams: Upstreams;
-  readonly #pools = new Map<string, Pool>();
+  readonly #pools = new Map<string, Origin>();
   readonly #deadlines = new Map<number, Deadlines>();
   #requests = 0;
   #isReplaced = false;
@@ -25,7 +24,7 @@ export class UpstreamLease {
     return this.#requests;
   }
 
-  poolOf(origin: string): Pool {
+  poolOf(origin: string): Origin {
     let pool = this.#pools.get(origin);
     if (pool === undefined) this.#pools.set(origin, (pool = this.#upstreams.hold(origin)));
     return pool;

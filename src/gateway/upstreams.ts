@@ -1,71 +1,43 @@
 /**
- * Connections to the services: one pool for each origin, shared by all policies that name it.
+ * Connections to the services: those of one origin are shared by all policies that name it.
  *
- * In: an origin (`http://127.0.0.1:4001`). Out: a `Pool`, kept while somebody holds it.
- * Not here: what is sent (upstream-call.ts).
- * Traps of the engine that the settings answer: HTTP/2 towards the service is off (one meaning of a request on the
- * wire); its own header timer is off, because it restarts on progress and the route's timeout is a total.
+ * In: an origin (`http://127.0.0.1:4001`). Out: its `Origin`, kept while somebody holds it.
+ * Not here: what is sent (upstream-call.ts), connections (http-client/).
  */
-import { Pool } from "undici";
-
-const CONNECT_TIMEOUT_MS = 5000;
-/** Between two pieces of a response. A stream that is silent for longer is ended; the client sees a cut response. */
-const IDLE_BODY_MS = 300_000;
-const MAX_CONNECTIONS = 512;
-const MAX_RESPONSE_HEADER_BYTES = 65_536;
+import { Origin, type OriginStats } from "./http-client/origin.ts";
 
 interface Entry {
-  readonly pool: Pool;
+  readonly origin: Origin;
   holders: number;
 }
 
 export class Upstreams {
   readonly #entries = new Map<string, Entry>();
 
-  /** The pool of an origin. The caller gives it back with `release`. */
-  hold(origin: string): Pool {
-    let entry = this.#entries.get(origin);
-    if (entry === undefined) {
-      const pool = new Pool(origin, {
-        allowH2: false,
-        bodyTimeout: IDLE_BODY_MS,
-        connectTimeout: CONNECT_TIMEOUT_MS,
-        connections: MAX_CONNECTIONS,
-        headersTimeout: 0,
-        maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
-        pipelining: 1,
-      });
-      this.#entries.set(origin, (entry = { pool, holders: 0 }));
-    }
+  /** The connections of an origin. The caller gives them back with `release`. */
+  hold(name: string): Origin {
+    let entry = this.#entries.get(name);
+    if (entry === undefined) this.#entries.set(name, (entry = { origin: new Origin(name), holders: 0 }));
     entry.holders++;
-    return entry.pool;
+    return entry.origin;
   }
 
   /** When nobody holds an origin any more its connections are closed as their requests end. */
-  release(origin: string): void {
-    const entry = this.#entries.get(origin);
+  release(name: string): void {
+    const entry = this.#entries.get(name);
     if (entry === undefined || --entry.holders > 0) return;
-    this.#entries.delete(origin);
-    // A pool that cannot be closed has no connection left; there is nothing to tell anybody.
-    entry.pool.close().catch(() => {});
+    this.#entries.delete(name);
+    entry.origin.close();
   }
 
   /** Ends every connection, also those in use. */
-  async destroy(): Promise<void> {
-    const pools = [...this.#entries.values()].map((entry) => entry.pool);
+  destroy(): void {
+    const entries = [...this.#entries.values()];
     this.#entries.clear();
-    await Promise.all(pools.map((pool) => pool.destroy()));
+    for (const { origin } of entries) origin.destroy();
   }
 
-  stats(): {
-    readonly origin: string;
-    readonly connected: number;
-    readonly running: number;
-    readonly queued: number;
-  }[] {
-    return [...this.#entries].map(([origin, { pool }]) => {
-      const { connected, running, queued } = pool.stats;
-      return { origin, connected, running, queued };
-    });
+  stats(): (OriginStats & { readonly origin: string })[] {
+    return [...this.#entries].map(([name, { origin }]) => ({ origin: name, ...origin.stats }));
   }
 }

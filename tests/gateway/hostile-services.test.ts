@@ -69,8 +69,8 @@ const BAD_ANSWERS: Readonly<Record<string, readonly [bytes: string, status: numb
     null,
   ],
   "a status of four digits": ["HTTP/1.1 2000 OK\r\nContent-Length: 4\r\n\r\nevil", 503, null],
-  // The engine takes it for a fault of the service, since nobody expects it: `Expect` is answered here and not sent on.
-  "100 that nobody asked for": [`HTTP/1.1 100 Continue\r\n\r\n${EVIL}`, 503, null],
+  // RFC 9110 15.2: a client reads interim answers that it did not expect. What follows is the answer to this request.
+  "100 that nobody asked for": [`HTTP/1.1 100 Continue\r\n\r\n${EVIL}`, 200, "evil"],
   "HTTP/3.7": ["HTTP/3.7 200 OK\r\nContent-Length: 4\r\n\r\nevil", 503, null],
 };
 

@@ -26,11 +26,11 @@ test("a request without an answer is repeated as often as the route says, its bo
   const cases = [
     // retries, failures, method, status, attempts, error
     [2, 0, "GET", 200, 1, null],
-    [2, 1, "GET", 200, 2, "UND_ERR_SOCKET; attempt 2 was answered"],
-    [2, 2, "PUT", 200, 3, "UND_ERR_SOCKET; attempt 3 was answered"],
-    [2, 3, "PUT", 503, 3, "UND_ERR_SOCKET (3 attempts)"],
-    [1, 2, "DELETE", 503, 2, "UND_ERR_SOCKET (2 attempts)"],
-    [0, 1, "PUT", 503, 1, "UND_ERR_SOCKET"],
+    [2, 1, "GET", 200, 2, "ERR_UPSTREAM_CLOSED; attempt 2 was answered"],
+    [2, 2, "PUT", 200, 3, "ERR_UPSTREAM_CLOSED; attempt 3 was answered"],
+    [2, 3, "PUT", 503, 3, "ERR_UPSTREAM_CLOSED (3 attempts)"],
+    [1, 2, "DELETE", 503, 2, "ERR_UPSTREAM_CLOSED (2 attempts)"],
+    [0, 1, "PUT", 503, 1, "ERR_UPSTREAM_CLOSED"],
   ] as const;
   for (const [retries, failures, method, status, attempts, error] of cases) {
     const service = await startFlaky(t, failures, (socket) => socket.destroy());
@@ -103,7 +103,7 @@ test("a body that is streamed is sent once", async (t) => {
     (await ask(fixture.publicSocket, "PUT /a HTTP/1.1", ["Transfer-Encoding: chunked"], chunked)).status,
     503,
   );
-  assert.deepEqual([service.methods().length, (await fixture.record(0)).error], [1, "UND_ERR_SOCKET"]);
+  assert.deepEqual([service.methods().length, (await fixture.record(0)).error], [1, "ERR_UPSTREAM_CLOSED"]);
 });
 
 test("all attempts together have the route's timeout", async (t) => {
@@ -123,7 +123,7 @@ test("all attempts together have the route's timeout", async (t) => {
     // A service that is slow is asked once: it may be at work.
     assert.match(
       record.error ?? "",
-      path === "/slow" ? /^UND_ERR_HEADERS_TIMEOUT$/ : /^UND_ERR_HEADERS_TIMEOUT \(\d+ attempts\)$/,
+      path === "/slow" ? /^ERR_UPSTREAM_TIMEOUT$/ : /^ERR_UPSTREAM_TIMEOUT \(\d+ attempts\)$/,
     );
   }
   assert.equal((await ask(fixture.publicSocket, "GET /first HTTP/1.1")).status, 200);

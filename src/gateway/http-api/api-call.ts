@@ -19,7 +19,6 @@ import type { AccountPlan } from "./account-plan.ts";
 import type { RoutePlan } from "./api-plan.ts";
 import {
   amznTraceId,
-  emptyLengthName,
   forwardedValue,
   viaValue,
   withoutSignatureHeaders,
@@ -266,7 +265,8 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner {
     headers.push("via", viaValue(via), "x-amzn-trace-id", amznTraceId(trace, this.#story.atMs));
     if (this.#story.body !== null) headers.push("content-length", String(this.#story.body.length));
     else {
-      headers.push(emptyLengthName(integration.method ?? this.#story.method), "0");
+      // Whatever the method. Source: API Gateway developer guide, "Known issues".
+      headers.push("content-length", "0");
       if (!hasContentType && this.#plan.switches["empty-body-type"] === "form")
         headers.push("content-type", "application/x-www-form-urlencoded");
     }

@@ -216,7 +216,7 @@ export function createApiGateway(account: Account, deps: ApiGatewayDeps): ApiGat
       await underWay.untilNone(LAST_RECORDS_MS);
       await Promise.all(closed);
       servers.length = 0;
-      await upstreams.destroy();
+      upstreams.destroy();
     },
   };
 }

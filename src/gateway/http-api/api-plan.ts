@@ -6,7 +6,7 @@
  * Source: API Gateway developer guide, "Create routes for HTTP APIs", "Working with stages".
  * INVARIANT: what the model says and this cannot do is a fault when the account is taken over, never a silent gap.
  */
-import type { Pool } from "undici";
+import type { Origin } from "../http-client/origin.ts";
 import { GatehouseError, type Rate } from "../../core/index.ts";
 import {
   type Authorizer,
@@ -67,7 +67,7 @@ export interface RoutePlan {
 export interface IntegrationPlan {
   readonly integration: Integration;
   readonly uri: IntegrationUri;
-  readonly pool: Pool;
+  readonly pool: Origin;
   readonly deadlines: Deadlines;
   /** Null: the client's method. */
   readonly method: string | null;
@@ -82,7 +82,7 @@ export interface IntegrationPlan {
 /** What plans need from outside the API. */
 export interface PlanParts {
   readonly bucketOf: (key: string) => TokenBucket | undefined;
-  readonly poolOf: (origin: string) => Pool;
+  readonly poolOf: (origin: string) => Origin;
   readonly deadlinesOf: (timeoutMs: number) => Deadlines;
   /** @throws GH_GATEWAY_ACCOUNT_UNSUPPORTED */
   readonly authorizerOf: (apiId: string, authorizer: Authorizer) => JwtAuthorizer;

@@ -90,24 +90,6 @@ function randomHex24(): string {
   return hex;
 }
 
-/** Methods whose empty length the HTTP engine writes itself. */
-const WRITES_LENGTH: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
-
-/** Spelled as it goes out; the engine, which looks names up in lower case, does not know it. */
-const UNKNOWN_LENGTH = Object.freeze({
-  toString: () => "Content-length",
-  toLowerCase: () => "gatehouse-empty-length",
-}) as unknown as string;
-
-/**
- * A call without body reaches the backend with `Content-Length: 0` whatever its method. The engine leaves that header out
- * where HTTP does not expect a body, so there it gets it under a name that it does not know.
- * SOURCE: API Gateway developer guide, "Known issues"; undici lib/core/request.js `processHeader`.
- */
-export function emptyLengthName(method: string): string {
-  return WRITES_LENGTH.has(method) ? "content-length" : UNKNOWN_LENGTH;
-}
-
 const OF_SIGNATURES = new Set(["authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"]);
 const PARAMETER_OF_SIGNATURES =
   /^X-Amz-(?:Algorithm|Credential|Date|Expires|SignedHeaders|Security-Token|Signature)(?:=|$)/i;

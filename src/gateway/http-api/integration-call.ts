@@ -122,12 +122,12 @@ export class IntegrationCall implements UpstreamOwner {
       return true;
     }
     if (this.#settings.isStreamed) {
-      const hasRoom = this.#owner.onIntegrationData(chunk);
+      const hasRoom = this.#owner.onIntegrationData(Buffer.from(chunk));
       if (hasRoom) this.#silence?.touch();
       else this.#silence?.end();
       return hasRoom;
     }
-    this.#pieces.add(chunk);
+    this.#pieces.add(Buffer.from(chunk));
     return true;
   }
 
