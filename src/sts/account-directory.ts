@@ -41,6 +41,9 @@ interface TrustedRole {
   readonly trust: CompiledTrust;
 }
 
+/** Whose audience is one of the provider's clients. */
+type TrustedIdentity = Omit<WebIdentity, "ok" | "audience"> & { readonly audience: string };
+
 interface TrustedProvider {
   readonly provider: OidcProvider;
   readonly keys: KeySource;
@@ -67,7 +70,7 @@ export function accountDirectory(account: Account, options: AccountDirectoryOpti
     account.oidcProviders.map((provider) => [provider.url, { provider, keys: keysOf(provider.url) }]),
   );
 
-  function isTrusted(trusted: TrustedRole, identity: WebIdentity, tags: SessionTags, attempt: AssumeAttempt): boolean {
+  function isTrusted(trusted: TrustedRole, identity: TrustedIdentity, tags: SessionTags, attempt: AssumeAttempt): boolean {
     const federated = providerArn(partition, accountId, identity.issuer);
     const context = contextOf(identity, tags, attempt, federated);
     const allows = (action: "sts:AssumeRoleWithWebIdentity" | "sts:TagSession"): boolean =>
@@ -89,13 +92,13 @@ export function accountDirectory(account: Account, options: AccountDirectoryOpti
         );
       const verified = await verifyWebIdentity(jws, issuer, known.keys, attempt.nowMs);
       if (!verified.ok) return verified;
-      const audience = verified.audiences.find((each) => known.provider.clientIdList.includes(each));
-      if (audience === undefined) return refuse("InvalidIdentityToken", "Incorrect token audience");
-      const identity = { ...verified, audiences: [audience] };
-      const tags = readSessionTags(identity.claims);
+      const { subject, audience, claims } = verified;
+      if (audience === null || !known.provider.clientIdList.includes(audience))
+        return refuse("InvalidIdentityToken", "Incorrect token audience");
+      const tags = readSessionTags(claims);
       if (!tags.ok) return tags;
       const trusted = roles.get(attempt.roleArn);
-      if (trusted === undefined || !isTrusted(trusted, identity, tags, attempt))
+      if (trusted === undefined || !isTrusted(trusted, { issuer, subject, audience, claims }, tags, attempt))
         return refuse("AccessDenied", NOT_AUTHORIZED);
       const { roleName, arn, roleId, maxSessionDuration = DEFAULT_SESSION_SECONDS } = trusted.role;
       return {
@@ -108,7 +111,7 @@ export function accountDirectory(account: Account, options: AccountDirectoryOpti
           roleId: roleId ?? roleIdOf(arn),
           maxSessionSeconds: maxSessionDuration,
         },
-        token: { issuer, subject: identity.subject, audience },
+        token: { issuer, subject, audience },
         provider: providerArn(partition, accountId, issuer),
         tags: tags.tags,
         facts: null,
@@ -154,7 +157,7 @@ const CLAIM_KEYS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function contextOf(
-  { issuer, subject, audiences, claims }: WebIdentity,
+  { issuer, subject, audience, claims }: TrustedIdentity,
   { tags, transitiveKeys }: SessionTags,
   { sessionName, durationSeconds, nowMs }: AssumeAttempt,
   federated: string,
@@ -167,7 +170,7 @@ function contextOf(
     "sts:RoleSessionName": sessionName,
     "sts:DurationSeconds": String(durationSeconds),
     [`${prefix}:sub`]: subject,
-    [`${prefix}:aud`]: audiences,
+    [`${prefix}:aud`]: audience,
   };
   const { azp, amr } = claims as Record<string, unknown>;
   if (typeof azp === "string") context[`${prefix}:azp`] = azp;

@@ -15,8 +15,8 @@ export interface WebIdentity {
   readonly ok: true;
   readonly issuer: string;
   readonly subject: string;
-  /** `azp` if there is one, else every member of `aud`. */
-  readonly audiences: readonly string[];
+  /** `azp` if there is one, else the only audience of `aud`; null for several and for none. */
+  readonly audience: string | null;
   readonly claims: JsonObject;
 }
 
@@ -59,9 +59,9 @@ function readClaims(claims: JsonObject, issuer: string, nowSeconds: number): Web
   for (const name of ["exp", "iat", "nbf"])
     if (Object.hasOwn(claims, name) && !Number.isSafeInteger(claims[name]))
       return refuse("InvalidIdentityToken", `The ${name} claim must be an integer`);
-  const audiences = audiencesOf(claims);
+  const audience = audienceOf(claims);
   const { exp, iat, nbf, sub } = claims as Record<string, unknown>;
-  const required = { aud: audiences, exp, iat, sub };
+  const required = { aud: audience, exp, iat, sub };
   for (const [name, value] of Object.entries(required))
     if (value === undefined) return refuse("InvalidIdentityToken", `Missing a required claim: ${name}`);
   if (nowSeconds >= (exp as number))
@@ -72,15 +72,20 @@ function readClaims(claims: JsonObject, issuer: string, nowSeconds: number): Web
   for (const notBefore of [iat, nbf])
     if (notBefore !== undefined && nowSeconds < (notBefore as number) - SKEW_SECONDS)
       return refuse("InvalidIdentityToken", "The token is not valid yet");
-  if (typeof sub !== "string" || sub === "" || audiences === null || audiences === undefined)
+  if (typeof sub !== "string" || sub === "" || audience === undefined || audience === false)
     return refuse("InvalidIdentityToken", NOT_A_JWT);
-  return { ok: true, issuer, subject: sub, audiences, claims };
+  return { ok: true, issuer, subject: sub, audience, claims };
 }
 
-/** Undefined for none, null for something else than texts. */
-function audiencesOf(claims: JsonObject): readonly string[] | null | undefined {
+/**
+ * Undefined when the claim is missing, false for something else than texts. `aud` is a key with one value, so a token for
+ * several has to say by `azp` for whom it is.
+ */
+function audienceOf(claims: JsonObject): string | null | undefined | false {
   const { aud, azp } = claims as Record<string, unknown>;
-  if (azp !== undefined) return typeof azp === "string" ? [azp] : null;
-  if (aud === undefined || typeof aud === "string") return aud === undefined ? undefined : [aud];
-  return Array.isArray(aud) && aud.every((member) => typeof member === "string") ? aud : null;
+  if (azp !== undefined) return typeof azp === "string" ? azp : false;
+  if (aud === undefined || typeof aud === "string") return aud;
+  if (!Array.isArray(aud) || !aud.every((member) => typeof member === "string")) return false;
+  const [only = null, second] = new Set(aud);
+  return second === undefined ? only : null;
 }
