@@ -70,7 +70,12 @@ export function accountDirectory(account: Account, options: AccountDirectoryOpti
     account.oidcProviders.map((provider) => [provider.url, { provider, keys: keysOf(provider.url) }]),
   );
 
-  function isTrusted(trusted: TrustedRole, identity: TrustedIdentity, tags: SessionTags, attempt: AssumeAttempt): boolean {
+  function isTrusted(
+    trusted: TrustedRole,
+    identity: TrustedIdentity,
+    tags: SessionTags,
+    attempt: AssumeAttempt,
+  ): boolean {
     const federated = providerArn(partition, accountId, identity.issuer);
     const context = contextOf(identity, tags, attempt, federated);
     const allows = (action: "sts:AssumeRoleWithWebIdentity" | "sts:TagSession"): boolean =>
