@@ -22,7 +22,7 @@ import { type MetricsListener, startMetrics } from "./metrics-listener.ts";
 import { observeCall } from "./observe-call.ts";
 import { processFamilies } from "./process-families.ts";
 import { requestFamilies } from "./request-families.ts";
-import { type AccountOptions, loadAccount } from "./read-account.ts";
+import { type AccountOptions, type LoadedAccount, loadAccount } from "./read-account.ts";
 import { type Watch, watchFiles } from "./watch.ts";
 
 export interface ServeOptions extends Pick<AccountOptions, "accountId" | "region"> {
@@ -114,7 +114,7 @@ export async function serveAccount(options: ServeOptions, deps: ServeDeps): Prom
     });
   const loaded = loadAccount(file, options);
   if (loaded.account === null) return loaded;
-  if (options.checksIssuers) await checkIssuers(loaded.account);
+  if (options.checksIssuers) await checkIssuers(loaded);
   const log = options.logFile === null ? null : createRecordWriter({ file: options.logFile });
   const accessLog = options.accessLogFile === null ? null : createRecordWriter({ file: options.accessLogFile });
   const figures = new RequestMetrics(() => deps.clock.nowMs());
@@ -174,14 +174,20 @@ function writeLine(text: string, log: RecordWriter | null, deps: ServeDeps): voi
 }
 
 /** SOURCE: API Gateway v2 API reference, CreateAuthorizer: the issuer's discovery document is fetched then. */
-async function checkIssuers({ apis }: Account): Promise<void> {
-  const issuers = new Map(
-    apis.flatMap(({ authorizers }) => authorizers.map(({ name, jwtConfiguration }) => [jwtConfiguration.issuer, name])),
-  );
+async function checkIssuers({ account, placeOf }: LoadedAccount): Promise<void> {
+  const authorizers = new Map<string, { readonly name: string; readonly at: string }>();
+  for (const [i, api] of (account?.apis ?? []).entries())
+    for (const [k, { name, jwtConfiguration }] of api.authorizers.entries())
+      authorizers.set(jwtConfiguration.issuer, { name, at: `/apis/${i}/authorizers/${k}/jwtConfiguration/issuer` });
   await Promise.all(
-    [...issuers].map(async ([issuer, authorizer]) => {
+    [...authorizers].map(async ([issuer, { name, at }]) => {
       const checked = await checkIssuer(issuer);
-      if (!checked.ok) throw new GatehouseError("GH_APP_ISSUER_SILENT", { authorizer, reason: checked.message });
+      if (!checked.ok)
+        throw new GatehouseError("GH_APP_ISSUER_SILENT", {
+          place: placeOf(at),
+          authorizer: name,
+          reason: checked.message,
+        });
     }),
   );
 }
@@ -196,10 +202,11 @@ function watchAccount(
   let last = Promise.resolve();
   const takeOver = async (): Promise<void> => {
     try {
-      const { account, diagnostics, sources } = loadAccount(options.file, options);
+      const loaded = loadAccount(options.file, options);
+      const { account, diagnostics, sources } = loaded;
       for (const each of diagnostics) reporter.warn(renderDiagnostic(each, sources));
       if (account === null) return reporter.warn(`${options.file} is wrong, what ran before goes on`);
-      if (options.checksIssuers) await checkIssuers(account);
+      if (options.checksIssuers) await checkIssuers(loaded);
       gateway.replace(account);
       sts?.replace(account);
       reporter.info(`${options.file} taken over`);

@@ -10,6 +10,7 @@ import {
   GatehouseError,
   type Sources,
   type Span,
+  formatSpan,
   hasErrors,
   nearestSpan,
   readSourceTree,
@@ -25,6 +26,8 @@ export interface LoadedAccount {
   readonly account: Account | null;
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: Sources;
+  /** `file:line:column` of a JSON pointer into the account, or of what is nearest above it. */
+  readonly placeOf: (pointer: string) => string;
 }
 
 /** What a document cannot say of the account that it is for. */
@@ -64,10 +67,10 @@ export function loadAccount(file: string, options: AccountOptions = {}): LoadedA
   const text = readAccountText(file);
   const sources = new Map([[file, text]]);
   const { tree, diagnostics } = readSourceTree(file, text);
-  if (tree === null) return { account: null, diagnostics, sources };
+  if (tree === null) return refused(file, diagnostics, sources);
   if (isOpenApi(tree)) return loadDocument(file, text, { ...options, purpose: "serve" });
   const { account, diagnostics: found, places } = readAccountFile(tree);
-  return account === null ? { account, diagnostics: found, sources } : check(account, found, places, sources);
+  return account === null ? refused(file, found, sources) : check(account, found, places, sources);
 }
 
 /** An OpenAPI document as an account with one API and one stage. */
@@ -80,9 +83,13 @@ export function loadDocument(
   const partition = partitionOfRegion(region);
   const imported = importOpenApi(file, text, { accountId, region, partition, basePath, purpose });
   const { draft, diagnostics, sources } = imported;
-  if (draft === null) return { account: null, diagnostics, sources };
+  if (draft === null) return refused(file, diagnostics, sources);
   const places = new Map([...imported.places].map(([pointer, span]) => [`/apis/0${pointer}`, span]));
   return check(accountOf(draft, { accountId, region, partition }), diagnostics, places, sources);
+}
+
+function refused(file: string, diagnostics: readonly Diagnostic[], sources: Sources): LoadedAccount {
+  return { account: null, diagnostics, sources, placeOf: () => file };
 }
 
 function accountOf(api: HttpApi, of: Pick<Account, "accountId" | "region" | "partition">): Account {
@@ -105,7 +112,12 @@ function check(
   const [file = ""] = sources.keys();
   const problems = checkAccount(account).map((problem) => toDiagnostic(problem, places, file));
   const diagnostics = [...found, ...problems].toSorted((a, b) => a.span.start - b.span.start);
-  return { account: hasErrors(diagnostics) ? null : account, diagnostics, sources };
+  const placeOf = (pointer: string): string => formatSpan(spanOf(places, pointer, file), sources);
+  return { account: hasErrors(diagnostics) ? null : account, diagnostics, sources, placeOf };
+}
+
+function spanOf(places: ReadonlyMap<string, Span>, pointer: string, file: string): Span {
+  return nearestSpan(places, pointer) ?? { file, start: 0, end: 0 };
 }
 
 function toDiagnostic(
@@ -117,7 +129,7 @@ function toDiagnostic(
     id: code,
     severity,
     message: aws === null ? message : `${message} (AWS: "${aws}")`,
-    span: nearestSpan(places, at) ?? { file, start: 0, end: 0 },
+    span: spanOf(places, at, file),
     hint,
   };
 }

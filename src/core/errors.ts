@@ -261,7 +261,8 @@ export const catalogue = {
   },
   GH_APP_ISSUER_SILENT: {
     kind: "unreachable",
-    message: (d: D<"authorizer" | "reason">) => `authorizer \`${d.authorizer}\` cannot be made: ${d.reason}`,
+    message: (d: D<"place" | "authorizer" | "reason">) =>
+      `${d.place}: authorizer \`${d.authorizer}\` cannot be made: ${d.reason}`,
     hint: "start the provider first, or start without it with `--no-issuer-check`",
   },
   GH_APP_ACCOUNT_INVALID: {

@@ -33,7 +33,9 @@ export function collectBody(message: IncomingMessage, length: number, done: (bod
 
 /** The whole body; null as soon as it is larger. Never settles when the connection goes away before. */
 export function collectWhole(message: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
-  return new Promise((resolve) => collect(message, maxBytes, resolve));
+  return new Promise((resolve) =>
+    collect(message, maxBytes, (body) => resolve(typeof body === "string" ? null : body)),
+  );
 }
 
 /** The client's connection broke or broke the protocol: the exchange hears of it by the response's `close`. */

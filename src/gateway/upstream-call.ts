@@ -4,7 +4,8 @@
  * In: method, target, headers, body, the list of those that wait as long. Out: calls on its owner, each at most once and in order: head, data, end or failure.
  * Not here: what the client is told (exchange.ts), which headers are sent (service-headers.ts).
  * Source: RFC 9110 9.2.2 and RFC 9112 9.3.1 (when a request may be repeated).
- * INVARIANT: after `abort` or a failure nothing more is told. A request is repeated only when no byte of an answer came:
+ * INVARIANT: after `abort` or a failure nothing more is told; an owner that throws hears of the failure `fault`, so that no
+ * client waits for ever. A request is repeated only when no byte of an answer came:
  * as often as its route says if its body is none or in memory, else once if it is safe and has no body. All attempts
  * together have the time of one.
  */
@@ -21,7 +22,7 @@ export type UpstreamFailure =
   | "upstream-unreachable"
   | "upstream-timeout"
   | "upstream-aborted"
-  /** The engine refused the request itself: a mistake of ours, nothing was sent. */
+  /** A mistake of ours: the request cannot be written, or the owner threw when it was told something. */
   | "fault";
 
 export type UpstreamHeaders = ClientHeaders;
@@ -135,9 +136,13 @@ export class UpstreamCall implements ClientHandler, Deadline {
     this.#finish();
     const { upgrade } = headers;
     if (status === 101 && typeof upgrade === "string" && upgrade.toLowerCase() === this.#request.upgrade)
-      return this.#owner.onUpstreamUpgrade(headers, socket);
-    socket.on("error", () => {});
-    socket.destroy();
+      try {
+        return this.#owner.onUpstreamUpgrade(headers, socket);
+      } catch (error) {
+        drop(socket);
+        return this.#owner.onUpstreamFailure("fault", error as Error);
+      }
+    drop(socket);
     this.#owner.onUpstreamFailure("upstream-aborted", new UpstreamError("ERR_UPSTREAM_SWITCHED"));
   }
 
@@ -149,17 +154,30 @@ export class UpstreamCall implements ClientHandler, Deadline {
     // An interim answer (103) is not passed on.
     if (this.#isOver || status < 200) return;
     if (!this.#coversBody) this.#deadlines.remove(this);
-    this.#owner.onUpstreamHead(status, headers);
+    try {
+      this.#owner.onUpstreamHead(status, headers);
+    } catch (error) {
+      this.#onFault(error);
+    }
   }
 
   onResponseData(chunk: Buffer): void {
-    if (!this.#isOver && !this.#owner.onUpstreamData(chunk)) this.#controller?.pause();
+    if (this.#isOver) return;
+    try {
+      if (!this.#owner.onUpstreamData(chunk)) this.#controller?.pause();
+    } catch (error) {
+      this.#onFault(error);
+    }
   }
 
   onResponseEnd(): void {
     if (this.#isOver) return;
     this.#finish();
-    this.#owner.onUpstreamEnd();
+    try {
+      this.#owner.onUpstreamEnd();
+    } catch (error) {
+      this.#onFault(error);
+    }
   }
 
   onResponseError(error: Error): void {
@@ -202,12 +220,22 @@ export class UpstreamCall implements ClientHandler, Deadline {
     return this.#controller === null || this.#controller.isReused;
   }
 
+  #onFault(error: unknown): void {
+    this.abort();
+    this.#owner.onUpstreamFailure("fault", error as Error);
+  }
+
   #finish(): void {
     this.#isOver = true;
     this.#deadlines.remove(this);
     if (this.#pause !== null) clearTimeout(this.#pause);
     this.#body?.destroy();
   }
+}
+
+function drop(socket: Duplex): void {
+  socket.on("error", () => {});
+  socket.destroy();
 }
 
 function isEngineRefusal(error: Error): boolean {

@@ -88,7 +88,7 @@ export const ACCOUNT_PROBLEMS = {
   },
   "integration/uri": {
     severity: "error",
-    why: "a public integration is called at an http or https URL of at most 2048 characters",
+    why: "a public integration is called at an http or https URL of at most 2048 characters, whose host nobody who calls chooses",
     aws: "Invalid HTTP endpoint specified for URI",
     source: "[O] CreateIntegration",
   },
@@ -228,7 +228,11 @@ export const ACCOUNT_PROBLEMS = {
   },
   "cors/header": { severity: "error", why: "a header's name, or `*`", source: "[D] service model" },
   "cors/max-age": { severity: "error", why: "-1 to 86,400 seconds", source: "[D] service model" },
-  "domain/name": { severity: "error", why: "a domain name in lower case, which the account has once", source: "[D]" },
+  "domain/name": {
+    severity: "error",
+    why: "a domain name of one's own in lower case, which the account has once",
+    source: "[D]",
+  },
   "domain/mapping-key": {
     severity: "error",
     why: "at most 300 letters, digits and `$-_.+!*'()/`, without an empty segment",
@@ -288,6 +292,16 @@ export const ACCOUNT_PROBLEMS = {
     severity: "warning",
     why: "without conditions on `aud` and `sub` every token that the provider gives for the account assumes the role",
     source: "[E]",
+  },
+  "role/trust-anyone": {
+    severity: "warning",
+    why: "`*` is every provider of the account, and on AWS every principal of every account",
+    source: "[E]",
+  },
+  "role/for-all-values": {
+    severity: "warning",
+    why: "`ForAllValues` holds when the key is not there at all, and so lets in who has none",
+    source: "[D] IAM user guide, multivalued context keys",
   },
 } as const satisfies Record<`${string}/${string}`, ProblemEntry>;
 

@@ -5,6 +5,7 @@ import { checkCount, checkUnique } from "./check-account-lists.ts";
 
 const DOMAIN_NAME =
   /^(?=.{1,253}$)(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const OF_AWS = /(?:^|\.)amazonaws\.com(?:\.cn)?$|\.execute-api\.localhost$/;
 const MAPPING_KEY = /^[A-Za-z0-9$\-_.+!*'()/]{0,300}$/;
 
 export function checkDomains(account: Account, add: AddProblem): void {
@@ -17,6 +18,13 @@ export function checkDomains(account: Account, add: AddProblem): void {
         `${at}/domainName`,
         `\`${domainName}\` is not a domain name`,
         "write `api.shop.example`: lower case, without scheme, port and path",
+      );
+    else if (OF_AWS.test(domainName))
+      add(
+        "domain/name",
+        `${at}/domainName`,
+        `\`${domainName}\` belongs to AWS, and would take the place of an API's own address`,
+        "write a domain of your own; the address that an API has by itself needs no entry",
       );
     const deep = apiMappings.filter(({ apiMappingKey }) => apiMappingKey.includes("/"));
     checkCount("mappings of several segments", deep.length, `${at}/apiMappings`, add);

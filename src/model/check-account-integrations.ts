@@ -58,6 +58,7 @@ function checkPublicUri(
     add("integration/uri", `${at}/integrationUri`, `\`${shorten(integrationUri)}\` is not an http or https URL`, hint);
     return;
   }
+  if (!checkAuthority(integrationUri, at, add)) return;
   const names = [...integrationUri.replace(STAGE_VARIABLE, "x").matchAll(PARAMETER)].map(([, name]) => name ?? "");
   for (const { routeKey, target } of api.routes) {
     if (target !== `integrations/${integrationId}`) continue;
@@ -75,14 +76,15 @@ function checkPublicUri(
 
 function checkPrivateUri({ integrationUri }: Integration, at: string, add: AddProblem): void {
   if (LISTENER_ARN.test(integrationUri) || SERVICE_ARN.test(integrationUri)) return;
-  if (isHttpUrl(integrationUri))
+  if (isHttpUrl(integrationUri)) {
+    if (!checkAuthority(integrationUri, at, add)) return;
     add(
       "integration/vpc-link-url",
       `${at}/integrationUri`,
       `AWS does not take the URL \`${shorten(integrationUri)}\` for a private integration`,
       "for AWS, write the ARN of a listener or of a Cloud Map service",
     );
-  else
+  } else
     add(
       "integration/vpc-link-uri",
       `${at}/integrationUri`,
@@ -91,6 +93,28 @@ function checkPrivateUri({ integrationUri }: Integration, at: string, add: AddPr
         ? "write the ARN of the load balancer's listener"
         : "write the ARN, or an http or https URL to run it here",
     );
+}
+
+/** Whether a URL says who is called, without credentials and without asking the client. The credentials are not repeated. */
+function checkAuthority(uri: string, at: string, add: AddProblem): boolean {
+  const authority = /^https?:\/\/([^/?#]*)/.exec(uri.replace(STAGE_VARIABLE, "x"))?.[1] ?? "";
+  const parameter = /\{[^}]*\}?/.exec(authority)?.[0];
+  if (authority.includes("@"))
+    add(
+      "integration/uri",
+      `${at}/integrationUri`,
+      "the URL has credentials in it",
+      "write it without; a header can be added by a parameter mapping",
+    );
+  else if (parameter !== undefined)
+    add(
+      "integration/uri",
+      `${at}/integrationUri`,
+      `the host would come from the client, by \`${parameter}\``,
+      "write the host, or take it from a stage variable: `https://${stageVariables.host}/orders`",
+    );
+  else return true;
+  return false;
 }
 
 /** With stage variables and parameters in it, each standing for a part. */

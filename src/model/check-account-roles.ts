@@ -71,7 +71,9 @@ function checkRole(
       "write 3600 to 43200",
     );
   checkTags(tags, at, add);
-  checkTrust(role, account, `${at}/assumeRolePolicyDocument`, add);
+  const trustAt = `${at}/assumeRolePolicyDocument`;
+  if (checkDocument(role.assumeRolePolicyDocument, "trust", compileTrust, trustAt, add))
+    checkTrust(role.assumeRolePolicyDocument, account, trustAt, add);
   // One document is often the boundary of many roles.
   const check = (document: PolicyDocument, here: string): void => {
     const known = shared.get(document);
@@ -133,14 +135,42 @@ function checkDocument(
         `the document holds \`${problem.character}\`, IAM takes U+0020 to U+00FF only`,
         "write it without that character",
       );
+  if (isGood) checkSets(document, at, add);
   return isGood;
 }
 
-function checkTrust({ assumeRolePolicyDocument }: AccountRole, account: Account, at: string, add: AddProblem): void {
-  if (!checkDocument(assumeRolePolicyDocument, "trust", compileTrust, at, add)) return;
-  const statements = [assumeRolePolicyDocument.Statement].flat();
-  for (const { Effect, Principal, Condition = {} } of statements) {
+/** Sets of values that may be empty, where something is allowed. */
+function checkSets({ Statement }: PolicyDocument, at: string, add: AddProblem): void {
+  for (const { Effect, Condition = {} } of [Statement].flat()) {
     if (Effect !== "Allow") continue;
+    const blocks = Object.entries(Condition);
+    const present = blocks.flatMap(([operator, block]) =>
+      operator.toLowerCase() === "null"
+        ? Object.entries(block).flatMap(([key, value]) => (String(value) === "false" ? [key.toLowerCase()] : []))
+        : [],
+    );
+    for (const [operator, block] of blocks)
+      for (const key of /^ForAllValues:/i.test(operator) ? Object.keys(block) : [])
+        if (!present.includes(key.toLowerCase()))
+          add(
+            "role/for-all-values",
+            at,
+            `\`${operator}\` also holds for a request without \`${key}\``,
+            `add \`Null: { "${key}": "false" }\``,
+          );
+  }
+}
+
+function checkTrust(document: PolicyDocument, account: Account, at: string, add: AddProblem): void {
+  for (const { Effect, Principal, Condition = {} } of [document.Statement].flat()) {
+    if (Effect !== "Allow") continue;
+    if (isAnyone(Principal))
+      add(
+        "role/trust-anyone",
+        at,
+        "the trust is for everybody: every provider of the account is let in",
+        `write \`Principal: { Federated: "${providerArn(account.oidcProviders[0]?.url ?? "https://idp.example", account)}" }\``,
+      );
     for (const name of federatedOf(Principal)) {
       const provider = account.oidcProviders.find(({ url }) => name === providerArn(url, account));
       if (provider === undefined) {
@@ -167,6 +197,12 @@ function checkTrust({ assumeRolePolicyDocument }: AccountRole, account: Account,
 /** What a trust policy names a provider by. */
 export function providerArn(url: string, { partition, accountId }: Pick<Account, "partition" | "accountId">): string {
   return `arn:${partition}:iam::${accountId}:oidc-provider/${url.replace(/^https?:\/\//, "")}`;
+}
+
+/** `{ "AWS": "*" }` is another spelling of `*`. */
+function isAnyone(principal: unknown): boolean {
+  if (typeof principal !== "object" || principal === null) return principal === "*";
+  return [(principal as { readonly AWS?: unknown }).AWS].flat().includes("*");
 }
 
 function federatedOf(principal: unknown): readonly string[] {

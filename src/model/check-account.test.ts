@@ -178,6 +178,21 @@ const CASES: readonly (readonly [what: string, account: Account, found: readonly
     ["integration/uri /apis/0/integrations/0/integrationUri: `ftp://pets.example` is not an http or https URL"],
   ],
   [
+    "a host that the client chooses",
+    withValue(`${API}/integrations/0/integrationUri`, "https://{id}.pets.example/pets"),
+    ["integration/uri /apis/0/integrations/0/integrationUri: the host would come from the client, by `{id}`"],
+  ],
+  [
+    "a host that the stage chooses",
+    withValue(`${API}/integrations/0/integrationUri`, "https://${stageVariables.host}/pets/{id}"),
+    [],
+  ],
+  [
+    "credentials in the URL",
+    withValue(`${API}/integrations/0/integrationUri`, "https://user:example@pets.example/pets/{id}"),
+    ["integration/uri /apis/0/integrations/0/integrationUri: the URL has credentials in it"],
+  ],
+  [
     "a parameter that the route lacks",
     withValue(`${API}/integrations/0/integrationUri`, "https://pets.example/{pet}"),
     ["integration/uri-parameter /apis/0/integrations/0/integrationUri: `GET /pets/{id}` has no parameter `{pet}`"],
@@ -355,6 +370,15 @@ const CASES: readonly (readonly [what: string, account: Account, found: readonly
     withValue("/domainNames/0/domainName", "https://api.example"),
     ["domain/name /domainNames/0/domainName: `https://api.example` is not a domain name"],
   ],
+  ...["a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com", "pets.execute-api.localhost"].map(
+    (name): (typeof CASES)[number] => [
+      `a domain of AWS: ${name}`,
+      withValue("/domainNames/0/domainName", name),
+      [
+        `domain/name /domainNames/0/domainName: \`${name}\` belongs to AWS, and would take the place of an API's own address`,
+      ],
+    ],
+  ),
   // T26
   [
     "a mapping with `~`",
@@ -454,6 +478,37 @@ const CASES: readonly (readonly [what: string, account: Account, found: readonly
     [
       "role/trust-open /roles/0/assumeRolePolicyDocument: the trust of `arn:aws:iam::111122223333:oidc-provider/idp.example/realms/shop` has no condition on `idp.example/realms/shop:aud` and `idp.example/realms/shop:sub`",
     ],
+  ],
+  [
+    "trust of everybody",
+    withValue("/roles/0/assumeRolePolicyDocument/Statement/0/Principal", "*"),
+    [
+      "role/trust-anyone /roles/0/assumeRolePolicyDocument: the trust is for everybody: every provider of the account is let in",
+    ],
+  ],
+  [
+    "trust of everybody, spelt as AWS principals",
+    withValue("/roles/0/assumeRolePolicyDocument/Statement/0/Principal", { AWS: ["*"] }),
+    [
+      "role/trust-anyone /roles/0/assumeRolePolicyDocument: the trust is for everybody: every provider of the account is let in",
+    ],
+  ],
+  [
+    "a set that may be empty",
+    withValue("/roles/0/policies/0/Statement/0/Condition", {
+      "ForAllValues:StringEquals": { "aws:TagKeys": ["team"] },
+    }),
+    [
+      "role/for-all-values /roles/0/policies/0: `ForAllValues:StringEquals` also holds for a request without `aws:TagKeys`",
+    ],
+  ],
+  [
+    "a set that is there",
+    withValue("/roles/0/policies/0/Statement/0/Condition", {
+      "ForAllValues:StringEquals": { "aws:TagKeys": ["team"] },
+      Null: { "aws:tagkeys": "false" },
+    }),
+    [],
   ],
   // T82
   ["301 routes", withRoutes(...texts(298, "GET /r")), ["account/quota /apis/0/routes: 301 routes, AWS takes 300"]],

@@ -61,8 +61,9 @@ export class RawConnection {
   readonly socket: Socket;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(path: string) {
-    this.socket = connect(path);
+  /** @param address a socket's path, or a port of 127.0.0.1 */
+  constructor(address: string | number) {
+    this.socket = typeof address === "string" ? connect(address) : connect(address, "127.0.0.1");
     this.socket.on("data", (chunk) => {
       this.received += chunk.toString("latin1");
       this.#wake();

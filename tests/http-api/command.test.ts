@@ -205,7 +205,10 @@ test("an authorizer whose issuer does not answer is not served, unless that is a
   const dir = makeFiles(t, { "api.yaml": silent });
   const ran = await run(GATEHOUSE, ["gateway", "api.yaml", "--port", "0"], { cwd: dir });
   assert.equal(ran.code, 5);
-  assert.match(ran.stderr, /Caught exception when connecting to .*GH_APP_ISSUER_SILENT/);
+  assert.match(
+    ran.stderr,
+    /api\.yaml:17:37: authorizer `idp` cannot be made: Caught exception when connecting to .*GH_APP_ISSUER_SILENT/,
+  );
   const unchecked = await serve(t, { "api.yaml": silent }, "api.yaml", "--port", "0", "--no-issuer-check");
   assert.equal((await askOn(unchecked.port, "GET /one", { host: "localhost" })).status, 401);
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { type CredentialSource, signRequest } from "../../src/iam/index.ts";
+import { type CredentialSource, type SignOptions, signRequest } from "../../src/iam/index.ts";
 import type { AccountRole } from "../../src/model/index.ts";
 import type { Principal } from "../../src/sts/index.ts";
-import { type RawAnswer, headerOf } from "../gateway/raw-client.ts";
+import { type RawAnswer, RawConnection, headerOf } from "../gateway/raw-client.ts";
 import { type Service, startService } from "../gateway/service.ts";
 import {
   ACCOUNT_ID,
@@ -275,5 +275,50 @@ test("whether signature and session go on to the backend is a switch", async (t)
   assert.deepEqual(
     names().filter((name) => name === "authorization" || name.startsWith("x-amz-")),
     [],
+  );
+});
+
+test("a body is neither waited for nor asked for when no body could make the signature good", async (t) => {
+  const service = await startService(t);
+  const api = await start(t, service, { role: { policies: [allow(["$default/POST/pets/*"])] } });
+  const payloadHash = createHash("sha256").update("hello").digest("hex");
+  const signed = (overrides: Partial<SignOptions>): string[] => {
+    const options = { accessKeyId: KEY, secretAccessKey: SIGNING, sessionToken: SESSION, region: REGION };
+    const { headers } = signRequest(
+      { method: "POST", target: "/pets/7", headers: ["host", API_HOST], payloadHash },
+      { ...options, service: "execute-api", nowMs: START_MS, ...overrides },
+    );
+    const lines = headers.map((name, at) => (at % 2 === 0 ? `${name}: ${headers[at + 1]}` : null));
+    return lines.filter((line) => line !== null && !line.startsWith("host: ")) as string[];
+  };
+  const expects = ["Content-Length: 5", "Expect: 100-continue"];
+  for (const [headers, message] of [
+    [[], /^Request is missing Authentication Token$/],
+    [signed({ accessKeyId: "ASIAEXAMPLEEXAMPLE02" }), /security token/],
+    [signed({ nowMs: START_MS - 3_600_000 }), /^Signature expired: /],
+    [signed({ service: "s3" }), /^Credential should be scoped to correct service/],
+  ] as const) {
+    const at = api.records.length;
+    // Nothing of the body is sent: who waited for it would not answer.
+    const answer = await api.ask("POST /pets/7", { headers: [...headers, ...expects] });
+    assert.deepEqual([answer.statusLine, answer.body], ["HTTP/1.1 403 Forbidden", '{"message":"Forbidden"}']);
+    assert.match((await api.record(at)).authorizerError ?? "", message);
+  }
+  assert.equal(service.hits(), 0);
+  // By another body the signature could be good: then it is asked for, and told.
+  for (const [body, status] of [
+    ["hello", "HTTP/1.1 200 OK"],
+    ["hullo", "HTTP/1.1 403 Forbidden"],
+  ] as const) {
+    const connection = new RawConnection(api.port);
+    const head = [`POST /pets/7 HTTP/1.1`, `Host: ${API_HOST}`, "Connection: close", ...signed({}), ...expects];
+    connection.write(`${head.join("\r\n")}\r\n\r\n`);
+    await connection.until((received) => received === "HTTP/1.1 100 Continue\r\n\r\n");
+    const received = await connection.write(body).until(() => false);
+    assert.ok(received.includes(`\r\n\r\n${status}\r\n`), received.slice(0, 100));
+  }
+  assert.deepEqual(
+    service.seen.map((each) => each.body),
+    ["hello"],
   );
 });

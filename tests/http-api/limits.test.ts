@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { test } from "node:test";
 import { headerOf } from "../gateway/raw-client.ts";
 import { closedOrigin, startRawService, startService } from "../gateway/service.ts";
+import { waitFor } from "../support/instance.ts";
 import { API_HOST, accountOf, apiOf, startAccount, startApi } from "./fixture.ts";
 
 const LIMIT = 10_485_760;
@@ -152,6 +153,32 @@ test("an answer of more than 10 MB is a fault of the integration, whether or not
     assert.deepEqual([answer.status, answer.body], [500, '{"message":"Internal Server Error"}'], path);
   }
   assert.equal((await api.ask("GET /fits")).body.length, LIMIT);
+});
+
+test("all bodies together take so much memory and no more: the next one gets 503, and room comes back", async (t) => {
+  const part = 400_000;
+  const service = await startService(t, (req, res) => res.end(Buffer.alloc(req.url === "/large" ? 3 * part : 2)));
+  const spec = { routes: [{ key: "ANY /{p}", uri: `${service.origin}/{p}` }] };
+  const api = await startApi(t, spec, { maxHeldBytes: 2 * part });
+  const slow = connect(api.port, "127.0.0.1");
+  let answered = "";
+  slow.on("data", (chunk) => (answered += chunk.toString("latin1")));
+  const closed = new Promise<void>((resolve) => slow.on("close", () => resolve()));
+  slow.write(`POST /a HTTP/1.1\r\nHost: ${API_HOST}\r\nConnection: close\r\nContent-Length: ${part + 1}\r\n\r\n`);
+  slow.write(Buffer.alloc(part, 0x61));
+  await waitFor("the body is held", async () => Promise.resolve(api.gateway.stats().heldBytes === part));
+  const refused = await api.ask("POST /b", { body: Buffer.alloc(part + 1, 0x61) });
+  assert.deepEqual([refused.status, refused.body], [503, '{"message":"Service Unavailable"}']);
+  assert.equal(headerOf(refused, "retry-after"), "1");
+  assert.equal((await api.record(0)).error, "other bodies take all the memory that there is for them");
+  assert.equal(service.hits(), 0);
+  assert.equal((await api.ask("POST /c", { body: Buffer.alloc(part - 2, 0x61) })).status, 200);
+  slow.write("b");
+  await closed;
+  assert.match(answered, /^HTTP\/1\.1 200 OK\r\n/);
+  assert.equal((await api.ask("GET /large")).status, 503);
+  assert.equal((await api.record(3)).integrationError, "other bodies take all the memory that there is for them");
+  assert.equal(api.gateway.stats().heldBytes, 0);
 });
 
 test("a bucket gives its burst and then its rate; 429 has no hint when to come back", async (t) => {

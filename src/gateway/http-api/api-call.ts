@@ -37,10 +37,11 @@ import {
 } from "./gateway-answers.ts";
 import { type BackendAnswer, IntegrationCall, type IntegrationOwner } from "./integration-call.ts";
 import { buildPath, joinQuery } from "./integration-uri.ts";
+import type { IamOutcome, SignedCall } from "./iam-authorizer.ts";
 import type { JwtOutcome } from "./jwt-authorizer.ts";
 import { mapAnswer, mapRequest } from "./map-call.ts";
 import { readRequestTarget } from "./request-target.ts";
-import { collectWhole } from "./whole-body.ts";
+import { type HeldShare, collectWhole } from "./whole-body.ts";
 
 const CLIENT_CLOSED_REQUEST = 499;
 /** Up to here copying a body behind its head is cheaper than writing two pieces. */
@@ -53,6 +54,7 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner {
   readonly #req: GatewayRequest;
   readonly #res: GatewayResponse;
   readonly #story: CallStory;
+  readonly #held: HeldShare;
 
   #isAnswered = false;
   #isCut = false;
@@ -65,6 +67,7 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner {
     this.#req = req;
     this.#res = res;
     this.#story = new CallStory(context, plan, hasEdge, req);
+    this.#held = context.held.share();
     plan.lease.enter();
   }
 
@@ -85,6 +88,7 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner {
       this.#story.status = CLIENT_CLOSED_REQUEST;
     }
     this.#story.call?.abort();
+    this.#held.release();
     this.#plan.lease.leave();
     this.#story.tell(this.#context);
   }
@@ -148,7 +152,7 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner {
     if (type === "NONE") return this.#takeBody(() => this.#onAuthorized());
     const arn = this.#plan.iam.arnOf(to.api.apiId, to.stage.stageName, this.#story.method, to.path);
     if (Buffer.byteLength(arn) > MAX_ARN_BYTES) return this.#refuse("uri-too-long");
-    if (type === "AWS_IAM") return this.#takeBody(() => this.#authorizeSigner(arn));
+    if (type === "AWS_IAM") return this.#authorizeSigner(arn);
     this.#authorizeToken(route);
   }
 
@@ -180,9 +184,16 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner {
     }
   }
 
+  /** Whoever has no credentials makes nobody wait for a body, nor keep one. */
   #authorizeSigner(resource: string): void {
+    const early = this.#hasBody ? this.#plan.iam.refuseEarly(this.#signedCall(resource)) : null;
+    if (early !== null) return this.#onSigner(early);
+    this.#takeBody(() => this.#onSigner(this.#plan.iam.authorize(this.#signedCall(resource))));
+  }
+
+  #signedCall(resource: string): SignedCall {
     const { rawHeaders } = this.#req;
-    const outcome = this.#plan.iam.authorize({
+    return {
       method: this.#story.method,
       target: this.#req.url ?? "",
       headers: rawHeaders,
@@ -193,7 +204,10 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner {
       userAgent: this.#story.head.userAgent,
       referer: singleHeader(rawHeaders, "referer"),
       resource,
-    });
+    };
+  }
+
+  #onSigner(outcome: IamOutcome): void {
     this.#story.principal = outcome.principal;
     this.#story.caller = outcome.principal?.arn ?? null;
     if (outcome.ok) return this.#onAuthorized();
@@ -210,19 +224,29 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner {
 
   /** The whole body, then `next`. */
   #takeBody(next: () => void): void {
-    const { isChunked, contentLength } = this.#story.head;
-    if (!isChunked && (contentLength === null || Number(contentLength) === 0)) return next();
+    if (!this.#hasBody) return next();
     this.#res.continueIfExpected();
-    collectWhole(this.#req, MAX_PAYLOAD_BYTES, (body) => {
+    const done = (body: Buffer | "too-large" | "no-room"): void => {
+      if (typeof body === "string") this.#held.release();
       if (this.#isClosed || this.#isAnswered) return;
-      if (body === null) return this.#refuse("payload-too-large");
+      if (body === "too-large") return this.#refuse("payload-too-large");
+      if (body === "no-room") {
+        this.#story.error = "other bodies take all the memory that there is for them";
+        return this.#refuse("overloaded");
+      }
       this.#story.body = body.length === 0 ? null : body;
       try {
         next();
       } catch (error) {
         this.#fail(error);
       }
-    });
+    };
+    collectWhole(this.#req, MAX_PAYLOAD_BYTES, done, (bytes) => this.#held.take(bytes));
+  }
+
+  get #hasBody(): boolean {
+    const { isChunked, contentLength } = this.#story.head;
+    return isChunked || (contentLength !== null && Number(contentLength) > 0);
   }
 
   #forward(): void {
@@ -252,6 +276,7 @@ export class ApiCall implements ExchangeOnConnection, IntegrationOwner {
       clock: this.#context.clock,
       hasCors: to.api.cors !== null,
       isStreamed: this.#plan.switches["response-delivery"] === "streamed",
+      hasRoom: (bytes: number) => this.#held.take(bytes),
     };
     this.#story.call = new IntegrationCall(integration, request, settings, this);
     this.#story.call.start();

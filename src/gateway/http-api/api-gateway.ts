@@ -26,8 +26,9 @@ import { AccountPlan } from "./account-plan.ts";
 import { ApiCall } from "./api-call.ts";
 import type { CallRecord } from "./call-record.ts";
 import type { CallContext, LoggedStage } from "./call-story.ts";
-import type { Condition } from "./gateway-answers.ts";
+import { type Condition, MAX_HELD_BYTES } from "./gateway-answers.ts";
 import { readSwitches } from "./switches.ts";
+import { HeldBytes } from "./whole-body.ts";
 
 export interface ApiGatewayDeps {
   readonly clock: Clock;
@@ -47,6 +48,8 @@ export interface ApiGatewayDeps {
   readonly newRequestId?: () => string;
   /** Shorter waits, for tests. */
   readonly limits?: Partial<GatewayLimits>;
+  /** Of bodies of requests and answers, over all calls; beyond it calls get 503. @default 256 MiB */
+  readonly maxHeldBytes?: number;
 }
 
 export type ListenAddress = { readonly port: number; readonly host: string } | { readonly socket: string };
@@ -57,6 +60,8 @@ export interface ApiGatewayStats {
   /** Since the start. */
   readonly requests: number;
   readonly upstreams: ReturnType<Upstreams["stats"]>;
+  /** Of bodies that are held now. */
+  readonly heldBytes: number;
 }
 
 export interface ApiGateway {
@@ -103,6 +108,7 @@ export function createApiGateway(account: Account, deps: ApiGatewayDeps): ApiGat
     },
     newRequestId: deps.newRequestId ?? newRequestId,
     limits,
+    held: new HeldBytes(deps.maxHeldBytes ?? MAX_HELD_BYTES),
     isClosing: false,
   };
   const planOf = (next: Account, previous: AccountPlan | null): AccountPlan =>
@@ -206,7 +212,7 @@ export function createApiGateway(account: Account, deps: ApiGatewayDeps): ApiGat
       plan = planOf(next, previous);
       previous.lease.retire();
     },
-    stats: () => ({ inFlight: underWay.count, requests, upstreams: upstreams.stats() }),
+    stats: () => ({ inFlight: underWay.count, requests, upstreams: upstreams.stats(), heldBytes: context.held.bytes }),
     async close({ graceMs }) {
       context.isClosing = true;
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));

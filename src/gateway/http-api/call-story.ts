@@ -24,6 +24,7 @@ import type { RequestValues } from "./jwt-token.ts";
 import { type Peer, peerOf } from "./peer.ts";
 import { QueryValues } from "./query-values.ts";
 import type { RequestTarget } from "./request-target.ts";
+import type { HeldBytes } from "./whole-body.ts";
 
 /** Whose access log a line is for. */
 export interface LoggedStage {
@@ -39,7 +40,8 @@ export interface CallContext {
   readonly accessLog: (line: string, stage: LoggedStage) => void;
   readonly newRequestId: () => string;
   readonly limits: GatewayLimits;
-  /** The listener is a unix socket, behind an edge that says where requests came from. */
+  readonly held: HeldBytes;
+  /** Connections end with the answer that is on them. */
   isClosing: boolean;
 }
 

@@ -33,6 +33,7 @@ export type Condition =
   | "throttled"
   | "headers-too-large"
   | "fault"
+  | "overloaded"
   | "response-too-large"
   | "integration-timeout"
   | "integration-unreachable";
@@ -41,6 +42,8 @@ export type Answers = Readonly<Record<Condition, GatewayAnswer>>;
 
 /** Of a request and of an answer. SOURCE: API Gateway quotas for HTTP APIs. */
 export const MAX_PAYLOAD_BYTES = 10_485_760;
+/** Of all bodies that one gateway holds at a time. Ours: whoever opens connections must not choose our memory. */
+export const MAX_HELD_BYTES = 268_435_456;
 /** Request line and header values. SOURCE: as above. */
 export const MAX_HEAD_BYTES = 10_240;
 /** SOURCE: as above, "ARN length of a method with authorization". */
@@ -76,6 +79,7 @@ export function compileAnswers(switches: Switches): Answers {
     throttled: answer(429, "THROTTLED"),
     "headers-too-large": answer(431, null),
     fault: answer(500, "DEFAULT_5XX"),
+    overloaded: answer(503, "DEFAULT_5XX", ["retry-after", "1"]),
     "response-too-large": answer(500, "INTEGRATION_FAILURE"),
     "integration-timeout": answer(Number(switches["integration-timeout"]), "INTEGRATION_TIMEOUT"),
     "integration-unreachable": answer(Number(switches["integration-unreachable"]), "INTEGRATION_NETWORK_FAILURE"),

@@ -15,6 +15,8 @@ import {
   type CompiledDocument,
   type CredentialSource,
   type RequestContext,
+  type SignatureRefusal,
+  type SignatureResult,
   compileDocument,
   evaluate,
   explainDenial,
@@ -58,6 +60,8 @@ interface RolePlan {
 
 const SERVICE = "execute-api";
 const ACTION = "execute-api:Invoke";
+/** Refusals that another body might not have met with. */
+const NEEDS_BODY: ReadonlySet<SignatureRefusal["reason"]> = new Set(["signature-mismatch", "payload-mismatch"]);
 const EMPTY_HASH = createHash("sha256").digest("hex");
 
 export class IamAuthorizer {
@@ -89,10 +93,24 @@ export class IamAuthorizer {
     return invokeArn({ partition, region, account: accountId, apiId, stage, method, path });
   }
 
+  /** Of a call whose body was not read: what no body could change. Null when the body has to be had to know. */
+  refuseEarly(call: SignedCall): IamOutcome | null {
+    const signed = this.#verify(call, "");
+    return signed.ok || NEEDS_BODY.has(signed.refusal.reason) ? null : this.#refuseSignature(signed.refusal);
+  }
+
   authorize(call: SignedCall): IamOutcome {
-    const { method, target, headers, body, nowMs, resource } = call;
-    const payloadHash = body === null ? EMPTY_HASH : createHash("sha256").update(body).digest("hex");
-    const signed = verifySignature<Principal>(
+    const { body, resource } = call;
+    const signed = this.#verify(call, body === null ? EMPTY_HASH : createHash("sha256").update(body).digest("hex"));
+    if (!signed.ok) return this.#refuseSignature(signed.refusal);
+    const { principal } = signed;
+    const plan = principal.accountId === this.#account.accountId ? this.#roles.get(principal.roleArn) : undefined;
+    const denial = plan === undefined ? noPolicy(principal, resource) : this.#judge(plan, principal, call);
+    return denial === null ? { ok: true, principal } : this.#refuse(false, "AccessDeniedException", denial, principal);
+  }
+
+  #verify({ method, target, headers, nowMs }: SignedCall, payloadHash: string): SignatureResult<Principal> {
+    return verifySignature<Principal>(
       { method, target, headers, payloadHash },
       {
         service: SERVICE,
@@ -102,16 +120,12 @@ export class IamAuthorizer {
         allowUnsignedPayload: this.#switches["unsigned-payload"] === "accept",
       },
     );
-    if (!signed.ok) {
-      const { reason, errorType, message } = signed.refusal;
-      const isUnsigned = reason === "signature-missing";
-      // An HTTP API was seen to name an unsigned request so, where a REST API says MissingAuthenticationTokenException.
-      return this.#refuse(isUnsigned, isUnsigned ? "IncompleteSignatureException" : errorType, message, null);
-    }
-    const { principal } = signed;
-    const plan = principal.accountId === this.#account.accountId ? this.#roles.get(principal.roleArn) : undefined;
-    const denial = plan === undefined ? noPolicy(principal, resource) : this.#judge(plan, principal, call);
-    return denial === null ? { ok: true, principal } : this.#refuse(false, "AccessDeniedException", denial, principal);
+  }
+
+  #refuseSignature({ reason, errorType, message }: SignatureRefusal): IamOutcome {
+    const isUnsigned = reason === "signature-missing";
+    // An HTTP API was seen to name an unsigned request so, where a REST API says MissingAuthenticationTokenException.
+    return this.#refuse(isUnsigned, isUnsigned ? "IncompleteSignatureException" : errorType, message, null);
   }
 
   #judge(plan: RolePlan, principal: Principal, call: SignedCall): string | null {

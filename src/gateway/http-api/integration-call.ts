@@ -44,6 +44,8 @@ export interface IntegrationSettings {
   readonly hasCors: boolean;
   /** The answer is passed on as it comes. */
   readonly isStreamed: boolean;
+  /** Whether so many more bytes of an answer may be held. */
+  readonly hasRoom: (bytes: number) => boolean;
 }
 
 export class IntegrationCall implements UpstreamOwner {
@@ -127,7 +129,12 @@ export class IntegrationCall implements UpstreamOwner {
       else this.#silence?.end();
       return hasRoom;
     }
-    this.#pieces.add(Buffer.from(chunk));
+    if (this.#settings.hasRoom(chunk.length)) this.#pieces.add(Buffer.from(chunk));
+    else {
+      this.#call.abort();
+      this.error = "other bodies take all the memory that there is for them";
+      this.#fail("overloaded");
+    }
     return true;
   }
 
@@ -146,8 +153,8 @@ export class IntegrationCall implements UpstreamOwner {
     this.#fail("fault");
   }
 
+  /** Also when the owner threw at the end that it was told. */
   onUpstreamFailure(reason: UpstreamFailure, error: Error): void {
-    if (this.#isOver) return;
     this.error = describeError(error);
     this.#fail(CONDITIONS[reason]);
   }

@@ -53,21 +53,73 @@ export class Pieces {
 }
 
 /**
- * Calls `done` once: with the body when its last byte is there, with null as soon as it is too large; never when the
- * connection goes away before. What comes after is read and dropped.
+ * How many bytes of bodies all calls of a gateway may keep in memory together, since each body is taken whole.
+ * INVARIANT: what is held is never more than `limit`; every share gives back what it took.
  */
-export function collectWhole(message: IncomingMessage, maxBytes: number, done: (body: Buffer | null) => void): void {
+export class HeldBytes {
+  readonly #limit: number;
+  #bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** What one call holds; nothing yet. */
+  share(): HeldShare {
+    let held = 0;
+    return {
+      take: (bytes) => {
+        if (this.#bytes + bytes > this.#limit) return false;
+        this.#bytes += bytes;
+        held += bytes;
+        return true;
+      },
+      release: () => {
+        this.#bytes -= held;
+        held = 0;
+      },
+    };
+  }
+}
+
+export interface HeldShare {
+  /** False when there is no room for so many more; then none are taken. */
+  take(bytes: number): boolean;
+  /** Gives back all. */
+  release(): void;
+}
+
+/**
+ * Calls `done` once: with the body when its last byte is there, or with why it is not to be had as soon as that is known;
+ * never when the connection goes away before. What comes after is read and dropped.
+ *
+ * @param hasRoom whether so many more bytes may be held
+ */
+export function collectWhole(
+  message: IncomingMessage,
+  maxBytes: number,
+  done: (body: Buffer | "too-large" | "no-room") => void,
+  hasRoom: (bytes: number) => boolean = () => true,
+): void {
   const pieces = new Pieces();
-  let isTooLarge = false;
-  message.on("data", (chunk: Buffer) => {
-    if (isTooLarge) return;
-    if (pieces.bytes + chunk.length <= maxBytes) return pieces.add(chunk);
-    isTooLarge = true;
+  let isRefused = false;
+  const refuse = (why: "too-large" | "no-room"): void => {
+    isRefused = true;
     pieces.clear();
-    done(null);
+    done(why);
+  };
+  message.on("data", (chunk: Buffer) => {
+    if (isRefused) return;
+    if (pieces.bytes + chunk.length > maxBytes) return refuse("too-large");
+    if (!hasRoom(chunk.length)) return refuse("no-room");
+    pieces.add(chunk);
   });
   message.on("end", () => {
-    if (!isTooLarge) done(pieces.join());
+    if (!isRefused) done(pieces.join());
   });
   // The call hears of it by the response's `close`.
   message.on("error", () => {});

@@ -94,6 +94,7 @@ const accepted: [name: string, request: RequestToVerify, changes?: Partial<Verif
   ["a presigned URL in its last second", signed({ expiresSeconds: 3600, nowMs: NOW_MS - 3_600_000 })],
   ["a presigned URL of a week", signed({ expiresSeconds: 604_800, nowMs: NOW_MS - 604_800_000 })],
   ["headers that nobody signed", plus(signed(), "x-forwarded-for", "192.0.2.1", "x-amz-cf-id", "abc")],
+  ["options of the connection that nobody signed", plus(signed(), "Connection", "keep-alive, x-forwarded-for, te")],
   ["the body's digest", signed({ headers: ["host", "a", "x-amz-content-sha256", EMPTY] })],
   ["no space after commas", withAuthorization((value) => value.replaceAll(", ", ","))],
   ["another order of the parts", withAuthorization(reverseParts)],
@@ -501,6 +502,13 @@ const refused: Row[] = [
     "The security token included in the request is expired",
   ],
   // Payload.
+  ...["accept", "close, ACCEPT", "host"].map((written): (typeof refused)[number] => [
+    `a signed header that the next hop would drop: ${written}`,
+    plus(signed(), "connection", written),
+    "signature-incomplete",
+    "InvalidSignatureException",
+    `'Connection' takes a 'SignedHeader' away: '${written.split(", ").at(-1)?.toLowerCase()}'.`,
+  ]),
   [
     "a digest of another body",
     signed({ headers: ["host", "a", "x-amz-content-sha256", OTHER] }),

@@ -94,6 +94,16 @@ function checkSigned(claim: SignatureClaim, headers: HeaderValues, areAmzRequire
       "InvalidSignatureException",
       "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
     );
+  // Hops drop what `Connection` names, and it is signed by nobody: the service would miss what the signer vouched for.
+  for (const option of (headers.get("connection") ?? []).join(",").split(",")) {
+    const name = option.trim().toLowerCase();
+    if (signed.has(name))
+      return refuse(
+        "signature-incomplete",
+        "InvalidSignatureException",
+        `${naming("'Connection' takes a 'SignedHeader' away:", name)}.`,
+      );
+  }
   if (!areAmzRequired) return null;
   for (const name of headers.keys())
     if (name.startsWith("x-amz-") && !signed.has(name))
