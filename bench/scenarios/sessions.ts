@@ -101,7 +101,8 @@ function ask(child: ChildProcess): Promise<Held> {
 
 async function startGateway(folder: string, key: Uint8Array, upstream: string) {
   const child = fork(join(import.meta.dirname, "../session-gateway.ts"), [folder, upstream], {
-    execArgv: ["--expose-gc"],
+    // The second as `gatehouse up` has it.
+    execArgv: ["--expose-gc", "--max-semi-space-size=16"],
     env: { ...process.env, BENCH_SEAL_KEY: Buffer.from(key).toString("base64url") },
   });
   const socket = await new Promise<string>((resolve, reject) => {

@@ -37,7 +37,8 @@ export function identityHeaders(identity: Identity): readonly string[] {
     headers.push("x-gatehouse-groups", identity.groups.map((group) => encodeHeaderValue(group)).join(","));
   if (identity.clientId !== null) headers.push("x-gatehouse-client", encodeHeaderValue(identity.clientId));
   headers.push("x-gatehouse-kind", identity.kind);
-  return headers;
+  // Kept as long as the identity: without the room that `push` has made for more.
+  return headers.slice();
 }
 
 /** Who asks, as far as the service is told. */

@@ -41,9 +41,13 @@ const LIFETIME_SECONDS = 300;
 /** Added to what is asked, for the service's clock and the way there. */
 const SKEW_SECONDS = 5;
 
+/** What one identity has for one service and role; a chain of them, since most have one and a map weighs more than that. */
 interface Minted {
-  readonly text: string;
-  readonly endsAtSeconds: number;
+  readonly audience: string;
+  readonly role: string | null;
+  text: string;
+  endsAtSeconds: number;
+  readonly next: Minted | null;
 }
 
 /** @throws GH_IDENTITY_KEY_FILE */
@@ -57,9 +61,13 @@ export async function createAssertionSigner(options: AssertionSignerOptions): Pr
   const [signing] = keys as [(typeof keys)[number]];
   const header = encode({ alg: "ES256", typ: "JWT", kid: signing.kid });
   // A verified identity is one object for as long as its token is remembered, and is never changed.
-  const mintedFor = new WeakMap<Identity, Map<string, Minted>>();
+  const mintedFor = new WeakMap<Identity, Minted>();
 
-  function mint(identity: Identity, request: AssertionRequest, nowSeconds: number): Minted {
+  function mint(
+    identity: Identity,
+    request: AssertionRequest,
+    nowSeconds: number,
+  ): Pick<Minted, "text" | "endsAtSeconds"> {
     const atLeast = nowSeconds + request.minimumSeconds + SKEW_SECONDS;
     const right = Math.min(identity.expiresAtSeconds, nowSeconds + LIFETIME_SECONDS);
     const endsAtSeconds = Math.max(atLeast, right);
@@ -83,14 +91,17 @@ export async function createAssertionSigner(options: AssertionSignerOptions): Pr
   return {
     sign(identity, request) {
       const nowSeconds = Math.floor(clock.nowMs() / 1000);
-      let minted = mintedFor.get(identity);
-      if (minted === undefined) mintedFor.set(identity, (minted = new Map()));
       const { audience, role, minimumSeconds } = request;
-      const key = `${audience.length}:${audience}${role === null ? "" : `:${role}`}`;
-      const known = minted.get(key);
-      if (known !== undefined && known.endsAtSeconds - nowSeconds >= minimumSeconds + SKEW_SECONDS) return known.text;
+      const first = mintedFor.get(identity) ?? null;
+      let known = first;
+      while (known !== null && (known.audience !== audience || known.role !== role)) known = known.next;
+      if (known !== null && known.endsAtSeconds - nowSeconds >= minimumSeconds + SKEW_SECONDS) return known.text;
       const fresh = mint(identity, request, nowSeconds);
-      minted.set(key, fresh);
+      if (known === null) mintedFor.set(identity, { audience, role, ...fresh, next: first });
+      else {
+        known.text = fresh.text;
+        known.endsAtSeconds = fresh.endsAtSeconds;
+      }
       return fresh.text;
     },
     jwks: () => ({ keys: keys.map(({ publicJwk }) => publicJwk) }),

@@ -36,6 +36,9 @@ const MAX_PART_CHARS = 3800;
 /** More would not fit into the request headers that the roads behind accept. */
 const MAX_PARTS = 3;
 const CACHE_ENTRIES = 50_000;
+const NO_CLAIMS: Identity["claims"] = Object.freeze({});
+/** Sets of groups that many people have alike, so that they are held once. */
+const MAX_SHARED = 1024;
 
 export interface SessionCookies {
   /** Null when there is no cookie of ours; "invalid" when there is one that is not a session of ours. */
@@ -49,6 +52,14 @@ export interface SessionCookies {
 /** @param usedClaims paths of the claims that the policy asks for */
 export function createSessionCookies(sealer: Sealer, usedClaims: readonly string[]): SessionCookies {
   const opened = new RecentMap<Session>(CACHE_ENTRIES);
+  const shared = new RecentMap<readonly string[]>(MAX_SHARED);
+  /** The list that was seen first of those with the same texts. */
+  const share = (texts: readonly string[]): readonly string[] => {
+    const key = JSON.stringify(texts);
+    const known = shared.get(key);
+    if (known === undefined) shared.set(key, texts);
+    return known ?? texts;
+  };
   return {
     read(cookieHeader) {
       const ours = readOurCookies(cookieHeader);
@@ -58,7 +69,7 @@ export function createSessionCookies(sealer: Sealer, usedClaims: readonly string
       const digest = hash("sha256", sealed, "binary");
       const known = opened.get(digest);
       if (known !== undefined) return known;
-      const session = decodeSession(sealer.open(sealed), usedClaims);
+      const session = decodeSession(sealer.open(sealed), usedClaims, share);
       if (session === null) return "invalid";
       opened.set(digest, session);
       return session;
@@ -123,7 +134,11 @@ function valuesOf({ claims }: Identity, path: string): readonly string[] | null 
 }
 
 /** The sealed value is ours; its shape is checked since another version of us may have sealed it. */
-function decodeSession(value: unknown, usedClaims: readonly string[]): Session | null {
+function decodeSession(
+  value: unknown,
+  usedClaims: readonly string[],
+  share: (texts: readonly string[]) => readonly string[],
+): Session | null {
   if (!isJsonObject(value)) return null;
   // Versions before claims were kept wrote neither `m` nor `u`.
   const { i, s, o, k, c, n, g, m = {}, u = null, e, r, b, t, a, v } = value as Record<string, unknown>;
@@ -136,16 +151,20 @@ function decodeSession(value: unknown, usedClaims: readonly string[]): Session |
   if (!Object.values(m).every((values) => values === null || isTexts(values))) return null;
   const saysEnough = Object.hasOwn(value, "u") && usedClaims.every((path) => Object.hasOwn(m, path));
   const kept = usedClaims.filter((path) => Object.hasOwn(m, path) && m[path] !== null);
+  const [issuer = "", clientId = null] = share(c === null ? [o as string] : [o as string, c as string]);
   const identity: Identity = Object.freeze({
     kind: k,
-    issuer: o as string,
+    issuer,
     // Only the provider of the environment signs people in.
     issuerName: null,
     subject: s as string,
-    clientId: c as string | null,
+    clientId,
     name: n as string | null,
-    groups: Object.freeze(g),
-    claims: Object.freeze(Object.fromEntries(kept.map((path) => [path, Object.freeze(m[path] as string[])]))),
+    groups: share(Object.freeze(g)),
+    claims:
+      kept.length === 0
+        ? NO_CLAIMS
+        : Object.freeze(Object.fromEntries(kept.map((path) => [path, Object.freeze(m[path] as string[])]))),
     issuedAtSeconds: u,
     expiresAtSeconds: saysEnough ? (e as number) : 0,
     via: "session",
