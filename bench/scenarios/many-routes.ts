@@ -3,7 +3,7 @@ import { FEW_ROUTES, MANY_ROUTES, listPaths, listRoutes } from "../bench-policy.
 import { writeRequests } from "../load.ts";
 import { type Claim, ratios, renderFigures } from "../report.ts";
 import { type Road, proveThatTokensAreChecked } from "../roads/road.ts";
-import { type Scenario, compare, fewerRounds, figuresOf, measure, nameOf, smallRequests } from "./scenario.ts";
+import { type Scenario, compare, figuresOf, measure, nameOf, smallRequests } from "./scenario.ts";
 
 const FEW = `${FEW_ROUTES} routes`;
 const MANY = "10,000 routes";
@@ -40,7 +40,7 @@ export const manyRoutes: Scenario = {
           await measure(bench, { road, name: "", script }, WARM_UPS * settings.warmUpSeconds);
         }
       const figures = await compare(bench, {
-        rounds: fewerRounds(settings),
+        rounds: settings.rounds,
         seconds: settings.seconds,
         warmUpSeconds: 0,
         targets: async () => {

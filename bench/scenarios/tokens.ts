@@ -53,7 +53,7 @@ export const manyTokens: Scenario = {
       if (road.letter === "B") await showAll(bench, road, script, count);
       else await measure(bench, { road, name: "", script }, settings.warmUpSeconds);
     const figures = await compare(bench, {
-      rounds: fewerRounds(settings),
+      rounds: settings.rounds,
       seconds: settings.seconds,
       warmUpSeconds: 0,
       targets: () =>

@@ -2,28 +2,29 @@
 import { SPARE_FILES, type Sample, type SoakResult } from "./run-soak.ts";
 import type { Kind } from "./traffic.ts";
 
-export interface Line {
-  readonly slope: number;
-  readonly start: number;
-}
+/** Of the samples, the first of which were taken while what is meant to be filled was being filled. */
+const FILLING = 0.1;
 
-/** Least squares. */
-export function fitLine(points: readonly (readonly [x: number, y: number])[]): Line {
-  const count = points.length;
-  const mean = (pick: 0 | 1): number => points.reduce((sum, point) => sum + point[pick], 0) / count;
-  const [x, y] = [mean(0), mean(1)];
-  const across = points.reduce((sum, [px]) => sum + (px - x) ** 2, 0);
-  const slope = across === 0 ? 0 : points.reduce((sum, [px, py]) => sum + (px - x) * (py - y), 0) / across;
-  return { slope, start: y - slope * x };
-}
-
-/** Bytes for each thousand requests, over the second half: the first fills what is meant to be filled. */
-export function growthPerThousand(samples: readonly Sample[], pick: (sample: Sample) => number | null): number {
-  const points = samples.slice(samples.length >> 1).flatMap((sample) => {
-    const value = pick(sample);
-    return value === null ? [] : [[sample.requests / 1000, value] as const];
-  });
-  return points.length < 2 ? 0 : fitLine(points).slope;
+/**
+ * Bytes for each thousand requests by which the second half went higher than the first. An engine collects garbage when it
+ * likes, so memory is a saw whose teeth may be as wide as a quarter of the run: a line through it says where it begins and
+ * ends, and only its highest points, or its lowest, say whether it climbs.
+ */
+export function growthPerThousand(
+  samples: readonly Sample[],
+  pick: (sample: Sample) => number | null,
+  extreme: "highest" | "lowest" = "highest",
+): number {
+  const settled = samples.slice(Math.floor(samples.length * FILLING));
+  const middle = Math.ceil(settled.length / 2);
+  const of = (part: readonly Sample[]): number | null => {
+    const values = part.map((sample) => pick(sample)).filter((value) => value !== null);
+    return values.length === 0 ? null : extreme === "highest" ? Math.max(...values) : Math.min(...values);
+  };
+  const [before, after] = [of(settled.slice(0, middle)), of(settled.slice(middle))];
+  const [from, to] = [settled[0], settled.at(-1)];
+  if (before === null || after === null || from === undefined || to === undefined) return 0;
+  return (after - before) / ((to.requests - from.requests) / 2000);
 }
 
 /** As much more for a million requests is no leak but the weather: a collection that came a little later. */
@@ -64,15 +65,16 @@ const REQUESTS_TO_JUDGE_MEMORY = 100_000;
 
 export function judgeMemory({ samples }: SoakResult): Verdict[] {
   if ((samples.at(-1)?.requests ?? 0) < REQUESTS_TO_JUDGE_MEMORY) return [];
-  const parts: readonly (readonly [string, (sample: Sample) => number | null])[] = [
-    ["gateway, memory of its processes", (sample) => sample.gatewayBytes],
-    ["gateway, heap of its main thread", (sample) => sample.heapBytes],
-    ["edge, memory of its process", (sample) => sample.edgeBytes],
+  const parts: readonly (readonly [string, "highest" | "lowest", (sample: Sample) => number | null])[] = [
+    ["gateway, memory of its processes", "highest", (sample) => sample.gatewayBytes],
+    // What is left by the most thorough collection is what is alive at most.
+    ["gateway, heap of its main thread", "lowest", (sample) => sample.heapBytes],
+    ["edge, memory of its process", "highest", (sample) => sample.edgeBytes],
   ];
-  return parts.map(([name, pick]) => {
-    const growth = growthPerThousand(samples, pick);
+  return parts.map(([name, extreme, pick]) => {
+    const growth = growthPerThousand(samples, pick, extreme);
     return {
-      text: `${name}: ${(growth / 1024).toFixed(1)} KiB for each thousand requests over the second half`,
+      text: `${name}: its ${extreme} point ${(growth / 1024).toFixed(1)} KiB higher for each thousand requests`,
       isGood: growth * 1000 <= FLAT_BYTES_PER_MILLION,
     };
   });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { LineFollower } from "../../bench/soak/follow-lines.ts";
-import { fitLine, growthPerThousand, judgeCounts } from "../../bench/soak/judge-soak.ts";
+import { growthPerThousand, judgeCounts } from "../../bench/soak/judge-soak.ts";
 import { Ledger } from "../../bench/soak/ledger.ts";
 import { type Sample, runSoak } from "../../bench/soak/run-soak.ts";
 
@@ -49,33 +49,31 @@ test("a ledger tells what is missing, written twice, written otherwise, and what
   });
 });
 
-test("growth is the slope of the second half, for each thousand requests", () => {
-  assert.deepEqual(
-    fitLine([
-      [0, 1],
-      [1, 3],
-      [2, 5],
-    ]),
-    { slope: 2, start: 1 },
-  );
-  const sampleOf = (requests: number, gatewayBytes: number): Sample => ({
-    requests,
-    gatewayBytes,
-    seconds: 0,
-    edgeBytes: 0,
-    heapBytes: null,
-    openFiles: 0,
-    sockets: 0,
-  });
-  const samples = [sampleOf(1000, 0), sampleOf(2000, 900), sampleOf(3000, 1000), sampleOf(4000, 1007)];
-  assert.equal(
-    growthPerThousand(samples, (sample) => sample.gatewayBytes),
-    7,
-  );
-  assert.equal(
-    growthPerThousand(samples, (sample) => sample.heapBytes),
-    0,
-  );
+test("growth is by how much the highest or lowest point of the second half is above that of the first", () => {
+  const samplesOf = (values: readonly (number | null)[]): Sample[] =>
+    values.map((gatewayBytes, at) => ({
+      requests: (at + 1) * 1000,
+      gatewayBytes: gatewayBytes ?? 0,
+      heapBytes: gatewayBytes,
+      seconds: 0,
+      edgeBytes: 0,
+      openFiles: 0,
+      sockets: 0,
+    }));
+  const growth = (values: readonly (number | null)[], extreme?: "lowest"): number =>
+    growthPerThousand(samplesOf(values), (sample) => sample.heapBytes, extreme);
+  const saw = [0, 1, 2, 3].flatMap(() => [100, 200, 300, 400, 500]);
+  assert.equal(growth(saw), 0);
+  assert.equal(growth(saw, "lowest"), 0);
+  // The first tenth is left out: it fills what is meant to be filled.
+  assert.equal(growth([9000, 9000, ...saw.slice(2)]), 0);
+  // Ten a thousand: the second half begins nine thousand requests after the first.
+  const leaking = saw.map((value, at) => value + at * 10);
+  assert.ok(growth(leaking) > 9 && growth(leaking) < 13, String(growth(leaking)));
+  assert.ok(growth(leaking, "lowest") > 9 && growth(leaking, "lowest") < 13, String(growth(leaking, "lowest")));
+  // One tooth that never falls is seen at its point.
+  assert.ok(growth(saw.map((value, at) => (at < 10 ? value : 500 + (at - 10) * 100))) > 90);
+  assert.equal(growth([null, null, null, null]), 0);
 });
 
 const REQUESTS = 6000;
