@@ -64,7 +64,11 @@ export async function readAccount(
  * @throws GH_APP_ACCOUNT_UNREADABLE
  */
 export function loadAccount(file: string, options: AccountOptions = {}): LoadedAccount {
-  const text = readAccountText(file);
+  return loadAccountText(file, readAccountText(file), options);
+}
+
+/** The same of a text. */
+export function loadAccountText(file: string, text: string, options: AccountOptions = {}): LoadedAccount {
   const sources = new Map([[file, text]]);
   const { tree, diagnostics } = readSourceTree(file, text);
   if (tree === null) return refused(file, diagnostics, sources);

@@ -7,6 +7,7 @@ import { addFormatCommand } from "./format-command.ts";
 import { addImportCommand } from "./import-command.ts";
 import { addGatewayCommand } from "./gateway-command.ts";
 import { addInstanceCommands } from "./instance-commands.ts";
+import { addPullCommand } from "./pull-command.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { addRecordCommands } from "./record-commands.ts";
 import { addSchemaCommand } from "./schema-command.ts";
@@ -45,6 +46,7 @@ export function createProgram(): Command {
   addFormatCommand(program, run);
   addSchemaCommand(program, run);
   addImportCommand(program, run);
+  addPullCommand(program, run);
   addInstanceCommands(program, run);
   addRecordCommands(program, run);
   addGatewayCommand(program, run);

@@ -169,6 +169,31 @@ export const catalogue = {
     message: (d: D<"name" | "wanted">) => `no switch \`${d.name}\`; there are: ${d.wanted}`,
     hint: "write `--switch NAME=VALUE`; `gatehouse gateway --help` lists names and values",
   },
+  GH_AWS_REGION: {
+    kind: "bad-usage",
+    message: (_: D<never>) => "no AWS Region is named",
+    hint: "give `--region eu-central-1`, or set AWS_REGION",
+  },
+  GH_AWS_CREDENTIALS: {
+    kind: "denied",
+    message: (d: D<"reason">) => `there are no AWS credentials that count: ${d.reason}`,
+    hint: "sign in (`aws sso login`), and name the profile with `--profile` or AWS_PROFILE",
+  },
+  GH_AWS_DENIED: {
+    kind: "denied",
+    message: (d: D<"action" | "reason">) => `AWS does not let you: \`${d.action}\` is missing: ${d.reason}`,
+    hint: "have the action allowed to whom you are, on every resource; docs/guide/your-api-gateway.md has the whole policy",
+  },
+  GH_AWS_UNREACHABLE: {
+    kind: "unreachable",
+    message: (d: D<"action" | "reason">) => `AWS did not answer \`${d.action}\`: ${d.reason}`,
+    hint: "check the network, the Region and `--endpoint-url`; then again, nothing was written",
+  },
+  GH_AWS_REFUSED: {
+    kind: "unreachable",
+    message: (d: D<"action" | "reason">) => `AWS refused \`${d.action}\`: ${d.reason}`,
+    hint: "mend what AWS names; nothing was written",
+  },
   GH_IAM_DOCUMENT_MALFORMED: {
     kind: "bad-input",
     message: (d: D<"at" | "problem">) => `IAM document is malformed at \`${d.at}\`: ${d.problem}`,

@@ -89,6 +89,22 @@ export function parametersOfKey(key: string): readonly string[] {
   return [...key.matchAll(/\{([^}]*?)\+?\}/g)].map(([, name]) => name ?? "");
 }
 
+/** Whether some request for `key` is one that the route `other` fits too. */
+export function routeTakes(other: string, key: string): boolean {
+  if (other === "$default") return true;
+  if (key === "$default") return false;
+  const [otherMethod = "", otherPath = ""] = other.split(" ");
+  const [method = "", path = ""] = key.split(" ");
+  if (otherMethod !== "ANY" && method !== "ANY" && otherMethod !== method) return false;
+  const [theirs, ours] = [otherPath.split("/").slice(1), path.split("/").slice(1)];
+  for (let index = 0; ; index++) {
+    const [a, b] = [theirs[index], ours[index]];
+    if (a === undefined || b === undefined) return a === b;
+    if (a.endsWith("+}") || b.endsWith("+}")) return true;
+    if (!a.startsWith("{") && !b.startsWith("{") && a !== b) return false;
+  }
+}
+
 function keyFault(message: string): RouteKeyFault {
   return { code: "route/key", message, hint: "write `GET /orders/{id}`, or `$default`" };
 }

@@ -29,7 +29,7 @@ export {
 } from "./decision-context.ts";
 export { diffArtifacts } from "./diff-artifacts.ts";
 export type * from "./http-api.ts";
-export { canonicalHttpRouteKey, parametersOfKey, readRouteKey } from "./http-route-key.ts";
+export { canonicalHttpRouteKey, parametersOfKey, readRouteKey, routeTakes } from "./http-route-key.ts";
 export {
   type MappingProblem,
   type ParameterChange,

@@ -5,7 +5,14 @@
  * INVARIANT: a route that is left out is told, and never falls through to another route unnoticed.
  */
 import { type SourceEntry, type SourceTree, type Span, childOf, entryOf, quoted } from "../core/index.ts";
-import { type Integration, type Route, canonicalHttpRouteKey, integrationIdOf, stableId } from "../model/index.ts";
+import {
+  type Integration,
+  type Route,
+  canonicalHttpRouteKey,
+  integrationIdOf,
+  routeTakes,
+  stableId,
+} from "../model/index.ts";
 import { checkExtensions } from "./extensions.ts";
 import { type Importing, isMapping, isTrue, readText, resolveReference } from "./importing.ts";
 import type { Scheme } from "./read-authorizers.ts";
@@ -187,7 +194,7 @@ function checkIgnored(importing: Importing, operation: SourceTree): void {
  */
 function checkLeftOut(importing: Importing, leftOut: readonly LeftOut[], routes: readonly Route[]): void {
   for (const { operation, at } of leftOut) {
-    const heir = routes.find(({ routeKey }) => takes(routeKey, operation.routeKey));
+    const heir = routes.find(({ routeKey }) => routeTakes(routeKey, operation.routeKey));
     if (heir === undefined) continue;
     importing.add(
       "openapi/left-out-open",
@@ -195,21 +202,5 @@ function checkLeftOut(importing: Importing, leftOut: readonly LeftOut[], routes:
       `requests for \`${operation.routeKey}\` would be taken by \`${heir.routeKey}\` (${heir.authorizationType})`,
       "give it an HTTP integration, or remove it from the document",
     );
-  }
-}
-
-/** Whether some request for `key` is one that the route `other` fits. */
-function takes(other: string, key: string): boolean {
-  if (other === "$default") return true;
-  if (key === "$default") return false;
-  const [otherMethod = "", otherPath = ""] = other.split(" ");
-  const [method = "", path = ""] = key.split(" ");
-  if (otherMethod !== "ANY" && method !== "ANY" && otherMethod !== method) return false;
-  const [theirs, ours] = [otherPath.split("/").slice(1), path.split("/").slice(1)];
-  for (let index = 0; ; index++) {
-    const [a, b] = [theirs[index], ours[index]];
-    if (a === undefined || b === undefined) return a === b;
-    if (a.endsWith("+}") || b.endsWith("+}")) return true;
-    if (!a.startsWith("{") && !b.startsWith("{") && a !== b) return false;
   }
 }
