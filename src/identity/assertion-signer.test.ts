@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type JsonWebKey, createPublicKey, verify as verifySignature } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,6 +70,27 @@ describe("what a service reads", () => {
         jti: "",
       },
     );
+  });
+
+  test("has a signature of two numbers of 32 bytes, however small they are", async () => {
+    const [jwk] = signer.jwks().keys;
+    const key = createPublicKey({ key: jwk as JsonWebKey, format: "jwk" });
+    let short = 0;
+    for (let i = 0; i < 2000; i++) {
+      const text = signer.sign(makeIdentity({ subject: `p${i}` }), request);
+      const dot = text.lastIndexOf(".");
+      const signature = Buffer.from(text.slice(dot + 1), "base64url");
+      if (signature[0] === 0 || signature[32] === 0) short++;
+      assert.equal(signature.length, 64);
+      const isGood = verifySignature(
+        "sha256",
+        Buffer.from(text.slice(0, dot)),
+        { key, dsaEncoding: "ieee-p1363" },
+        signature,
+      );
+      assert.ok(isGood);
+    }
+    assert.ok(short > 0, "one number in 256 is shorter");
   });
 
   test("has no member for what is not known", async () => {
