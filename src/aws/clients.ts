@@ -51,7 +51,8 @@ export async function createAwsClients({ region, profile, endpointUrl }: AwsPlac
   try {
     found = await apis.config.region();
   } catch (cause) {
-    throw new GatehouseError("GH_AWS_REGION", {}, { cause });
+    const named = profile ?? process.env["AWS_PROFILE"] ?? "default";
+    throw new GatehouseError("GH_AWS_REGION", { profile: named }, { cause });
   }
   const all = { ...settings, region: found };
   return { region: found, apis, iam: new iam.IAMClient(all), sts: new sts.STSClient(all) };

@@ -171,7 +171,7 @@ export const catalogue = {
   },
   GH_AWS_REGION: {
     kind: "bad-usage",
-    message: (_: D<never>) => "no AWS Region is named",
+    message: (d: D<"profile">) => `neither the environment nor profile \`${d.profile}\` names an AWS Region`,
     hint: "give `--region eu-central-1`, or set AWS_REGION",
   },
   GH_AWS_CREDENTIALS: {

@@ -218,7 +218,12 @@ test("the guide's policy is all that whoever pulls needs; with less the action i
 
 test("no Region, no credentials, wrong ones, nobody there, no such API: each is told with the next step", async () => {
   const cases = [
-    [[], ROOT, 2, /no AWS Region is named \[GH_AWS_REGION\]\n {2}next: give `--region/],
+    [
+      [],
+      ROOT,
+      2,
+      /neither the environment nor profile `default` names an AWS Region \[GH_AWS_REGION\]\n {2}next: give `--region/,
+    ],
     [["--region", REGION], {}, 4, /no AWS credentials that count: .*\[GH_AWS_CREDENTIALS\]\n {2}next: sign in/],
     [
       ["--region", REGION],
