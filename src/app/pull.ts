@@ -13,10 +13,10 @@ import {
   createAwsClients,
   readLiveAccount,
 } from "../aws/index.ts";
-import type { Diagnostic, Sources } from "../core/index.ts";
+import { type Diagnostic, GatehouseError, type Sources, isGatehouseError } from "../core/index.ts";
 import type { Account } from "../model/index.ts";
 import { loadAccountText } from "./read-account.ts";
-import { writeFileWhole } from "./state.ts";
+import { errnoOf, writeFileWhole } from "./state.ts";
 
 export interface PullFlags extends AwsPlace, LiveSelection {
   /** Routes that cannot run here are left out even where others take their requests. */
@@ -54,5 +54,10 @@ export async function pullAccount(flags: PullFlags, say: (text: string) => void)
 
 /** Only its owner can read it: integrations and stage variables may hold what nobody else should see. @throws GH_APP_FILE_UNWRITABLE */
 export function writePulled(file: string, text: string): void {
-  writeFileWhole(file, text);
+  try {
+    writeFileWhole(file, text);
+  } catch (cause) {
+    if (!isGatehouseError(cause)) throw cause;
+    throw new GatehouseError("GH_APP_FILE_UNWRITABLE", { file, reason: errnoOf(cause.cause) ?? "unknown" }, { cause });
+  }
 }

@@ -26,7 +26,7 @@ export async function ask<T>(action: string, question: () => Promise<T>): Promis
   }
 }
 
-/** Every page of a list; `next` is null at its end. As `ask`. */
+/** Every page of a list; `next` is undefined at its end. As `ask`. */
 export async function askPages<T>(
   action: string,
   page: (token: string | undefined) => Promise<{ readonly items: readonly T[]; readonly next: string | undefined }>,

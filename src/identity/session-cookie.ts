@@ -151,7 +151,7 @@ function decodeSession(
   if (!Object.values(m).every((values) => values === null || isTexts(values))) return null;
   const saysEnough = Object.hasOwn(value, "u") && usedClaims.every((path) => Object.hasOwn(m, path));
   const kept = usedClaims.filter((path) => Object.hasOwn(m, path) && m[path] !== null);
-  const [issuer = "", clientId = null] = share(c === null ? [o as string] : [o as string, c as string]);
+  const [issuer = "", clientId = null] = share(Object.freeze(c === null ? [o as string] : [o as string, c as string]));
   const identity: Identity = Object.freeze({
     kind: k,
     issuer,

@@ -254,6 +254,9 @@ test("no Region, no credentials, wrong ones, nobody there, no such API: each is 
     assert.doesNotMatch(ran.stderr, /example-/);
   }
   assert.equal(existsSync(join(dir, "none.yaml")), false);
+  const nowhere = await pull(["--region", REGION, "--out", "none/account.yaml"]);
+  assert.deepEqual([nowhere.code, nowhere.stdout], [5, ""]);
+  assert.match(nowhere.stderr, /`none\/account\.yaml`: ENOENT \[GH_APP_FILE_UNWRITABLE\]/);
 });
 
 test("a route that is left out and whose requests another would take keeps the file from being written", async () => {
