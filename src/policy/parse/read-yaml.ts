@@ -99,6 +99,11 @@ function checkExpense(report: Report): boolean {
     else if (token === "," && before === ",") report.add("parse/syntax", place, EMPTY_ENTRY, { hint: COMMA_HINT });
     else if (/^["']/.test(token) && /^["']/.test(previous))
       report.add("parse/syntax", place, AFTER_VALUE, { hint: REST_HINT });
+    else if (token === "!<>" && previous !== SCALAR)
+      // The package takes an empty tag for none, so nothing of it would be seen later.
+      report.add("parse/tag", place, "tags are not taken, found `!<>`", {
+        hint: "remove it; a text that begins with `!` goes in quotes",
+      });
     else if (directives > MAX_REPEATED) reportDirective(report);
     else if (properties > MAX_REPEATED)
       report.add("parse/tag", place, "a value has many tags or anchors", { hint: "remove them" });

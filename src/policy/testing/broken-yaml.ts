@@ -127,6 +127,11 @@ export const BROKEN_TEXTS: readonly BrokenText[] = [
     ],
   },
   {
+    what: "a tag without a name",
+    text: "gatehouse: 1\nname: !<> shop\n",
+    found: ["2:7 parse/tag: tags are not taken, found `!<>` -> remove it; a text that begins with `!` goes in quotes"],
+  },
+  {
     what: "a tag for code",
     text: "gatehouse: 2\nname: !!js/function 'x'\n",
     found: [
