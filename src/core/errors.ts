@@ -47,6 +47,11 @@ export const catalogue = {
     message: (d: D<"file" | "reason">) => `cannot use key file \`${d.file}\`: ${d.reason}`,
     hint: "mend it, or remove it to have a new one made; who is signed in has to sign in again",
   },
+  GH_STORE_UNAVAILABLE: {
+    kind: "unreachable",
+    message: (d: D<"store" | "reason">) => `the state in \`${d.store}\` cannot be used: ${d.reason}`,
+    hint: "see that it runs, or that the file can be written; what is asked meanwhile is answered with 503, and it is tried again by itself",
+  },
   GH_STATE_LOCKED: {
     kind: "conflict",
     message: (d: D<"dir" | "pid">) => `process ${d.pid} already runs in \`${d.dir}\``,
