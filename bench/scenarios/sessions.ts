@@ -9,7 +9,8 @@ import { join } from "node:path";
 import type { Identity } from "../../src/identity/index.ts";
 import { Secret } from "../../src/core/index.ts";
 import { createSealer } from "../../src/identity/sealed-text.ts";
-import { createSessionCookies } from "../../src/identity/session-cookie.ts";
+import { asCookieHeader, createCookieSessions } from "../../src/identity/session-cookie.ts";
+import { createSessionCodec } from "../../src/identity/session.ts";
 import { AUDIENCE, BASE_URL, DOMAIN, ISSUER } from "../../tests/gateway/fixture.ts";
 import { memoryBytes } from "../processes.ts";
 import type { Held } from "../session-gateway.ts";
@@ -24,7 +25,7 @@ const SEALED_FOR = JSON.stringify([BASE_URL, AUDIENCE, "groups", "name"]);
 
 /** A `Cookie` header for each of `count` people, sealed as the gateway itself does. */
 function sealCookies(key: Uint8Array, from: number, count: number): string[] {
-  const cookies = createSessionCookies(createSealer([new Secret(key)], "session", SEALED_FOR), []);
+  const cookies = createCookieSessions(createSessionCodec(createSealer([new Secret(key)], "session", SEALED_FOR), []));
   const now = Math.floor(Date.now() / 1000);
   return Array.from({ length: count }, (_, n) => {
     const subject = `person-${from + n}`;
@@ -37,6 +38,7 @@ function sealCookies(key: Uint8Array, from: number, count: number): string[] {
       name: `Person ${from + n}`,
       groups: ["support", "staff"],
       claims: {},
+      tokenId: null,
       issuedAtSeconds: now,
       expiresAtSeconds: now + 3600,
       via: "session",
@@ -46,13 +48,14 @@ function sealCookies(key: Uint8Array, from: number, count: number): string[] {
       id: randomBytes(16).toString("base64url"),
       identity,
       refreshToken: new Secret(randomBytes(256).toString("base64url")),
+      providerSession: null,
       obtainedAtSeconds: now,
       startedAtSeconds: now,
       activeAtSeconds: now,
       serial: 0,
+      handle: null,
     };
-    const lines = cookies.write(session) ?? [];
-    return lines.map((line) => line.split(";", 1)[0]).join("; ");
+    return asCookieHeader(cookies.cookiesFor(session)) ?? "";
   });
 }
 

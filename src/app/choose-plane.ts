@@ -2,8 +2,9 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Clock, Reporter } from "../core/index.ts";
-import type { SessionMemory } from "../identity/index.ts";
+import type { Revocations } from "../identity/index.ts";
 import type { RecordWriter } from "../records/index.ts";
+import type { Store } from "../store/index.ts";
 import { type DataPlane, type PlaneRuntime, createSinglePlane, defaultWorkers } from "./data-plane.ts";
 import { createThreadedPlane } from "./gateway-threads.ts";
 import { type StatePaths, threadSockets } from "./state.ts";
@@ -13,20 +14,29 @@ export interface PlaneParts {
   /** Undefined: as many as suit the machine. */
   readonly workers: number | undefined;
   readonly records: RecordWriter;
-  readonly sessionMemory: SessionMemory;
+  readonly revocations: Revocations;
+  readonly store: Store;
   readonly clock: Clock;
   readonly reporter: Reporter;
 }
 
 /** @throws GH_GATEWAY_ARTIFACT_UNSUPPORTED, GH_IAM_* */
 export function choosePlane(runtime: PlaneRuntime, parts: PlaneParts): DataPlane {
-  const { paths, workers, records, sessionMemory, clock, reporter } = parts;
+  const { paths, workers, records, revocations, store, clock, reporter } = parts;
   const sockets = threadSockets(paths, workers ?? defaultWorkers(availableParallelism()));
   const [only, ...others] = sockets;
   if (only !== undefined && others.length === 0)
     return createSinglePlane(runtime, only, { clock, record: (record) => records.write(record) });
   const assertions = assertionOptions(runtime.baseUrl, paths);
-  return createThreadedPlane(runtime, { sockets, keysDir: paths.keys, assertions, sessionMemory, records, reporter });
+  return createThreadedPlane(runtime, {
+    sockets,
+    keysDir: paths.keys,
+    assertions,
+    revocations,
+    store,
+    records,
+    reporter,
+  });
 }
 
 export function assertionOptions(

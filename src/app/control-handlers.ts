@@ -4,6 +4,7 @@ import { TOKEN_REASONS } from "../identity/index.ts";
 import type { ControlHandlers } from "./control.ts";
 import { callerOfIdentity } from "./people.ts";
 import type { Instance } from "./instance.ts";
+import { type RevokeRequest, revocationsOf, revokeAt, sessionsOf } from "./sessions.ts";
 
 export function controlHandlers(instance: Instance): ControlHandlers {
   return {
@@ -14,6 +15,9 @@ export function controlHandlers(instance: Instance): ControlHandlers {
       return null;
     },
     token: async (input) => issueToken(instance, input),
+    sessions: async () => sessionsOf(instance.held),
+    revocations: async () => revocationsOf(instance.held),
+    revoke: async (input) => revokeAt(instance.held, input as RevokeRequest, instance.nowMs),
     judge: async (input) => judge(instance, input),
     stop: async () => {
       instance.requestStop("asked by `gatehouse down`");

@@ -5,6 +5,7 @@
  */
 import { type Gateway, type GatewayRuntime, type GatewayStats, createGateway } from "../gateway/index.ts";
 import type { Clock } from "../core/index.ts";
+import type { Revocation } from "../identity/index.ts";
 import { type GatewayRecord, type MetricsSnapshot, RequestMetrics, observeRecord } from "../records/index.ts";
 import type { ThreadSockets } from "./thread-runtime.ts";
 
@@ -39,8 +40,8 @@ export interface DataPlane {
   flush(): Promise<void>;
   /** What requests amounted to since the start, over all threads. */
   metrics(): Promise<MetricsSnapshot>;
-  /** A session that is good no longer, whichever thread is asked. */
-  endSession(id: string): void;
+  /** What is let in no longer, whichever thread is asked, and streams that are open by it. */
+  revoke(added: readonly Revocation[]): void;
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 
@@ -73,7 +74,7 @@ export function createSinglePlane(
     refresh: async () => {},
     flush: async () => {},
     metrics: async () => metrics.snapshot(),
-    endSession: () => {},
+    revoke: () => gateway.recheckStreams(),
     close: async (options) => {
       isUp = false;
       await gateway.close(options);

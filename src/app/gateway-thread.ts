@@ -10,13 +10,15 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type Clock, GatehouseError } from "../core/index.ts";
 import { type GatewayRuntime, type PreparedRuntime, createGateway } from "../gateway/index.ts";
 import {
+  type Revocation,
   type SessionCalls,
   type SessionRefreshAnswer,
   type WebResponse,
   createAssertionSigner,
   createRemoteSessions,
-  createSessionMemory,
+  createRevocations,
 } from "../identity/index.ts";
+import { createRemoteStore } from "../store/index.ts";
 import { type GatewayRecord, RequestMetrics, formatGatewayLine, observeRecord } from "../records/index.ts";
 import { type HeldKeys, createKeySources } from "./key-sources.ts";
 import { createRights } from "./rights.ts";
@@ -44,8 +46,9 @@ function release({ held }: Rights): void {
 async function run(start: ThreadStart): Promise<void> {
   const port = parentPort;
   if (port === null) throw new GatehouseError("GH_INTERNAL", { problem: "a gateway thread was started as a program" });
-  const sessionMemory = createSessionMemory();
-  for (const id of start.endedSessions) sessionMemory.end(id);
+  const revocations = createRevocations({ clock });
+  revocations.learn(start.revocations);
+  const store = createRemoteStore(start.storeName, async (asked) => peer.call("store", asked));
   const keySources = createKeySources(clock);
   const assertions = await createAssertionSigner({ ...start.assertions, clock });
   const records = createRecordBatches((batch) => peer.tell("records", batch));
@@ -76,7 +79,8 @@ async function run(start: ThreadStart): Promise<void> {
       baseUrl,
       keysDir: start.keysDir,
       clock,
-      sessionMemory,
+      revocations,
+      store,
     });
     const parts = {
       verifier,
@@ -116,7 +120,10 @@ async function run(start: ThreadStart): Promise<void> {
       prepared?.next.abandon();
       if (prepared !== null && prepared.rights !== now.rights) release(prepared.rights);
     },
-    ended: (id: string) => sessionMemory.end(id),
+    revoked(added: readonly Revocation[]) {
+      revocations.learn(added);
+      gateway.recheckStreams();
+    },
     flush: () => records.flush(),
     metrics: () => metrics.snapshot(),
     async close(graceMs: number) {

@@ -10,8 +10,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { GatehouseError, type Reporter, isGatehouseError } from "../core/index.ts";
 import { type GatewayStats, ThrottleMemory, throttledRates } from "../gateway/index.ts";
-import { type SessionMemory, type WebRequest, answerSessionCalls } from "../identity/index.ts";
+import { type Revocations, type WebRequest, answerSessionCalls } from "../identity/index.ts";
 import { type MetricsSnapshot, type RecordWriter, sumSnapshots } from "../records/index.ts";
+import { type Store, type StoreCall, answerStoreCall } from "../store/index.ts";
 import type { DataPlane, PlaneRuntime, PlaneStats } from "./data-plane.ts";
 import { type Peer, connectPeer } from "./thread-peer.ts";
 import type { RecordBatch, ThreadRuntime, ThreadSockets, ThreadStart } from "./thread-runtime.ts";
@@ -21,11 +22,18 @@ export interface ThreadsOptions {
   readonly sockets: readonly ThreadSockets[];
   readonly keysDir: string;
   readonly assertions: ThreadStart["assertions"];
-  readonly sessionMemory: SessionMemory;
+  readonly revocations: Revocations;
+  readonly store: Store;
   readonly records: Pick<RecordWriter, "writeLines">;
   readonly reporter: Reporter;
   /** Sees every thread that is started. */
   readonly onThread?: ((worker: Worker) => void) | undefined;
+}
+
+interface SessionRefreshCall {
+  readonly cookie: string;
+  readonly minimumSeconds: number;
+  readonly by: "request" | "stream";
 }
 
 const LOOK_MS = 1000;
@@ -82,7 +90,8 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
         sockets: thread.sockets,
         keysDir: options.keysDir,
         assertions: options.assertions,
-        endedSessions: options.sessionMemory.list(),
+        revocations: options.revocations.list(),
+        storeName: options.store.name,
         runtime: current,
       } satisfies ThreadStart,
     });
@@ -93,8 +102,9 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
         ready.resolve();
       },
       records: ({ lines, count }: RecordBatch) => options.records.writeLines(lines, count),
-      "session-refresh": async ({ cookie, minimumSeconds }: { cookie: string; minimumSeconds: number }) =>
-        (await sessions()?.refresh(cookie, minimumSeconds)) ?? { ok: false, reason: "session-expired" },
+      "session-refresh": async ({ cookie, minimumSeconds, by }: SessionRefreshCall) =>
+        (await sessions()?.refresh(cookie, minimumSeconds, by)) ?? { ok: false, reason: "session-expired" },
+      store: async (asked: StoreCall) => answerStoreCall(options.store, asked),
       "session-handle": async (request: WebRequest) => (await sessions()?.handle(request)) ?? null,
       "session-login": async ({ returnTo, cookieHeader }: { returnTo: string; cookieHeader: string | undefined }) => {
         const calls = sessions();
@@ -227,8 +237,8 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
       );
       return sumSnapshots([...ended, ...threads.flatMap(({ metrics }) => (metrics === null ? [] : [metrics]))]);
     },
-    endSession(id) {
-      for (const { peer } of threads) peer?.tell("ended", id);
+    revoke(added) {
+      for (const { peer } of threads) peer?.tell("revoked", added);
     },
     close: async ({ graceMs }) => closeAll(graceMs),
   };

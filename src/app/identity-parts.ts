@@ -16,7 +16,7 @@ import {
   type DevProvider,
   type KeySource,
   type People,
-  type SessionMemory,
+  type Revocations,
   type Sessions,
   type TokenVerifier,
   type WorkloadIssuer,
@@ -24,6 +24,7 @@ import {
 } from "../identity/index.ts";
 import type { IdentityArtifact } from "../model/index.ts";
 import { readSecret, secretVariable } from "../secrets/index.ts";
+import type { Store } from "../store/index.ts";
 import { type HeldKeys, type KeySources, createKeySources } from "./key-sources.ts";
 import { createRights } from "./rights.ts";
 import type { StatePaths } from "./state.ts";
@@ -50,8 +51,9 @@ export interface IdentityStart {
   readonly paths: StatePaths;
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Which sessions have ended, kept from one set of parts to the next. */
-  readonly sessionMemory: SessionMemory;
+  /** Both go from one set of parts to the next. */
+  readonly revocations: Revocations;
+  readonly store: Store;
   /** Of the instance: what its other parts hold is shared with them. */
   readonly keySources: KeySources;
   /** Is told of workload issuers that do not answer. @default nobody */
@@ -85,7 +87,8 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
       baseUrl,
       keysDir: paths.keys,
       clock,
-      sessionMemory: start.sessionMemory,
+      revocations: start.revocations,
+      store: start.store,
     });
     return { issuer, keys, workloadIssuers: workloads.issuers, verifier, sessions, stsKeys, provider, close };
   } catch (cause) {

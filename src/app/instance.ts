@@ -7,9 +7,10 @@
  */
 import { resolve } from "node:path";
 import { type Clock, GatehouseError, type Reporter, jsonDigest, renderDiagnostic } from "../core/index.ts";
-import type { AssertionSigner, People, SessionMemory } from "../identity/index.ts";
+import type { AssertionSigner, People, Revocations } from "../identity/index.ts";
 import { diffArtifacts } from "../model/index.ts";
 import { type AwsMetric, type Family, type RecordWriter, awsMetrics } from "../records/index.ts";
+import type { Store } from "../store/index.ts";
 import { changeIdentity } from "./change-identity.ts";
 import type { DataPlane, PlaneRuntime } from "./data-plane.ts";
 import type { Edge } from "./edge-parts.ts";
@@ -64,7 +65,8 @@ export interface Running {
 
 /** What no reload replaces. */
 export interface LastingParts {
-  readonly sessionMemory: SessionMemory;
+  readonly revocations: Revocations;
+  readonly store: Store;
   readonly keySources: KeySources;
   readonly baseUrl: string;
   readonly ports: Ports;
@@ -143,6 +145,15 @@ export class Instance implements Running {
 
   get callers(): ReturnType<typeof allCallers> {
     return allCallers(this.#parts.people, this.#parts.loaded.artifacts.identity);
+  }
+
+  /** What sessions are listed from and rights are taken away by. */
+  get held(): Pick<Parts, "identity" | "revocations" | "loaded"> {
+    return this.#parts;
+  }
+
+  get nowMs(): number {
+    return this.#deps.clock.nowMs();
   }
 
   get identity(): IdentityParts {
@@ -265,6 +276,8 @@ export class Instance implements Running {
     const parts = this.#parts;
     if (next.artifacts.domain !== parts.loaded.artifacts.domain)
       throw new GatehouseError("GH_APP_NEEDS_RESTART", { what: "domain" });
+    if (next.environment.state !== parts.loaded.environment.state)
+      throw new GatehouseError("GH_APP_NEEDS_RESTART", { what: "state" });
     if (next.environment.gateway.kind === "aws")
       throw new GatehouseError("GH_APP_GATEWAY_UNSUPPORTED", { environment: next.environment.name });
     // The key before the people: a write in between is then seen as a change by the next reload.
@@ -320,7 +333,7 @@ export function runtimeOf({ loaded, identity, baseUrl }: Parts, assertions: Asse
 export function identityStartOf(
   { artifacts }: LoadedEnvironment,
   people: People,
-  { sessionMemory, keySources, baseUrl, ports }: LastingParts,
+  { revocations, store, keySources, baseUrl, ports }: LastingParts,
   paths: StatePaths,
   { clock, env, reporter }: UpDeps,
 ): IdentityStart {
@@ -332,7 +345,8 @@ export function identityStartOf(
     paths,
     clock,
     env,
-    sessionMemory,
+    revocations,
+    store,
     keySources,
     reporter,
   };

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Clock, Secret } from "../core/index.ts";
 import {
   type KeySource,
-  type SessionMemory,
+  type Revocations,
   type Sessions,
   type TokenVerifier,
   type WorkloadIssuer,
@@ -17,6 +17,7 @@ import {
 } from "../identity/index.ts";
 import type { IdentityArtifact } from "../model/index.ts";
 import { loadKeyFile } from "../secrets/index.ts";
+import type { Store } from "../store/index.ts";
 
 export interface RightsOptions {
   readonly identity: IdentityArtifact;
@@ -29,7 +30,9 @@ export interface RightsOptions {
   readonly baseUrl: string;
   readonly keysDir: string;
   readonly clock: Clock;
-  readonly sessionMemory: SessionMemory;
+  readonly revocations: Revocations;
+  /** What all who know the same sessions share. */
+  readonly store: Store;
 }
 
 const SKEW_SECONDS = 30;
@@ -40,7 +43,7 @@ export function createRights(options: RightsOptions): {
   readonly sessions: Sessions | null;
   readonly stsKeys: readonly Secret<Uint8Array>[];
 } {
-  const { identity, issuer, keys, workloadIssuers, clock, baseUrl } = options;
+  const { identity, issuer, keys, workloadIssuers, revocations, store, clock, baseUrl } = options;
   const { audience, claims, usedClaims, login } = identity;
   const verifier = createTokenVerifier({
     issuer,
@@ -49,6 +52,7 @@ export function createRights(options: RightsOptions): {
     keys,
     workloadIssuers,
     usedClaims,
+    revocations,
     clock,
     skewSeconds: SKEW_SECONDS,
   });
@@ -65,7 +69,10 @@ export function createRights(options: RightsOptions): {
     sealKeys: [loadKeyFile(join(options.keysDir, "session.key"))],
     clock,
     allowHttpLoopback: true,
-    memory: options.sessionMemory,
+    revocations,
+    keptIn: login.sessionStore === "server" ? "store" : "cookie",
+    store,
+    keys,
   });
   return { verifier, sessions, stsKeys };
 }

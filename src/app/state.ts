@@ -28,6 +28,7 @@ export interface StatePaths {
   readonly keys: string;
   readonly secrets: string;
   readonly caFile: string;
+  readonly stateFile: string;
 }
 
 /** What a running instance tells other commands: no secret in it. */
@@ -73,6 +74,7 @@ export function statePaths(dir: string): StatePaths {
     keys: join(root, "keys"),
     secrets: join(root, "secrets"),
     caFile: join(root, "ca.crt"),
+    stateFile: join(root, "state.db"),
   };
 }
 

@@ -236,6 +236,7 @@ function identityOf(test: PolicyTest, loaded: LoadedEnvironment, atMs: number): 
         name: null,
         groups: caller.groups,
         claims: caller.claims ?? {},
+        tokenId: null,
         issuedAtSeconds: caller.issuedAtSeconds ?? null,
         expiresAtSeconds: Math.floor(atMs / 1000) + 300,
         via: "bearer",

@@ -1,5 +1,6 @@
 /** What a gateway thread is told, in plain data. */
 import type { ThrottleLayout } from "../gateway/index.ts";
+import type { Revocation } from "../identity/index.ts";
 import type { Artifacts } from "../model/index.ts";
 
 export interface ThreadRuntime {
@@ -21,7 +22,8 @@ export interface ThreadStart {
   readonly sockets: ThreadSockets;
   readonly keysDir: string;
   readonly assertions: { readonly issuer: string; readonly keyFile: string };
-  readonly endedSessions: readonly string[];
+  readonly revocations: readonly Revocation[];
+  readonly storeName: string;
   readonly runtime: ThreadRuntime;
 }
 

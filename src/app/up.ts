@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path";
 import { type Diagnostic, GatehouseError, type Reporter, type Sources } from "../core/index.ts";
-import { createAssertionSigner, createSessionMemory } from "../identity/index.ts";
+import { createAssertionSigner, createRevocations } from "../identity/index.ts";
 import { createRecordWriter } from "../records/index.ts";
 import { assertionOptions, choosePlane } from "./choose-plane.ts";
 import { controlHandlers } from "./control-handlers.ts";
@@ -32,6 +32,7 @@ import { createKeySources } from "./key-sources.ts";
 import { type LoadedEnvironment, isLoaded, loadEnvironment } from "./load-policy.ts";
 import { startMetrics } from "./metrics-listener.ts";
 import { Opened } from "./opened.ts";
+import { openStore } from "./open-store.ts";
 import { loadPeople } from "./people.ts";
 import { choosePorts } from "./ports.ts";
 import { type Probe, probeUpstreams } from "./probe.ts";
@@ -102,9 +103,15 @@ class Starter {
     });
     const baseUrl = baseUrlOf(loaded.artifacts.domain, ports.https);
 
-    const sessionMemory = createSessionMemory((id) => plane?.endSession(id));
+    const { name: environment, state } = loaded.environment;
+    const store = await openStore({ policy: loaded.policy.name, environment, state, paths, clock, env });
+    this.#opened.add(async () => store.close());
+    const revocations = createRevocations({ clock, store });
+    this.#opened.add(async () => revocations.close());
+    await revocations.load();
+    revocations.onAdded((added) => plane?.revoke(added));
     const keySources = createKeySources(clock);
-    const lasting: LastingParts = { sessionMemory, keySources, baseUrl, ports };
+    const lasting: LastingParts = { revocations, store, keySources, baseUrl, ports };
     const identity = await startIdentity(identityStartOf(loaded, people, lasting, paths, this.#deps));
     const holder: Parts = { loaded, people, identity, identityKey, ...lasting };
     this.#opened.add(async () => holder.identity.close());
@@ -113,7 +120,7 @@ class Starter {
     this.#opened.add(async () => records.close());
     const assertions = await createAssertionSigner({ ...assertionOptions(baseUrl, paths), clock });
     const { workers } = this.#options;
-    const planeParts = { paths, workers, records, sessionMemory, clock, reporter };
+    const planeParts = { paths, workers, records, revocations, store, clock, reporter };
     const gateway = choosePlane(runtimeOf(holder, assertions), planeParts);
     plane = gateway;
     await gateway.listen();

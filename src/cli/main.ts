@@ -11,6 +11,7 @@ import { addPullCommand } from "./pull-command.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { addRecordCommands } from "./record-commands.ts";
 import { addSchemaCommand } from "./schema-command.ts";
+import { addSessionCommands } from "./session-commands.ts";
 import { addTestCommand } from "./test-command.ts";
 import { type Outcome, type Shell, createShell, printFault, printOutcome } from "./shell.ts";
 
@@ -48,6 +49,7 @@ export function createProgram(): Command {
   addImportCommand(program, run);
   addPullCommand(program, run);
   addInstanceCommands(program, run);
+  addSessionCommands(program, run);
   addRecordCommands(program, run);
   addGatewayCommand(program, run);
   for (const command of program.commands) {

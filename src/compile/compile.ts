@@ -111,6 +111,7 @@ function identityOf(policy: Policy, environment: Environment): IdentityArtifact 
             scopes: login.scopes,
             sessionIdleMs: login.sessionIdleMs,
             sessionMaxMs: login.sessionMaxMs,
+            sessionStore: login.sessionStore,
           },
   };
 }

@@ -93,6 +93,17 @@ export const catalogue = {
     message: (d: D<"name" | "file" | "variable">) => `secret \`${d.name}\` is not set`,
     hint: "put it into `secrets/NAME` of the state directory (mode 0600) or into the variable `GATEHOUSE_SECRET_NAME`",
   },
+  GH_APP_UNKNOWN_SESSION: {
+    kind: "bad-input",
+    message: (d: D<"id" | "found">) =>
+      d.found === 0 ? `no open session has the id \`${d.id}\`` : `${d.found} sessions begin with \`${d.id}\``,
+    hint: "take an id of `gatehouse sessions`; four characters or more do where they fit one session alone",
+  },
+  GH_APP_UNKNOWN_ISSUER: {
+    kind: "bad-input",
+    message: (d: D<"name" | "known">) => `the environment trusts no issuer \`${d.name}\`, there are ${d.known}`,
+    hint: "give a name of `identity.issuers`, or leave `--issuer` out for the environment's provider",
+  },
   GH_APP_UNKNOWN_NAME: {
     kind: "bad-input",
     message: (d: D<"name" | "known">) => `nobody is called \`${d.name}\`, there are ${d.known}`,

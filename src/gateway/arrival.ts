@@ -17,6 +17,7 @@ import { type RequestHead, firstHost, readRequestHead } from "./request-head.ts"
 import type { GatewayLimits } from "./limits.ts";
 import type { RoutePlan } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Stream, StreamWatch } from "./stream-watch.ts";
 import type { TunnelParts } from "./tunnel.ts";
 import { sourceAddress } from "./service-headers.ts";
 
@@ -28,8 +29,10 @@ export interface ExchangeContext {
   readonly limits: GatewayLimits;
   /** Of all streaming exchanges. */
   readonly idleWaits: Deadlines;
-  /** An open WebSocket until it ends. */
-  readonly openTunnel: (parts: TunnelParts) => void;
+  /** An open WebSocket until it ends, by the right of `stream`. */
+  readonly openTunnel: (parts: TunnelParts, stream: Omit<Stream, "end">) => void;
+  /** Streams that are open. */
+  readonly watch: StreamWatch;
   /** The gateway is stopping: connections end with their answer. */
   isClosing: boolean;
 }

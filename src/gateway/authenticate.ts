@@ -8,7 +8,7 @@
  * INVARIANT: a session counts on the environment's domain alone, and never for what another site asks for.
  */
 import type { Clock } from "../core/index.ts";
-import type { Identity, Session, Sessions, TokenResult } from "../identity/index.ts";
+import type { Identity, Session, SessionState, Sessions, TokenResult } from "../identity/index.ts";
 import type { Arrival } from "./arrival.ts";
 import { bearerToken, isCrossSite, isNavigation } from "./credentials.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
@@ -17,6 +17,7 @@ import type { RecordReason } from "./reasons.ts";
 import { type FixedReason, type Reply, refusedTokenReply } from "./reply.ts";
 import type { RoutePlan } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Holding } from "./stream-watch.ts";
 import { authenticateSigned, isSigned } from "./signed-request.ts";
 
 /** A request that nobody is known for yet, and what becomes of it. */
@@ -27,13 +28,7 @@ export interface Asking {
   readonly clock: Clock;
   /** The request opens a WebSocket. */
   readonly isUpgrade: boolean;
-  /** `sessionEndsAtMs` is null for a token. */
-  onIdentity(
-    plan: RoutePlan,
-    identity: Identity,
-    setCookies: readonly string[] | null,
-    sessionEndsAtMs: number | null,
-  ): void;
+  onIdentity(plan: RoutePlan, identity: Identity, setCookies: readonly string[] | null, holding: Holding): void;
   /** Goes on with the whole body, which the service gets as it is; answers 413 to a larger one. */
   collectBody(maxBytes: number, next: (body: Buffer) => void): void;
   refuse(reason: FixedReason): void;
@@ -43,6 +38,7 @@ export interface Asking {
   wait<T>(promise: Promise<T>, next: (value: T) => void): void;
 }
 
+const TOKEN: Holding = { kind: "token" };
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Ends in one call on `asking`: with an identity, or with an answer. */
@@ -53,7 +49,7 @@ export function authenticate(asking: Asking, plan: RoutePlan): void {
   const { verifier, sessions } = asking.runtime.source;
   if (token !== null) {
     const identity = verifier.cached(token);
-    if (identity !== null) return asking.onIdentity(plan, identity, null, null);
+    if (identity !== null) return asking.onIdentity(plan, identity, null, TOKEN);
     return asking.wait(verifier.verify(token), (result) => takeVerified(asking, plan, result));
   }
   const { signedCallers } = asking.runtime;
@@ -62,8 +58,17 @@ export function authenticate(asking: Asking, plan: RoutePlan): void {
   // The session's cookie is the domain's alone; on another host nobody can have one.
   const isDomain = typeof host === "object" && host.isDomain;
   if (!plan.login || sessions === null || !isDomain) return asking.refuse("unauthenticated");
-  const read = sessions.read(cookie, plan.minimumSeconds);
+  takeSession(asking, plan, sessions, sessions.read(cookie, plan.minimumSeconds));
+}
+
+function takeSession(asking: Asking, plan: RoutePlan, sessions: Sessions, read: SessionState): void {
   switch (read.state) {
+    case "unread":
+      return asking.wait(sessions.load(asking.arrival.head.cookie, plan.minimumSeconds), (loaded) =>
+        takeSession(asking, plan, sessions, loaded),
+      );
+    case "unavailable":
+      return asking.refuse("session-store-unavailable");
     case "none":
     case "invalid":
       return askToSignIn(asking, sessions, "unauthenticated");
@@ -79,7 +84,7 @@ export function authenticate(asking: Asking, plan: RoutePlan): void {
 }
 
 function takeVerified(asking: Asking, plan: RoutePlan, result: TokenResult): void {
-  if (result.ok) asking.onIdentity(plan, result.identity, null, null);
+  if (result.ok) asking.onIdentity(plan, result.identity, null, TOKEN);
   else if (result.reason === "keys-unavailable") asking.refuse("keys-unavailable");
   else asking.answer(refusedTokenReply(result.reason, plan.challengeScope), result.reason);
 }
@@ -89,15 +94,18 @@ function useSession(asking: Asking, plan: RoutePlan, sessions: Sessions, session
   // A WebSocket is open to the page that asked for it, whatever its origin is: no other rule of browsers guards it.
   if ((asking.isUpgrade || !SAFE_METHODS.has(method)) && isCrossSite(asking.request.allHeaders, origin))
     return asking.refuse("request-cross-site");
-  const endsAtMs = sessions.endsAtMs(session);
-  if (!isDue) return asking.onIdentity(plan, session.identity, sessions.touch(session), endsAtMs);
+  if (!isDue) return asking.onIdentity(plan, session.identity, sessions.touch(session), { kind: "session", session });
   asking.wait(sessions.refresh(session, plan.minimumSeconds), (result) => {
-    if (result.ok) return asking.onIdentity(plan, result.session.identity, result.setCookie, endsAtMs);
+    if (result.ok)
+      return asking.onIdentity(plan, result.session.identity, result.setCookie, {
+        kind: "session",
+        session: result.session,
+      });
     if (result.reason === "session-expired") return askToSignIn(asking, sessions, "session-expired");
     // The provider is away, but the right that the caller has is good at this second, as a bearer's would be.
     if (session.identity.expiresAtSeconds * 1000 > asking.clock.nowMs())
-      return asking.onIdentity(plan, session.identity, null, endsAtMs);
-    return asking.refuse("provider-unavailable");
+      return asking.onIdentity(plan, session.identity, null, { kind: "session", session });
+    return asking.refuse(result.reason === "store-unavailable" ? "session-store-unavailable" : result.reason);
   });
 }
 

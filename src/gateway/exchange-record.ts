@@ -61,8 +61,15 @@ export function exchangeRecord(arrival: Arrival, outcome: Outcome): GatewayRecor
 
 /** The record of a request whose connection became a tunnel, when that has ended. */
 export function tunnelRecord(soFar: GatewayRecord, end: TunnelEnd, durationMs: number): GatewayRecord {
-  const { bytesIn, bytesOut, error } = end;
-  return { ...soFar, bytesIn, bytesOut, durationMs: toMicroseconds(durationMs), error: error ?? soFar.error };
+  const { bytesIn, bytesOut, error, why } = end;
+  return {
+    ...soFar,
+    reason: why ?? soFar.reason,
+    bytesIn,
+    bytesOut,
+    durationMs: toMicroseconds(durationMs),
+    error: error ?? soFar.error,
+  };
 }
 
 /** Milliseconds with three decimals. */

@@ -14,6 +14,7 @@ import type { Clock } from "../core/index.ts";
 import type { Identity } from "../identity/index.ts";
 import { apigwRequestId } from "../records/index.ts";
 import type { Arrival, ExchangeContext } from "./arrival.ts";
+import { askAuthorizer } from "./ask-authorizer.ts";
 import { type Asking, authenticate } from "./authenticate.ts";
 import { isPreflight } from "./cors.ts";
 import { describeError } from "./describe-error.ts";
@@ -21,7 +22,7 @@ import { type Outcome, exchangeRecord, tunnelRecord } from "./exchange-record.ts
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 import { IdleLimit } from "./idle-limit.ts";
-import { type OwnAnswer, isOwnPath } from "./own-endpoints.ts";
+import { type OwnAnswer, flatHeaders, isOwnPath } from "./own-endpoints.ts";
 import type { RecordReason } from "./reasons.ts";
 import {
   type FixedReason,
@@ -35,7 +36,7 @@ import {
 } from "./reply.ts";
 import { type BodyOwner, RequestBody, SMALL_BODY_BYTES, collectBody, collectWhole } from "./request-body.ts";
 import { type ResponseHead, readResponseHead } from "./response-head.ts";
-import { type RoutePlan, STAGE } from "./route-plan.ts";
+import type { RoutePlan } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
 import { serveOwn } from "./serve-own.ts";
 import { type Caller, addServiceHeaders } from "./service-headers.ts";
@@ -46,6 +47,8 @@ import {
   type UpstreamOwner,
   type UpstreamRequest,
 } from "./upstream-call.ts";
+import type { Holding, Stream, StreamEnd } from "./stream-watch.ts";
+import type { TunnelEnd } from "./tunnel.ts";
 import { type WaitingHead, sendHeadSoon } from "./waiting-heads.ts";
 
 /** Request line and header values, as API Gateway counts them. */
@@ -57,20 +60,20 @@ const CLIENT_CLOSED_REQUEST = 499;
 /** Up to here copying an answer's body behind its head is cheaper than writing two pieces. */
 const COPIED_BYTES = 4096;
 
-export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
+export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, Stream {
   readonly arrival: Arrival;
   readonly request: GatewayRequest;
   readonly runtime: Runtime;
   readonly #context: ExchangeContext;
   readonly #res: GatewayResponse;
 
-  #identity: Identity | null = null;
+  identity: Identity | null = null;
+  holding: Holding | null = null;
   #role: string | null = null;
   #reason: RecordReason = "fault";
   #status = 0;
   #error: string | null = null;
   #setCookies: readonly string[] | null = null;
-  #sessionEndsAtMs = Number.POSITIVE_INFINITY;
   /** A body that is streamed. */
   #body: RequestBody | null = null;
   /** A body that was needed to know who asks. */
@@ -89,6 +92,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   /** The answer ended before it was complete, and not because the client went away. */
   #isCut = false;
   #isClosed = false;
+  #isEventStream = false;
   #waitsForDrain = false;
 
   constructor(context: ExchangeContext, runtime: Runtime, arrival: Arrival, req: GatewayRequest, res: GatewayResponse) {
@@ -128,6 +132,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     this.#call?.abort();
     if (this.#idle !== null) {
       this.#idle.end();
+      this.#context.watch.remove(this);
       // Node's limit of a whole request may have passed already, so nothing else bounds what is still to come.
       this.request.limitRest(this.#context.limits.lingerMs);
     }
@@ -182,27 +187,15 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     } else authenticate(this, plan);
   }
 
-  onIdentity(plan: RoutePlan, identity: Identity, setCookies: readonly string[] | null, endsAtMs: number | null): void {
+  onIdentity(plan: RoutePlan, identity: Identity, setCookies: readonly string[] | null, holding: Holding): void {
     this.#setCookies = setCookies;
-    this.#sessionEndsAtMs = endsAtMs ?? Number.POSITIVE_INFINITY;
+    this.holding = holding;
     this.#authorize(plan, identity);
   }
 
   #authorize(plan: RoutePlan, identity: Identity): void {
-    this.#identity = identity;
-    const { roleSet } = this.runtime.factsOf(identity);
-    const { method, path, sourceIp, atMs } = this.arrival;
-    const question = {
-      apiId: plan.apiId,
-      stage: STAGE,
-      method,
-      path: path ?? "",
-      routePath: plan.path,
-      sourceIp,
-      atMs,
-      identity,
-    };
-    const decision = this.runtime.authorizer.authorize(roleSet, question);
+    this.identity = identity;
+    const decision = askAuthorizer(this.runtime, this.arrival, plan, identity, this.arrival.atMs);
     this.#role = decision.role;
     if (!decision.allowed) return this.refuse(decision.reason);
     this.#reason = "role-grants";
@@ -256,7 +249,10 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     const { streaming } = plan;
     if (streaming) request = { ...request, bodyTimeout: 0 };
     if (this.isUpgrade) request = { ...request, upgrade: WEB_SOCKET };
-    if (streaming) this.#idle = new IdleLimit(this.#context.idleWaits, () => this.#onIdle());
+    if (streaming) {
+      this.#idle = new IdleLimit(this.#context.idleWaits, () => this.#onIdle());
+      this.#context.watch.add(this);
+    }
     this.#call = new UpstreamCall(plan.pool, request, this.#body, plan.deadlines, plan.retries, this);
     this.#call.start(streaming);
   }
@@ -307,6 +303,17 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     this.refuse(body !== null && !body.isComplete && !body.isPaused ? "request-timeout" : "upstream-timeout");
   }
 
+  /** What the caller was let in by is no good any more. */
+  end(why: StreamEnd): void {
+    if (this.#isClosed) return;
+    this.#call?.abort();
+    if (!this.#isAnswered) return this.refuse("unauthenticated");
+    // Events stand by themselves: a stream of them ends like one that the service has ended, anything else is cut.
+    if (!this.#isEventStream) return this.#break(why);
+    this.#reason = why;
+    this.#res.end();
+  }
+
   // --- what the service's answer tells
 
   onUpstreamHead(status: number, received: UpstreamHeaders): void {
@@ -314,6 +321,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     this.#upstreamHeadMs = this.clock.monotonicMs();
     const { headers, contentLength } = this.#readHead(received);
     this.#pushOurs(headers);
+    this.#isEventStream = /^text\/event-stream\b/i.test(String(received["content-type"]));
     const hasBody = this.arrival.method !== "HEAD" && status !== 204 && status !== 304;
     this.#bytesLeft = hasBody && contentLength !== null ? contentLength : -1;
     this.#res.writeHead(status, headers);
@@ -379,21 +387,16 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     this.#status = SWITCHING_PROTOCOLS;
     this.#isClosed = true;
     this.#idle?.end();
+    this.#context.watch.remove(this);
     this.runtime.leave();
     const { clock, record, limits, openTunnel } = this.#context;
     const { startedMs } = this.arrival;
     const soFar = exchangeRecord(this.arrival, this.#outcome());
     upgraded.socket.write(switchingHead(headers, new Date(clock.nowMs()).toUTCString()), "latin1");
-    openTunnel({
-      client: upgraded.socket,
-      early: upgraded.take(),
-      service: service as Socket,
-      clock,
-      rightEndsAtMs:
-        this.#identity === null ? null : Math.min(this.#identity.expiresAtSeconds * 1000, this.#sessionEndsAtMs),
-      limits,
-      onEnd: (end) => record(tunnelRecord(soFar, end, clock.monotonicMs() - startedMs)),
-    });
+    const onEnd = (end: TunnelEnd): void => record(tunnelRecord(soFar, end, clock.monotonicMs() - startedMs));
+    const parts = { client: upgraded.socket, early: upgraded.take(), service: service as Socket, limits, onEnd };
+    const { arrival, identity, holding, runtime } = this;
+    openTunnel(parts, { arrival, identity, holding, runtime });
   }
 
   onUpstreamFailure(reason: UpstreamFailure, error: Error): void {
@@ -415,12 +418,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   }
 
   answerOwn(answer: OwnAnswer, reason: RecordReason): void {
-    const headers: string[] = [];
-    for (const [name, value] of Object.entries(answer.headers))
-      if (name !== "content-length")
-        for (const item of typeof value === "string" ? [value] : value) headers.push(name, item);
-    headers.push("content-length", String(Buffer.byteLength(answer.body)));
-    this.#send(answer.status, headers, answer.body, reason);
+    this.#send(answer.status, flatHeaders(answer), answer.body, reason);
   }
 
   #send(status: number, headers: string[], body: string, reason: RecordReason): void {
@@ -485,7 +483,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     return {
       status: this.#status,
       reason: this.#reason,
-      identity: this.#identity,
+      identity: this.identity,
       role: this.#role,
       bytesIn: this.#body === null ? this.#bytesIn : this.#body.bytes,
       bytesOut: this.#bytesOut,

@@ -22,6 +22,7 @@ import { firstHost } from "./request-head.ts";
 import { answerClientError, answerConnect, answerFault } from "./raw-answers.ts";
 import { type GatewayRuntime, Runtime } from "./runtime.ts";
 import { closeSocketToOthers, prepareSocketPath } from "./socket-path.ts";
+import { type Stream, StreamWatch } from "./stream-watch.ts";
 import { Tunnel } from "./tunnel.ts";
 import { UnderWay } from "./under-way.ts";
 import { Upstreams } from "./upstreams.ts";
@@ -71,6 +72,8 @@ export interface Gateway {
    */
   prepare(runtime: GatewayRuntime): PreparedRuntime;
   stats(): GatewayStats;
+  /** Somebody's right was taken away: open streams are looked at now and not only at the next look. */
+  recheckStreams(): void;
   /** Takes no connection any more, waits up to `graceMs` for requests in flight, then ends them. */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
@@ -100,19 +103,23 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
     limits,
     idleWaits: new Deadlines(limits.idleMs),
     isClosing: false,
-    openTunnel: (parts) => {
+    watch: new StreamWatch(deps.clock, () => runtime, limits.rightCheckMs),
+    openTunnel: (parts, held) => {
       const tunnel: Tunnel = new Tunnel({
         ...parts,
         onEnd: (end) => {
           tunnels.delete(tunnel);
+          context.watch.remove(stream);
           parts.onEnd(end);
           underWay.leave();
         },
       });
+      const stream: Stream = { ...held, end: (why) => tunnel.endForRight(why) };
       upgraded.delete(parts.client);
       tunnels.add(tunnel);
       underWay.enter();
       tunnel.start();
+      if (tunnels.has(tunnel)) context.watch.add(stream);
     },
   };
   let runtime = new Runtime(first, upstreams, deps.clock, null);
@@ -204,6 +211,7 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
         const previous = runtime;
         runtime = next;
         previous.retire();
+        context.watch.check();
       },
       abandon: () => next.retire(),
     };
@@ -221,6 +229,7 @@ export function createGateway(first: GatewayRuntime, deps: GatewayDeps): Gateway
     },
     replace: (next) => prepare(next).commit(),
     prepare,
+    recheckStreams: () => context.watch.check(),
     stats: () => ({
       inFlight: underWay.count - tunnels.size,
       requests,

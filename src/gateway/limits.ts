@@ -8,7 +8,7 @@ export interface GatewayLimits {
   readonly checkMs: number;
   /** On a streaming route, and on a connection to an account's APIs, without a byte in either direction. */
   readonly idleMs: number;
-  /** Between two looks at the clock while a WebSocket is open: it may be set, and a machine may sleep. */
+  /** Between two looks at the rights of open streams. */
   readonly rightCheckMs: number;
   /** For the rest of a body that nobody wants, so that the client sees the answer and not a reset; and for the other end of a WebSocket. */
   readonly lingerMs: number;
@@ -19,6 +19,6 @@ export const LIMITS: GatewayLimits = {
   requestMs: 300_000,
   checkMs: 30_000,
   idleMs: 300_000,
-  rightCheckMs: 60_000,
+  rightCheckMs: 1000,
   lingerMs: 5000,
 };

@@ -48,11 +48,17 @@ const UNAVAILABLE = jsonReply(503, "Service Unavailable");
 const UNAVAILABLE_RETRY = jsonReply(503, "Service Unavailable", ["retry-after", RETRY_AFTER_SECONDS]);
 const UNAUTHORIZED = jsonReply(401, "Unauthorized", ["www-authenticate", "Bearer"]);
 
+/** For scripts of a page: what a browser's session was good for is over, and signing in again helps. */
+const SESSION_ENDED = jsonReply(401, "Unauthorized", [
+  "www-authenticate",
+  'Bearer error="invalid_token", error_description="the session has ended"',
+]);
+
 /** Reasons that are always answered the same way. 499 is never sent: the client is gone. */
 const FIXED = {
   "no-route": jsonReply(404, "Not Found"),
   unauthenticated: UNAUTHORIZED,
-  "session-expired": UNAUTHORIZED,
+  "session-expired": SESSION_ENDED,
   "no-role": FORBIDDEN,
   "not-granted": FORBIDDEN,
   "outside-boundary": FORBIDDEN,
@@ -69,6 +75,7 @@ const FIXED = {
   "credentials-unknown": FORBIDDEN,
   "credentials-expired": FORBIDDEN,
   "credentials-outdated": FORBIDDEN,
+  "credentials-revoked": FORBIDDEN,
   "session-policy": FORBIDDEN,
   "request-malformed": BAD_REQUEST,
   "request-path": BAD_REQUEST,
@@ -83,6 +90,7 @@ const FIXED = {
   "throttled-identity": TOO_MANY,
   "keys-unavailable": UNAVAILABLE_RETRY,
   "provider-unavailable": UNAVAILABLE_RETRY,
+  "session-store-unavailable": UNAVAILABLE_RETRY,
   "upstream-unreachable": UNAVAILABLE,
   "upstream-timeout": UNAVAILABLE,
   "upstream-aborted": UNAVAILABLE,

@@ -38,6 +38,7 @@ const identities: fc.Arbitrary<Identity> = fc.record({
   name: fc.constant(null),
   groups: values,
   claims: fc.dictionary(names, values),
+  tokenId: fc.constant(null),
   issuedAtSeconds: fc.constant(null),
   expiresAtSeconds: fc.constant(0),
   via: fc.constant("bearer"),

@@ -54,6 +54,7 @@ type Facts = readonly [
   groups: readonly string[],
   claims: Identity["claims"],
   issuedAtSeconds: number | null,
+  tokenId: string | null,
 ];
 
 export class SignedCallers {
@@ -81,7 +82,8 @@ export class SignedCallers {
   }
 
   #read(principal: Principal): SignedCaller | null {
-    const [settings, kind, issuerName, clientId, name, groups, claims, issuedAtSeconds] = principal.facts as Facts;
+    const [settings, kind, issuerName, clientId, name, groups, claims, issuedAtSeconds, tokenId] =
+      principal.facts as Facts;
     if (settings !== this.#settings) return null;
     const { issuer, subject } = principal.token;
     const identity: Identity = Object.freeze({
@@ -93,6 +95,8 @@ export class SignedCallers {
       name,
       groups,
       claims,
+      // Credentials of a version that did not keep it have none.
+      tokenId: tokenId ?? null,
       issuedAtSeconds,
       expiresAtSeconds: principal.expiresAtMs / 1000,
       via: "bearer",
@@ -122,8 +126,8 @@ function policyDirectory({ artifacts, verifier, authorizer }: SignedCallersOptio
       const role = roles.find(({ arn }) => arn === attempt.roleArn);
       if (role === undefined || authorizer.sessionRoleSet(identity, role.arn, []).roles.length === 0)
         return { ok: false, code: "AccessDenied", message: NOT_AUTHORIZED };
-      const { issuer, subject, issuerName, kind, clientId, name, groups, claims, issuedAtSeconds } = identity;
-      const facts: Facts = [settings, kind, issuerName, clientId, name, groups, claims, issuedAtSeconds];
+      const { issuer, subject, issuerName, kind, clientId, name, groups, claims, issuedAtSeconds, tokenId } = identity;
+      const facts: Facts = [settings, kind, issuerName, clientId, name, groups, claims, issuedAtSeconds, tokenId];
       return {
         ok: true,
         role: {
@@ -160,6 +164,7 @@ const REFUSALS: Readonly<
   "token-issuer": "issuer",
   "token-audience": ["InvalidIdentityToken", "Incorrect token audience"],
   "token-expired": "expired",
+  "token-revoked": ["InvalidIdentityToken", "The token has been revoked"],
   "token-not-yet-valid": ["InvalidIdentityToken", "The token is not valid yet"],
   "token-claims": ["InvalidIdentityToken", "The token lacks a required claim"],
   "token-critical": ["InvalidIdentityToken", "The token has a critical header that is not understood"],

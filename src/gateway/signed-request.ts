@@ -12,6 +12,7 @@ import { type SignatureResult, verifySignature } from "../iam/index.ts";
 import type { Principal } from "../sts/index.ts";
 import type { Asking } from "./authenticate.ts";
 import type { RoutePlan } from "./route-plan.ts";
+import type { Holding } from "./stream-watch.ts";
 import type { SignedCallers } from "./signed-callers.ts";
 
 const SERVICE = "execute-api";
@@ -26,6 +27,8 @@ const HEADERS: ReadonlySet<string> = new Set(["authorization", "x-amz-security-t
 export function isSigned(authorization: string | null, query: string): boolean {
   return authorization === null ? query.includes("X-Amz-Signature=") : ALGORITHM.test(authorization);
 }
+
+const CREDENTIALS: Holding = { kind: "credentials" };
 
 /** Ends in one call on `asking`, as `authenticate` does. */
 export function authenticateSigned(asking: Asking, plan: RoutePlan, callers: SignedCallers): void {
@@ -54,7 +57,9 @@ function take(asking: Asking, plan: RoutePlan, callers: SignedCallers, result: S
   if (caller === null) return asking.refuse("credentials-outdated");
   leaveSignatureBehind(asking);
   asking.runtime.know(caller);
-  asking.onIdentity(plan, caller.identity, null, null);
+  // A right that was taken away is taken from what was got for it too.
+  if (!asking.runtime.source.verifier.mayGoOn(caller.identity)) return asking.refuse("credentials-revoked");
+  asking.onIdentity(plan, caller.identity, null, CREDENTIALS);
 }
 
 function leaveSignatureBehind({ arrival }: Asking): void {

@@ -1,5 +1,5 @@
 /**
- * An open WebSocket: the client's connection and the service's, joined until either ends or the caller's right does.
+ * An open WebSocket: the client's connection and the service's, joined until either ends or somebody ends both.
  *
  * In: two sockets after the service's 101. Out: from `start` on bytes both ways, each side as fast as the other reads, and one call of
  * `onEnd` when both are gone.
@@ -9,9 +9,9 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
-import type { Clock } from "../core/index.ts";
 import { describeError } from "./describe-error.ts";
 import type { GatewayLimits } from "./limits.ts";
+import type { StreamEnd } from "./stream-watch.ts";
 import { FrameReader, closeFrame, maskedCloseFrame } from "./frame-reader.ts";
 
 export interface TunnelEnd {
@@ -19,6 +19,8 @@ export interface TunnelEnd {
   readonly bytesOut: number;
   /** Null when one of the two sides ended it. */
   readonly error: string | null;
+  /** When the caller's right was why. */
+  readonly why: StreamEnd | null;
 }
 
 export interface TunnelParts {
@@ -26,16 +28,20 @@ export interface TunnelParts {
   /** What the client sent before it was answered. */
   readonly early: readonly Buffer[];
   readonly service: Socket;
-  readonly clock: Clock;
-  /** Milliseconds since the epoch; null for a caller who needs no right. */
-  readonly rightEndsAtMs: number | null;
-  readonly limits: Pick<GatewayLimits, "rightCheckMs" | "lingerMs">;
+  readonly limits: Pick<GatewayLimits, "lingerMs">;
   readonly onEnd: (end: TunnelEnd) => void;
 }
 
 /** SOURCE: RFC 6455 7.4.1. */
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
+
+/** To the two sides, and to the record. */
+const RIGHT_ENDS: Readonly<Record<StreamEnd, readonly [said: string, recorded: string]>> = {
+  "right-ended": ["the right to this has ended", "the caller's right ended"],
+  "right-revoked": ["the right to this was taken away", "the caller's right was taken away"],
+  "policy-changed": ["the policy grants this no longer", "the policy grants this no longer"],
+};
 
 export class Tunnel {
   readonly #parts: TunnelParts;
@@ -46,7 +52,7 @@ export class Tunnel {
   #error: string | null = null;
   #isEnding = false;
   #open = 2;
-  #rightTimer: NodeJS.Timeout | null = null;
+  #why: StreamEnd | null = null;
   #lingerTimer: NodeJS.Timeout | null = null;
 
   constructor(parts: TunnelParts) {
@@ -69,7 +75,6 @@ export class Tunnel {
       if (socket.closed) this.#onClose();
       else socket.resume();
     }
-    this.#watchRight();
   }
 
   /** The gateway stops. */
@@ -77,12 +82,11 @@ export class Tunnel {
     this.#end(GOING_AWAY, "the gateway is closing", "the gateway closed");
   }
 
-  #watchRight(): void {
-    const { rightEndsAtMs, clock, limits } = this.#parts;
-    if (rightEndsAtMs === null || this.#open === 0) return;
-    const leftMs = rightEndsAtMs - clock.nowMs();
-    if (leftMs <= 0) return this.#end(POLICY_VIOLATION, "the right to this has ended", "the caller's right ended");
-    this.#rightTimer = setTimeout(() => this.#watchRight(), Math.min(Math.ceil(leftMs), limits.rightCheckMs)).unref();
+  /** What the caller was let in by is no good any more. */
+  endForRight(why: StreamEnd): void {
+    if (this.#isEnding) return;
+    this.#why = why;
+    this.#end(POLICY_VIOLATION, ...RIGHT_ENDS[why]);
   }
 
   #passIn(chunk: Buffer): void {
@@ -131,9 +135,8 @@ export class Tunnel {
   #onClose(): void {
     this.#open--;
     if (this.#open > 0) return this.#endBoth();
-    if (this.#rightTimer !== null) clearTimeout(this.#rightTimer);
     if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer);
-    this.#parts.onEnd({ bytesIn: this.#bytesIn, bytesOut: this.#bytesOut, error: this.#error });
+    this.#parts.onEnd({ bytesIn: this.#bytesIn, bytesOut: this.#bytesOut, error: this.#error, why: this.#why });
   }
 
   /** Nothing more is written or told. */

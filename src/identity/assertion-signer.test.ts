@@ -36,6 +36,7 @@ function makeIdentity(more: Partial<Identity> = {}): Identity {
     name: "Ada",
     groups: ["support", "a,b"],
     claims: {},
+    tokenId: null,
     issuedAtSeconds: NOW_SECONDS,
     expiresAtSeconds: NOW_SECONDS + 3600,
     via: "session",

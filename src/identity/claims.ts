@@ -53,11 +53,18 @@ export function readIdentity(payload: JsonObject, rules: ClaimRules, nowMs: numb
     name,
     groups: Object.freeze(groups),
     claims: claimsOf(payload, rules.usedClaims),
+    tokenId: tokenIdOf(payload),
     issuedAtSeconds: (payload["iat"] as number | undefined) ?? null,
     expiresAtSeconds: payload["exp"] as number,
     via: "bearer",
     key: JSON.stringify([rules.issuer, subject]),
   });
+}
+
+const MAX_TOKEN_ID_CHARS = 256;
+
+function tokenIdOf({ jti }: JsonObject & { readonly jti?: unknown }): string | null {
+  return typeof jti === "string" && jti.length <= MAX_TOKEN_ID_CHARS ? jti : null;
 }
 
 function isAudienceMember(aud: unknown, audience: string): boolean {

@@ -13,6 +13,8 @@ export interface Identity {
   readonly groups: readonly string[];
   /** Values, as texts, of the claims that the policy asks for, by the claim's path; absent claims have no entry. */
   readonly claims: Readonly<Record<string, readonly string[]>>;
+  /** `jti` of a bearer token, null when it has none or a very long one. */
+  readonly tokenId: string | null;
   /** `iat`, null when the token has none. */
   readonly issuedAtSeconds: number | null;
   /** The right ends here: seconds since the epoch (`exp`). */
@@ -32,6 +34,7 @@ export const TOKEN_REASONS = {
   "token-issuer": "issuer does not match",
   "token-audience": "the token does not have a valid audience",
   "token-expired": "the token has expired",
+  "token-revoked": "the token has been revoked",
   "token-not-yet-valid": "the token is not valid yet",
   "token-claims": "the token lacks a required claim",
   "token-critical": "the token has a critical header that is not understood",

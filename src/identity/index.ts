@@ -9,16 +9,23 @@ export {
   type WorkloadIssuer,
   createTokenVerifier,
 } from "./token-verifier.ts";
-export type { Session } from "./session-cookie.ts";
+export type { Session } from "./session.ts";
 export {
-  type SessionMemory,
   type SessionRefreshResult,
   type SessionState,
   type Sessions,
   type SessionsOptions,
-  createSessionMemory,
+  BACK_CHANNEL_PATH,
   createSessions,
 } from "./sessions.ts";
+export type { SessionSummary } from "./session-index.ts";
+export {
+  type Revocation,
+  type Revocations,
+  type RevocationsOptions,
+  type Revoked,
+  createRevocations,
+} from "./revocations.ts";
 export {
   type SessionCalls,
   type SessionRefreshAnswer,

@@ -3,11 +3,11 @@
  *
  * In: the sessions of a thread, and calls to the one that answers for all. Out: sessions as the gateway knows them.
  * So a session is refreshed once however many threads have requests of it, and one that was signed out is so everywhere:
- * the memory of ended sessions is told to all (`createSessionMemory`).
- * INVARIANT: what is called with and answered by is plain data; a session travels as its sealed cookie, never opened.
+ * all are told what was revoked (revocations.ts).
+ * INVARIANT: what is called with and answered by is plain data; a session travels as its cookie, never opened.
  */
+import { asCookieHeader } from "./session-cookie.ts";
 import type { SessionRefreshResult, Sessions } from "./sessions.ts";
-import { asCookieHeader } from "./sessions.ts";
 import type { WebRequest, WebResponse } from "./web-response.ts";
 
 export type SessionRefreshAnswer =
@@ -16,20 +16,22 @@ export type SessionRefreshAnswer =
 
 /** What a thread asks the one that answers for all. */
 export interface SessionCalls {
-  refresh(cookie: string, minimumSeconds: number): Promise<SessionRefreshAnswer>;
+  refresh(cookie: string, minimumSeconds: number, by: "request" | "stream"): Promise<SessionRefreshAnswer>;
   handle(request: WebRequest): Promise<WebResponse | null>;
   startLogin(returnTo: string, cookieHeader: string | undefined): Promise<WebResponse>;
 }
 
 const EXPIRED = { ok: false, reason: "session-expired" } as const;
+const STORE_AWAY = { ok: false, reason: "store-unavailable" } as const;
 
 /** The side that answers for all. */
 export function answerSessionCalls(sessions: Sessions): SessionCalls {
   return {
-    async refresh(cookie, minimumSeconds) {
-      const read = sessions.read(cookie, minimumSeconds);
+    async refresh(cookie, minimumSeconds, by) {
+      const read = await sessions.load(cookie, minimumSeconds);
+      if (read.state === "unavailable") return STORE_AWAY;
       if (read.state !== "valid" && read.state !== "needs-refresh") return EXPIRED;
-      const result = await sessions.refresh(read.session, minimumSeconds);
+      const result = await sessions.refresh(read.session, minimumSeconds, by);
       return result.ok ? { ok: true, setCookie: result.setCookie } : result;
     },
     handle: async (request) => sessions.handle(request),
@@ -41,13 +43,14 @@ export function answerSessionCalls(sessions: Sessions): SessionCalls {
 export function createRemoteSessions(local: Sessions, calls: SessionCalls): Sessions {
   return {
     ...local,
-    async refresh(session, minimumSeconds) {
+    async refresh(session, minimumSeconds, by = "request") {
       const cookie = local.cookieOf(session);
-      const answer = cookie === null ? EXPIRED : await calls.refresh(cookie, minimumSeconds);
+      const answer = cookie === null ? EXPIRED : await calls.refresh(cookie, minimumSeconds, by);
       if (!answer.ok) return answer;
-      const fresh = asCookieHeader(answer.setCookie);
-      if (fresh === null || fresh === "") return { ok: true, session, setCookie: [] };
-      const read = local.read(fresh, 0);
+      const fresh = asCookieHeader(answer.setCookie) ?? "";
+      // A store has it under the same cookie as before, so what is remembered here may be of before.
+      const read = await local.load(fresh === "" ? (cookie ?? undefined) : fresh, 0);
+      if (read.state === "unavailable") return STORE_AWAY;
       return read.state === "valid" || read.state === "needs-refresh"
         ? { ok: true, session: read.session, setCookie: answer.setCookie }
         : EXPIRED;

@@ -17,7 +17,12 @@ export interface ProviderTokens {
 }
 
 export type RightResult =
-  | { readonly ok: true; readonly identity: Identity }
+  | {
+      readonly ok: true;
+      readonly identity: Identity;
+      /** `sid` of the ID token; null when it has none, or there was none. */
+      readonly providerSession: string | null;
+    }
   | { readonly ok: false; readonly reason: TokenReason | "keys-unavailable" };
 
 /** Faults of an access token that only say that it is meant for somebody else. */
@@ -32,14 +37,19 @@ export async function readRight(
   // Both come once for each sign-in and are never sent to us as bearer tokens.
   verifier.clear();
   if (!access.ok && !NOT_FOR_US.has(access.reason)) return access;
-  if (tokens.idToken === null) return access.ok ? asSession(access.identity, null) : access;
+  if (tokens.idToken === null) return access.ok ? asSession(access.identity, null, null) : access;
   const id = await idTokenVerifier.verify(tokens.idToken);
   idTokenVerifier.clear();
   if (!id.ok) return id;
-  return access.ok ? asSession(access.identity, id.identity.name) : asSession(id.identity, null);
+  const [sid = null] = id.identity.claims[PROVIDER_SESSION_CLAIM] ?? [];
+  return access.ok ? asSession(access.identity, id.identity.name, sid) : asSession(id.identity, null, sid);
 }
 
-function asSession(identity: Identity, otherName: string | null): RightResult {
+/** What an ID token is asked for beside what every token is. Source: OpenID Connect Back-Channel Logout 1.0 section 2.1. */
+export const PROVIDER_SESSION_CLAIM = "sid";
+
+function asSession(identity: Identity, otherName: string | null, providerSession: string | null): RightResult {
   const name = identity.name ?? otherName;
-  return { ok: true, identity: Object.freeze({ ...identity, kind: "person", name, via: "session" }) };
+  const person: Identity = Object.freeze({ ...identity, kind: "person", name, tokenId: null, via: "session" });
+  return { ok: true, identity: person, providerSession };
 }

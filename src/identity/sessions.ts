@@ -1,24 +1,40 @@
 /**
- * Sign-in sessions of people: the pages under `/_gatehouse/`, the sealed cookie, and whether it is still good.
+ * Sign-in sessions of people: how one begins, whether it is still good, how it is renewed, how it ends.
  *
  * In: requests and `Cookie` headers. Out: sessions with an identity, answers for the browser, `Set-Cookie` values.
- * Nothing is stored here: a session lives in its cookie. In this process alone, and forgotten when it ends, are which
- * sessions were signed out and which were replaced by a refresh.
- * INVARIANT: an identity is given only while idle limit, absolute limit and the provider's right all hold.
- * Source: RFC 9700, OpenID Connect RP-Initiated Logout 1.0, RFC 6265bis; docs/spec for limits.
+ * A session lives in its cookie or in a store (session-keeper.ts); which have ended is in `revocations`.
+ * INVARIANT: an identity is given only while idle limit, absolute limit and the provider's right all hold and nobody took
+ * it away.
+ * Source: RFC 9700, OpenID Connect RP-Initiated Logout 1.0 and Back-Channel Logout 1.0; docs/spec for limits.
  */
 import { randomBytes } from "node:crypto";
 import * as client from "openid-client";
-import { type Clock, Secret, RecentMap } from "../core/index.ts";
+import { type Clock, Secret, RecentMap, isGatehouseError } from "../core/index.ts";
+import { type Store, createMemoryStore } from "../store/index.ts";
 import type { ClaimNames } from "./claims.ts";
+import type { KeySource } from "./key-source.ts";
 import { CALLBACK_PATH, createLoginFlow, failedPage, unavailablePage } from "./login-flow.ts";
+import { createLogoutTokenJudge } from "./logout-token.ts";
 import { renderPage } from "./pages.ts";
 import { createProviderClient } from "./provider-client.ts";
 import type { Fetch } from "./provider-fetch.ts";
+import { type Revocations, createRevocations } from "./revocations.ts";
 import { createSealer } from "./sealed-text.ts";
-import { type Session, createSessionCookies } from "./session-cookie.ts";
-import { createSessionRefresh } from "./session-refresh.ts";
-import { readRight } from "./session-rights.ts";
+import { asCookieHeader, createCookieSessions } from "./session-cookie.ts";
+import { type SessionSummary, createSessionIndex } from "./session-index.ts";
+import type { Found } from "./session-keeper.ts";
+import { type RefreshFailure, createSessionRefresh } from "./session-refresh.ts";
+import {
+  backChannelAnswer,
+  crossSitePage,
+  isSameSite,
+  methodNotAllowed,
+  signedOutPage,
+  storeAwayPage,
+} from "./session-pages.ts";
+import { PROVIDER_SESSION_CLAIM, readRight } from "./session-rights.ts";
+import { type Session, createSessionCodec } from "./session.ts";
+import { createStoredSessions, newHandle } from "./stored-sessions.ts";
 import type { TokenVerifier } from "./token-verifier.ts";
 import { type WebRequest, type WebResponse, redirectTo } from "./web-response.ts";
 
@@ -49,35 +65,21 @@ export interface SessionsOptions {
   readonly clock: Clock;
   readonly fetch?: Fetch | undefined;
   readonly allowHttpLoopback: boolean;
-  /** Which sessions have ended; given on when the same people go on with other settings. @default a new one */
-  readonly memory?: SessionMemory | undefined;
+  /** Which have ended; the same for all who know these sessions. @default its own */
+  readonly revocations?: Revocations | undefined;
+  /** Where sessions are: in the browser's cookies, or in the store. @default cookie */
+  readonly keptIn?: "cookie" | "store" | undefined;
+  /** What processes with the same sessions share. @default this process alone */
+  readonly store?: Store | undefined;
+  /** Of the provider, for what it tells by itself. @default none, and it is not listened to */
+  readonly keys?: KeySource | undefined;
   /** How long an old cookie still leads to the session that replaced it. @default 300000 */
   readonly refreshGraceMs?: number | undefined;
 }
 
-/** Sessions that were signed out or given up, by id. */
-export interface SessionMemory {
-  hasEnded(id: string): boolean;
-  end(id: string): void;
-  /** Ids of all that have ended, as far as they are remembered. */
-  list(): readonly string[];
-}
-
-/** @param onEnded is told of every session that ends */
-export function createSessionMemory(onEnded?: (id: string) => void): SessionMemory {
-  const ended = new RecentMap<true>(100_000);
-  return {
-    hasEnded: (id) => ended.get(id) === true,
-    end(id) {
-      ended.set(id, true);
-      onEnded?.(id);
-    },
-    list: () => ended.keys(),
-  };
-}
-
+/** `unread`: `load` knows more. `unavailable`: nobody can say now. */
 export type SessionState =
-  | { readonly state: "none" | "invalid" | "expired" }
+  | { readonly state: "none" | "invalid" | "expired" | "unread" | "unavailable" }
   | { readonly state: "valid" | "needs-refresh"; readonly session: Session };
 
 export interface Sessions {
@@ -86,8 +88,15 @@ export interface Sessions {
    * and can be renewed. No I/O.
    */
   read(cookieHeader: string | undefined, minimumSeconds?: number): SessionState;
-  /** A session whose right outlives `minimumSeconds` if the provider gives such rights. One call for all who wait. */
-  refresh(session: Session, minimumSeconds: number): Promise<SessionRefreshResult>;
+  /** The same with a look into the store, where sessions are there. Never throws. */
+  load(cookieHeader: string | undefined, minimumSeconds?: number): Promise<SessionState>;
+  /** Whether nobody took it away and its absolute limit has not come: what something long that it began goes on by. */
+  mayGoOn(session: Session): boolean;
+  /**
+   * A session whose right outlives `minimumSeconds` if the provider gives such rights. One call for all who wait. `by` a
+   * stream: the browser is not told, so its old cookie leads to the new session until it would idle out.
+   */
+  refresh(session: Session, minimumSeconds: number, by?: "request" | "stream"): Promise<SessionRefreshResult>;
   /** `Set-Cookie` values that keep an active session from idling out; empty unless a minute has passed. */
   touch(session: Session): readonly string[];
   /** The `Cookie` header that a browser with this session sends; null when it is too large for one. */
@@ -98,32 +107,43 @@ export interface Sessions {
   handle(request: WebRequest): Promise<WebResponse | null>;
   /** Sends a browser to sign in and lets it come back to a path of ours. Never throws. */
   startLogin(returnTo: string, cookieHeader?: string): Promise<WebResponse>;
+  /** Who is signed in, those who came last first. @throws GH_STORE_UNAVAILABLE */
+  list(): Promise<readonly SessionSummary[]>;
 }
 
 export type SessionRefreshResult =
   | { readonly ok: true; readonly session: Session; readonly setCookie: readonly string[] }
-  | { readonly ok: false; readonly reason: "session-expired" | "provider-unavailable" };
+  | { readonly ok: false; readonly reason: RefreshFailure };
 
 const DEFAULT_MINIMUM_SECONDS = 30;
 const TOUCH_SECONDS = 60;
 const REVOKE_TIMEOUT_MS = 2000;
 const SIGNED_OUT_PATH = "/_gatehouse/signed-out";
+export const BACK_CHANNEL_PATH = "/_gatehouse/backchannel-logout";
+const MAX_LISTED = 10_000;
 
 /** @throws GH_IDENTITY_SEAL_KEY */
 export function createSessions(options: SessionsOptions): Sessions {
   const { login, baseUrl, clock } = options;
   const provider = createProviderClient({ ...options, ...login });
-  const cookies = createSessionCookies(
+  const revocations = options.revocations ?? createRevocations({ clock });
+  const store = options.store ?? createMemoryStore(clock);
+  const codec = createSessionCodec(
     createSealer(options.sealKeys, "session", sealedFor(options)),
     options.usedClaims ?? [],
   );
+  const keeper =
+    options.keptIn === "store" ? createStoredSessions({ store, codec, clock, endsAtMs }) : createCookieSessions(codec);
+  const index = createSessionIndex(store, createSealer(options.sealKeys, "index", baseUrl), clock, endsAtMs);
   const verifier = options.verifier.withAudience(options.audience);
-  const idTokenVerifier = options.verifier.withAudience(login.clientId);
+  const idTokenVerifier = options.verifier.withAudience(login.clientId, [PROVIDER_SESSION_CLAIM]);
   const refreshes = createSessionRefresh({
     provider,
     verifier,
     idTokenVerifier,
+    codec,
     clock,
+    store: options.store,
     graceMs: options.refreshGraceMs,
   });
   const flow = createLoginFlow({
@@ -134,21 +154,27 @@ export function createSessions(options: SessionsOptions): Sessions {
     audience: options.audience,
     clock,
   });
-  const memory = options.memory ?? createSessionMemory();
   const touched = new RecentMap<number>(50_000);
+  const keptRefreshes = new RecentMap<true>(10_000);
 
   function nowSeconds(): number {
     return Math.floor(clock.nowMs() / 1000);
   }
 
-  function isWithinLimits(session: Session): boolean {
-    const nowMs = clock.nowMs();
+  function endsAtMs(session: Session): number {
+    return session.startedAtSeconds * 1000 + login.sessionMaxMs;
+  }
+
+  function mayGoOn(session: Session): boolean {
     return (
-      !memory.hasEnded(session.id) &&
+      !revocations.coversSession(session) &&
       session.identity.issuer === options.issuer &&
-      nowMs < session.activeAtSeconds * 1000 + login.sessionIdleMs &&
-      nowMs < session.startedAtSeconds * 1000 + login.sessionMaxMs
+      clock.nowMs() < endsAtMs(session)
     );
+  }
+
+  function isWithinLimits(session: Session): boolean {
+    return mayGoOn(session) && clock.nowMs() < session.activeAtSeconds * 1000 + login.sessionIdleMs;
   }
 
   /** Rights that are shorter than what is asked are renewed at half their life, not with every request. */
@@ -159,30 +185,62 @@ export function createSessions(options: SessionsOptions): Sessions {
     return remainingMs > 0 && remainingMs >= neededSeconds * 1000;
   }
 
-  function read(cookieHeader: string | undefined, minimumSeconds = DEFAULT_MINIMUM_SECONDS): SessionState {
-    const session = cookies.read(cookieHeader);
-    if (session === null) return { state: "none" };
-    if (session === "invalid") return { state: "invalid" };
-    if (!isWithinLimits(session)) return { state: "expired" };
+  function judge(found: Found | "unread", minimumSeconds: number): SessionState {
+    if (found === null) return { state: "none" };
+    if (found === "invalid" || found === "unread") return { state: found };
+    if (found === "gone" || !isWithinLimits(found)) return { state: "expired" };
+    const session = found;
     if (session.refreshToken === null) return outlives(session, 0) ? { state: "valid", session } : { state: "expired" };
     const good = outlives(session, minimumSeconds) && !refreshes.isReplaced(session);
     return { state: good ? "valid" : "needs-refresh", session };
   }
 
-  async function refresh(session: Session, minimumSeconds: number): Promise<SessionRefreshResult> {
+  async function load(cookieHeader: string | undefined, minimumSeconds: number): Promise<SessionState> {
+    try {
+      return judge(await keeper.load(cookieHeader), minimumSeconds);
+    } catch (cause) {
+      if (!isGatehouseError(cause)) throw cause;
+      return { state: "unavailable" };
+    }
+  }
+
+  async function refresh(
+    session: Session,
+    minimumSeconds: number,
+    by: "request" | "stream" = "request",
+  ): Promise<SessionRefreshResult> {
     if (!isWithinLimits(session)) return { ok: false, reason: "session-expired" };
     if (outlives(session, minimumSeconds) && !refreshes.isReplaced(session))
       return { ok: true, session, setCookie: [] };
     const wasReplaced = refreshes.isReplaced(session);
-    const outcome = await refreshes.refresh(session);
+    const outcome = await refreshes.refresh(session, by === "stream" ? login.sessionIdleMs : undefined);
     // Signing out while the call was under way wins.
     if (outcome.ok && isWithinLimits(outcome.session)) {
-      const setCookie = cookies.write(outcome.session);
+      const setCookie = await keepRefreshed(outcome.session);
       if (setCookie !== null) return { ok: true, session: outcome.session, setCookie };
     }
-    if (!outcome.ok && outcome.reason === "provider-unavailable") return outcome;
-    if (!wasReplaced) memory.end(session.id);
+    if (!outcome.ok && outcome.reason !== "session-expired") return outcome;
+    if (!wasReplaced) await end(session);
     return { ok: false, reason: "session-expired" };
+  }
+
+  /** Once for each refresh, whoever waited for it. */
+  async function keepRefreshed(session: Session): Promise<readonly string[] | null> {
+    const key = `${session.id}:${session.serial}`;
+    if (keptRefreshes.get(key) === true) return keeper.cookiesFor(session);
+    keptRefreshes.set(key, true);
+    index.note(session);
+    // What the store does not take is in the lease's answer for the others, and here in memory.
+    return keeper.keep(session).catch(() => keeper.cookiesFor(session));
+  }
+
+  /** The session is good no longer, wherever else its cookie may be. Counts at once; told to the store when it can be. */
+  async function end(session: Session): Promise<void> {
+    index.forget(session.id);
+    await Promise.allSettled([
+      revocations.add({ kind: "session", id: session.id }, Math.max(1000, endsAtMs(session) - clock.nowMs())),
+      keeper.drop(session),
+    ]);
   }
 
   function touch(session: Session): readonly string[] {
@@ -191,7 +249,9 @@ export function createSessions(options: SessionsOptions): Sessions {
     const lastSeconds = Math.max(session.activeAtSeconds, touched.get(session.id) ?? 0);
     if (now - lastSeconds < everySeconds) return [];
     touched.set(session.id, now);
-    return cookies.write({ ...session, activeAtSeconds: now }) ?? [];
+    const active = { ...session, activeAtSeconds: now };
+    index.note(active);
+    return keeper.touch(active);
   }
 
   async function finishLogin(request: WebRequest): Promise<WebResponse> {
@@ -205,35 +265,45 @@ export function createSessions(options: SessionsOptions): Sessions {
       return failedPage("login-token-refused", [paragraph], returnTo, setCookie);
     }
     const now = nowSeconds();
-    const sessionCookies = cookies.write({
+    const session: Session = {
       id: randomBytes(16).toString("base64url"),
       identity: right.identity,
       refreshToken: finished.refreshToken === null ? null : new Secret(finished.refreshToken),
+      providerSession: right.providerSession,
       obtainedAtSeconds: now,
       startedAtSeconds: now,
       activeAtSeconds: now,
       serial: 0,
-    });
+      handle: options.keptIn === "store" ? newHandle() : null,
+    };
+    let sessionCookies: readonly string[] | null;
+    try {
+      sessionCookies = await keeper.keep(session);
+    } catch (cause) {
+      if (!isGatehouseError(cause)) throw cause;
+      return storeAwayPage(returnTo, setCookie);
+    }
     if (sessionCookies === null) {
       const paragraph = "The identity provider says more about you than a cookie can hold.";
       return failedPage("login-session-too-large", [paragraph], returnTo, setCookie);
     }
-    endSessionOf(request.cookieHeader);
+    index.note(session);
+    await endSessionOf(request.cookieHeader);
     return redirectTo(302, returnTo, [...setCookie, ...sessionCookies], "login-finished");
   }
 
-  /** The session of this browser is good no longer, wherever else its cookie may be. */
-  function endSessionOf(cookieHeader: string | undefined): Session | null {
-    const session = cookies.read(cookieHeader);
-    if (session === null || session === "invalid") return null;
-    memory.end(session.id);
+  /** Ends the session of this browser, if it has one. */
+  async function endSessionOf(cookieHeader: string | undefined): Promise<Session | null> {
+    const session = await keeper.load(cookieHeader).catch(() => null);
+    if (session === null || session === "invalid" || session === "gone") return null;
+    await end(session);
     return session;
   }
 
   async function logOut(request: WebRequest): Promise<WebResponse> {
     if (!isSameSite(request, baseUrl)) return crossSitePage();
-    const removed = cookies.remove(request.cookieHeader);
-    const session = endSessionOf(request.cookieHeader);
+    const removed = keeper.remove(request.cookieHeader);
+    const session = await endSessionOf(request.cookieHeader);
     const location = await endAtProvider(session);
     return redirectTo(303, location, removed, "logout-finished");
   }
@@ -281,10 +351,36 @@ export function createSessions(options: SessionsOptions): Sessions {
     const wanted = new URLSearchParams(request.query).getAll("return_to");
     const started = await flow.start(wanted.length === 1 ? wanted[0] : null, request.cookieHeader);
     // Whoever asks to sign in is done with the session that the browser holds; another site cannot ask for that.
-    if (started.status !== 302 || !isSameSite(request, baseUrl) || endSessionOf(request.cookieHeader) === null)
-      return started;
-    const setCookie = cookies.remove(request.cookieHeader).concat(started.headers["set-cookie"] ?? []);
+    if (started.status !== 302 || !isSameSite(request, baseUrl)) return started;
+    if ((await endSessionOf(request.cookieHeader)) === null) return started;
+    const setCookie = keeper.remove(request.cookieHeader).concat(started.headers["set-cookie"] ?? []);
     return { ...started, headers: { ...started.headers, "set-cookie": setCookie } };
+  }
+
+  const judgeLogoutToken =
+    options.keys === undefined
+      ? null
+      : createLogoutTokenJudge({ issuer: options.issuer, clientId: login.clientId, keys: options.keys, clock, store });
+
+  async function backChannelLogout(request: WebRequest): Promise<WebResponse> {
+    const tokens = new URLSearchParams(request.body ?? "").getAll("logout_token");
+    const [token] = tokens;
+    if (judgeLogoutToken === null || token === undefined || tokens.length !== 1)
+      return backChannelAnswer("one `logout_token` is needed");
+    const told = await judgeLogoutToken(token);
+    if (!told.ok) return backChannelAnswer(told.problem);
+    const { issuer } = options;
+    const lastsMs = login.sessionMaxMs;
+    const ended =
+      told.sid !== null
+        ? revocations.add({ kind: "provider-session", issuer, sid: told.sid }, lastsMs)
+        : revocations.add(
+            { kind: "sign-ins", issuer, subject: told.subject ?? "", untilSeconds: nowSeconds() },
+            lastsMs,
+          );
+    // It counts here; the store gets it when it can.
+    await ended.catch(() => undefined);
+    return backChannelAnswer(null);
   }
 
   const get = (answer: (request: WebRequest) => WebResponse | Promise<WebResponse>) => ({ GET: answer, HEAD: answer });
@@ -295,14 +391,17 @@ export function createSessions(options: SessionsOptions): Sessions {
     [CALLBACK_PATH]: { GET: finishLogin },
     "/_gatehouse/logout": { ...get(logOutPage), POST: logOut },
     [SIGNED_OUT_PATH]: get(signedOutPage),
+    [BACK_CHANNEL_PATH]: { POST: backChannelLogout },
   };
 
   return {
-    read,
+    read: (cookieHeader, minimumSeconds = DEFAULT_MINIMUM_SECONDS) => judge(keeper.read(cookieHeader), minimumSeconds),
+    load: async (cookieHeader, minimumSeconds = DEFAULT_MINIMUM_SECONDS) => load(cookieHeader, minimumSeconds),
+    mayGoOn,
     refresh,
     touch,
-    cookieOf: (session) => asCookieHeader(cookies.write(session)),
-    endsAtMs: (session) => session.startedAtSeconds * 1000 + login.sessionMaxMs,
+    cookieOf: (session) => asCookieHeader(keeper.cookiesFor(session)),
+    endsAtMs,
     async handle(request) {
       const methods = Object.hasOwn(pages, request.path) ? pages[request.path] : undefined;
       if (methods === undefined) return null;
@@ -310,12 +409,18 @@ export function createSessions(options: SessionsOptions): Sessions {
       return answer === undefined ? methodNotAllowed(Object.keys(methods)) : answer(request);
     },
     startLogin: async (returnTo, cookieHeader) => flow.start(returnTo, cookieHeader),
+    async list() {
+      const nowMs = clock.nowMs();
+      const isOpen = (each: SessionSummary): boolean =>
+        nowMs < Date.parse(each.activeAt) + login.sessionIdleMs &&
+        !revocations.coversSession({
+          ...each,
+          identity: each,
+          startedAtSeconds: Math.floor(Date.parse(each.startedAt) / 1000),
+        });
+      return (await index.list(MAX_LISTED)).filter(isOpen);
+    },
   };
-}
-
-/** What a browser sends back of `Set-Cookie` values. */
-export function asCookieHeader(setCookie: readonly string[] | null): string | null {
-  return setCookie === null ? null : setCookie.map((each) => each.slice(0, each.indexOf(";"))).join("; ");
 }
 
 /**
@@ -333,46 +438,4 @@ async function revoke(configuration: client.Configuration, refreshToken: string)
     setTimeout(resolve, REVOKE_TIMEOUT_MS).unref();
   });
   await Promise.race([call.catch(() => undefined), limit]);
-}
-
-/** A request that our own pages, or the person at the address bar, made. Source: Fetch Metadata, RFC 6454. */
-function isSameSite(request: WebRequest, baseUrl: string): boolean {
-  const site = request.headers["sec-fetch-site"];
-  if (site !== undefined) return site === "same-origin" || site === "none";
-  return request.method === "GET" || request.headers["origin"] === new URL(baseUrl).origin;
-}
-
-function signedOutPage(): WebResponse {
-  return renderPage({
-    status: 200,
-    reason: "signed-out",
-    title: "You are signed out",
-    paragraphs: ["You can close this window."],
-    link: { href: "/", text: "Sign in again" },
-  });
-}
-
-function crossSitePage(): WebResponse {
-  return renderPage({
-    status: 403,
-    reason: "logout-cross-site",
-    title: "You are still signed in",
-    paragraphs: ["Another site tried to sign you out."],
-    link: { href: "/_gatehouse/logout", text: "Sign out" },
-  });
-}
-
-function methodNotAllowed(allowed: readonly string[]): WebResponse {
-  const body = '{"message":"Method Not Allowed"}';
-  return {
-    status: 405,
-    reason: "method-not-allowed",
-    headers: {
-      allow: allowed.join(", "),
-      "content-type": "application/json",
-      "content-length": String(body.length),
-      "cache-control": "no-store",
-    },
-    body,
-  };
 }

@@ -109,6 +109,7 @@ describe("whose token it is", () => {
       name: "ada",
       groups: ["support", "staff"],
       claims: {},
+      tokenId: null,
       issuedAtSeconds: NOW_SECONDS - 10,
       expiresAtSeconds: NOW_SECONDS + 300,
       via: "bearer",

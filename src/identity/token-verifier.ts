@@ -18,6 +18,7 @@ import { type ClaimNames, type ClaimRules, readIdentity } from "./claims.ts";
 import { type CompactJws, parseCompactJws } from "./compact-jws.ts";
 import type { Identity, TokenReason, TokenResult } from "./identity.ts";
 import type { KeySource } from "./key-source.ts";
+import type { Revocations } from "./revocations.ts";
 import type { JsonObject } from "./strict-json.ts";
 
 export interface TrustedIssuer {
@@ -40,6 +41,8 @@ export interface TokenVerifierOptions extends TrustedIssuer {
   readonly workloadIssuers?: readonly WorkloadIssuer[] | undefined;
   /** Paths of the claims that the policy asks for: what identities carry of a token, whoever issued it. @default none */
   readonly usedClaims?: readonly string[] | undefined;
+  /** Who is let in no longer. @default nobody is kept out */
+  readonly revocations?: Pick<Revocations, "coversToken"> | undefined;
   readonly clock: Clock;
   /** Tolerance for `nbf` and `iat`; there is none for `exp`. @default 0 */
   readonly skewSeconds?: number | undefined;
@@ -54,9 +57,11 @@ export interface TokenVerifier {
   verify(token: string): Promise<TokenResult>;
   /**
    * The same checks for a token that the provider of the environment made for another audience (an ID token is made for
-   * the client). Tokens of workload issuers are none of its business.
+   * the client), whose identities carry these claims too. Tokens of workload issuers are none of its business.
    */
-  withAudience(audience: string): TokenVerifier;
+  withAudience(audience: string, moreClaims?: readonly string[]): TokenVerifier;
+  /** Whether the issuer is trusted and nobody took the right away: what something long goes on by, its end apart. */
+  mayGoOn(identity: Identity): boolean;
   /** Forgets every verified token. */
   clear(): void;
 }
@@ -89,7 +94,8 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     const known = verified.get(digest);
     if (known === undefined) return null;
     const { identity, keys, generation } = known;
-    if (keys.generation() === generation && clock.nowMs() < identity.expiresAtSeconds * 1000) return identity;
+    const isGood = keys.generation() === generation && clock.nowMs() < identity.expiresAtSeconds * 1000;
+    if (isGood && options.revocations?.coversToken(identity) !== true) return identity;
     verified.delete(digest);
     return null;
   }
@@ -114,13 +120,23 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         if (outcome === "unknown") return refuse("token-unknown-key");
       }
       const result = judge(jws, header, keys, rules, clock.nowMs());
+      if (result.ok && options.revocations?.coversToken(result.identity) === true) return refuse("token-revoked");
       if (result.ok) {
         const entry = { identity: result.identity, keys, generation: keys.generation() };
         verified.set(hash("sha256", token, "binary"), entry);
       }
       return result;
     },
-    withAudience: (audience) => createTokenVerifier({ ...options, audience, workloadIssuers: [] }),
+    withAudience: (audience, moreClaims = []) =>
+      createTokenVerifier({
+        ...options,
+        audience,
+        workloadIssuers: [],
+        usedClaims: [...new Set([...(options.usedClaims ?? []), ...moreClaims])],
+      }),
+    mayGoOn: (identity) =>
+      trusted.get(identity.issuer)?.rules.issuerName === identity.issuerName &&
+      options.revocations?.coversToken(identity) !== true,
     clear() {
       verified.clear();
     },

@@ -20,6 +20,8 @@ export type LoginReason =
   | "logout-confirm"
   | "logout-finished"
   | "logout-cross-site"
+  | "logout-token-refused"
+  | "session-store-unavailable"
   | "signed-out"
   | "method-not-allowed";
 
@@ -31,6 +33,8 @@ export interface WebRequest {
   readonly cookieHeader: string | undefined;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Of a form, where one is read. */
+  readonly body?: string | undefined;
 }
 
 /** Sends the browser elsewhere and lets nobody keep the answer. */

@@ -60,6 +60,8 @@ export interface IdentityArtifact {
     readonly scopes: readonly string[];
     readonly sessionIdleMs: number;
     readonly sessionMaxMs: number;
+    /** Where sessions live: in the browser's cookies, or in the state of the environment. */
+    readonly sessionStore: "cookie" | "server";
   } | null;
 }
 

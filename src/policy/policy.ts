@@ -73,6 +73,7 @@ export interface Login {
   readonly scopes: readonly string[];
   readonly sessionIdleMs: number;
   readonly sessionMaxMs: number;
+  readonly sessionStore: "cookie" | "server";
   readonly at: Span;
 }
 
@@ -98,7 +99,7 @@ export interface Environment {
       };
   /** CIDR blocks from which private services may be reached. */
   readonly privateNetwork: readonly string[];
-  /** Shared state (`valkey://...`), null for this process alone. */
+  /** `memory`, `sqlite`, or a server's address (`valkey://...`); null when nothing is said. */
   readonly state: string | null;
   readonly overrides: Overrides;
   readonly at: Span;

@@ -2,4 +2,5 @@
 export type { Store, StoreEntry } from "./store.ts";
 export { createMemoryStore } from "./memory-store.ts";
 export { openSqliteStore } from "./sqlite-store.ts";
+export { type StoreCall, answerStoreCall, createRemoteStore } from "./remote-store.ts";
 export { type ValkeyOptions, createValkeyStore } from "./valkey-store.ts";

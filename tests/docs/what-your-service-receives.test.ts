@@ -76,6 +76,7 @@ async function runExample(t: TestContext, issuerName: string | null): Promise<JW
     name: null,
     groups: [],
     claims: {},
+    tokenId: null,
     issuedAtSeconds: null,
     expiresAtSeconds: Math.floor(Date.now() / 1000) + 600,
     via: "bearer",

@@ -13,9 +13,10 @@ import { systemClock } from "../../src/core/index.ts";
 import {
   createAssertionSigner,
   createKeySource,
-  createSessionMemory,
+  createRevocations,
   createTokenVerifier,
 } from "../../src/identity/index.ts";
+import { createMemoryStore } from "../../src/store/index.ts";
 import { startIssuer } from "../support/issuer.ts";
 import { AUDIENCE, BASE_URL, DOMAIN, type PolicySpec, artifactsOf } from "./fixture.ts";
 import { startService } from "./service.ts";
@@ -67,7 +68,8 @@ async function startPlane(t: TestContext, count: number): Promise<Planes> {
     })),
     keysDir: folder,
     assertions: options,
-    sessionMemory: createSessionMemory(),
+    revocations: createRevocations({ clock: systemClock }),
+    store: createMemoryStore(systemClock),
     records: { writeLines: () => {} },
     reporter: { info: () => {}, warn: (text: string) => void said.push(text) },
     onThread: (worker) => void threads.push(worker),

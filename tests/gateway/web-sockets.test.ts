@@ -391,7 +391,7 @@ test("an open WebSocket ends when the caller's right does, and not before", asyn
   assert.deepEqual(await client.closed, { code: 1008, reason: "the right to this has ended" });
   assert.deepEqual(await server.closed, { code: 1008, reason: "the right to this has ended" });
   const record = await recordOf(fixture, 0);
-  assert.deepEqual([record.status, record.reason, record.error], [101, "role-grants", "the caller's right ended"]);
+  assert.deepEqual([record.status, record.reason, record.error], [101, "right-ended", "the caller's right ended"]);
   // Nobody's right is needed on an open route.
   const open = await openWebSocket(t, fixture.publicSocket, "/open");
   fixture.clock.advance(1_000_000_000);
@@ -427,17 +427,14 @@ test("no frame of Gatehouse's is put into the middle of another", async (t) => {
   assert.equal((await fixture.record(0)).error, "the caller's right ended");
 });
 
-test("a policy that changes leaves open WebSockets alone, and decides about new ones", async (t) => {
+test("a policy that still grants them leaves open WebSockets alone, and one that does not ends them", async (t) => {
   const service = await startWebSocketService(t);
   const fixture = await startGateway(t, policyOf(service.origin));
   const headers = { authorization: `Bearer ${await fixture.token()}` };
   const client = await openWebSocket(t, fixture.publicSocket, "/chat/7", { headers });
   const server = await service.accepted();
   const other = await startService(t);
-  fixture.gateway.replace(
-    fixture.runtime({ routes: [{ key: "GET /plain", upstream: other.origin, needs: null }], digest: "d2" }),
-  );
-  assert.equal((await refusedWebSocket(t, fixture.publicSocket, "/chat/7", { headers })).status, 404);
+  fixture.gateway.replace(fixture.runtime({ ...policyOf(other.origin), digest: "d2" }));
   // The old service has no other connection, and none is kept for it.
   assert.deepEqual(
     fixture.gateway.stats().upstreams.map(({ origin }) => origin),
@@ -445,14 +442,18 @@ test("a policy that changes leaves open WebSockets alone, and decides about new 
   );
   client.socket.send("hello");
   assert.equal(await server.next(), "hello");
-  client.socket.close(1000);
-  await client.closed;
+  fixture.gateway.replace(
+    fixture.runtime({ routes: [{ key: "GET /plain", upstream: other.origin, needs: null }], digest: "d3" }),
+  );
+  assert.deepEqual(await client.closed, { code: 1008, reason: "the policy grants this no longer" });
+  assert.deepEqual(await server.closed, { code: 1008, reason: "the policy grants this no longer" });
+  assert.equal((await refusedWebSocket(t, fixture.publicSocket, "/chat/7", { headers })).status, 404);
   await fixture.record(1);
   assert.deepEqual(
-    fixture.records.map(({ status, policyDigest }) => [status, policyDigest]),
+    fixture.records.map(({ status, reason, policyDigest }) => [status, reason, policyDigest]),
     [
-      [404, "d2"],
-      [101, "d1"],
+      [101, "policy-changed", "d1"],
+      [404, "no-route", "d3"],
     ],
   );
 });

@@ -10,7 +10,8 @@ import { type IdentityParts, type IdentityStart, startIdentity } from "../../src
 import { createKeySources } from "../../src/app/key-sources.ts";
 import { prepareState, statePaths } from "../../src/app/state.ts";
 import { type ManualClock, Secret, createManualClock } from "../../src/core/index.ts";
-import { createSessionMemory } from "../../src/identity/index.ts";
+import { createRevocations } from "../../src/identity/index.ts";
+import { createMemoryStore } from "../../src/store/index.ts";
 import type { IdentityArtifact } from "../../src/model/index.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { SwitchableIssuer } from "./switchable-issuer.ts";
@@ -48,7 +49,8 @@ async function setUp(t: TestContext): Promise<Setup> {
   const warnings: string[] = [];
   const warned = Promise.withResolvers<void>();
   const keySources = createKeySources(clock);
-  const sessionMemory = createSessionMemory();
+  const store = createMemoryStore(clock);
+  const revocations = createRevocations({ clock });
   const begun: IdentityParts[] = [];
   const endLater = (parts: IdentityParts): IdentityParts => {
     begun.push(parts);
@@ -80,7 +82,8 @@ async function setUp(t: TestContext): Promise<Setup> {
       paths,
       clock,
       env: {},
-      sessionMemory,
+      revocations,
+      store,
       keySources,
       reporter: {
         info: () => {},

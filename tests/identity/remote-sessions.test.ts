@@ -3,18 +3,18 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import {
   type SessionCalls,
-  type SessionMemory,
+  type Revocations,
   type Sessions,
   answerSessionCalls,
   createRemoteSessions,
-  createSessionMemory,
+  createRevocations,
 } from "../../src/identity/index.ts";
 import { Browser, type Setup, setUpSignIn } from "./sign-in-setup.ts";
 
 const BASE_URL = "https://shop.localhost:8443";
 
 let setup: Setup;
-let memories: SessionMemory[];
+let revocations: Revocations[];
 let main: Sessions;
 let threads: Sessions[];
 let browser: Browser;
@@ -22,7 +22,7 @@ let browser: Browser;
 /** What crosses between threads is plain data. */
 function overPort(calls: SessionCalls): SessionCalls {
   return {
-    refresh: async (sealed, seconds) => structuredClone(await calls.refresh(sealed, seconds)),
+    refresh: async (sealed, seconds, by) => structuredClone(await calls.refresh(sealed, seconds, by)),
     handle: async (request) => structuredClone(await calls.handle(structuredClone(request))),
     startLogin: async (returnTo, sealed) => structuredClone(await calls.startLogin(returnTo, sealed)),
   };
@@ -35,13 +35,14 @@ after(async () => setup.close());
 beforeEach(async () => {
   setup.clock.set(Date.now());
   setup.fault = null;
-  memories = [createSessionMemory(), createSessionMemory()];
-  const memory = createSessionMemory((id) => {
-    for (const each of memories) each.end(id);
+  revocations = [createRevocations(setup), createRevocations(setup)];
+  const all = createRevocations(setup);
+  all.onAdded((added) => {
+    for (const each of revocations) each.learn(structuredClone(added));
   });
-  main = setup.newSessions({ memory });
+  main = setup.newSessions({ revocations: all });
   const calls = overPort(answerSessionCalls(main));
-  threads = memories.map((each) => createRemoteSessions(setup.newSessions({ memory: each }), calls));
+  threads = revocations.map((each) => createRemoteSessions(setup.newSessions({ revocations: each }), calls));
   browser = new Browser(threads[0] as Sessions);
   await browser.signIn("ada");
   setup.sent.length = 0;
@@ -103,9 +104,9 @@ describe("a session that one thread signed in", () => {
   test("is over where a thread begins anew with what was remembered", async () => {
     const copy = cookie();
     await browser.send(`${BASE_URL}/_gatehouse/logout`, {}, { "sec-fetch-site": "same-origin" });
-    const memory = createSessionMemory();
-    for (const id of memories[1]?.list() ?? []) memory.end(id);
-    assert.equal(setup.newSessions({ memory }).read(copy).state, "expired");
+    const anew = createRevocations(setup);
+    anew.learn(revocations[1]?.list() ?? []);
+    assert.equal(setup.newSessions({ revocations: anew }).read(copy).state, "expired");
   });
 
   /** What the provider's token endpoint does, shortly before the right ends. */

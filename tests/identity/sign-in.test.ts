@@ -42,6 +42,7 @@ describe("signing in", () => {
       name: "ada",
       groups: ["support"],
       claims: { amr: ["pwd", "mfa"], level: ["3"] },
+      tokenId: null,
       issuedAtSeconds: expiresAtSeconds - 900,
       expiresAtSeconds,
       via: "session",

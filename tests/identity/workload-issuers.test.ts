@@ -9,7 +9,8 @@ import type { IdentityParts, IdentityStart } from "../../src/app/identity-parts.
 import { createKeySources } from "../../src/app/key-sources.ts";
 import { prepareState, statePaths } from "../../src/app/state.ts";
 import { type ManualClock, createManualClock } from "../../src/core/index.ts";
-import { createSessionMemory } from "../../src/identity/index.ts";
+import { createRevocations } from "../../src/identity/index.ts";
+import { createMemoryStore } from "../../src/store/index.ts";
 import { SwitchableIssuer } from "./switchable-issuer.ts";
 
 const NOW_SECONDS = 1_800_000_000;
@@ -54,7 +55,8 @@ function startParts(onWarning: () => void = () => {}): Promise<IdentityParts> {
     paths,
     clock,
     env: {},
-    sessionMemory: createSessionMemory(),
+    revocations: createRevocations({ clock }),
+    store: createMemoryStore(clock),
     keySources: createKeySources(clock),
     reporter: {
       info: () => {},

@@ -20,7 +20,7 @@ export const KEYS = {
   claims: { required: {}, optional: ["groups", "name"] },
   issuer: { required: { issuer: "issuer: https://ci.example.org" }, optional: ["audience", "claims"] },
   login: { required: { client_id: "client_id: my-edge" }, optional: ["client_secret", "scopes", "session"] },
-  session: { required: {}, optional: ["idle", "max"] },
+  session: { required: {}, optional: ["idle", "max", "store"] },
   environment: {
     required: { domain: "domain: shop.localhost" },
     optional: [

@@ -331,12 +331,18 @@ function readRegions(report: Report, tree: Tree | null): string[] {
 function readState(report: Report, tree: Tree | null): string | null {
   const text = readText(report, tree, "`state`");
   if (text === null) return null;
+  if (text.value === "memory" || text.value === "sqlite") return text.value;
   const [, host, port] =
     /^(?:valkeys?|rediss?):\/\/(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?$/.exec(text.value) ?? [];
   if (host !== undefined && (port === undefined || (Number(port) > 0 && Number(port) <= 65_535))) return text.value;
-  report.add("environment/state", text.at, "`state` is not the address of a Valkey or Redis server", {
-    hint: "write `valkey://host:6379` (or `valkeys://` for TLS), without user and password",
-    concealed: true,
-  });
+  report.add(
+    "environment/state",
+    text.at,
+    "`state` is neither `memory`, `sqlite` nor the address of a Valkey or Redis server",
+    {
+      hint: "write for example `valkey://host:6379` (or `valkeys://` for TLS), without user and password",
+      concealed: true,
+    },
+  );
   return null;
 }

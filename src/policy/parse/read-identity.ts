@@ -4,7 +4,7 @@ import { checkIssuer } from "../origin.ts";
 import type { ClaimMapping, IdentityProvider, Login, WorkloadIssuer } from "../policy.ts";
 import { KEYS } from "./keys.ts";
 import type { Entry, Tree } from "./read-tree.ts";
-import { readDuration, readFields, readNamed, readText, readTexts } from "./read-values.ts";
+import { readChoice, readDuration, readFields, readNamed, readText, readTexts } from "./read-values.ts";
 import { type Report, quote } from "./report.ts";
 
 const MINUTE_MS = 60_000;
@@ -136,8 +136,16 @@ function readScopes(report: Report, tree: Tree | null): string[] {
   return scopes.map((scope) => scope.value);
 }
 
-function readSession(report: Report, tree: Tree | null, owner: Span): { sessionIdleMs: number; sessionMaxMs: number } {
-  const defaults = { sessionIdleMs: 30 * MINUTE_MS, sessionMaxMs: 12 * 60 * MINUTE_MS };
+function readSession(
+  report: Report,
+  tree: Tree | null,
+  owner: Span,
+): Pick<Login, "sessionIdleMs" | "sessionMaxMs" | "sessionStore"> {
+  const defaults = {
+    sessionIdleMs: 30 * MINUTE_MS,
+    sessionMaxMs: 12 * 60 * MINUTE_MS,
+    sessionStore: "cookie",
+  } as const;
   const fields = tree === null ? null : readFields(report, tree, "`session`", owner, KEYS.session);
   if (fields === null) return defaults;
   const limits = { minMs: MINUTE_MS, maxMs: 30 * DAY_MS, range: "between 1 minute and 30 days" };
@@ -147,5 +155,6 @@ function readSession(report: Report, tree: Tree | null, owner: Span): { sessionI
     report.add("identity/session", fields.of("idle")?.at ?? fields.at, "`idle` is longer than `max`", {
       hint: "write a shorter `idle` or a longer `max`",
     });
-  return { sessionIdleMs: idle, sessionMaxMs: max };
+  const sessionStore = readChoice(report, fields.of("store"), "`store`", ["cookie", "server"]) ?? defaults.sessionStore;
+  return { sessionIdleMs: idle, sessionMaxMs: max, sessionStore };
 }

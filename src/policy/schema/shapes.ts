@@ -128,6 +128,10 @@ export const VALUES: Values = {
   session: {
     idle: says(duration, "A session ends after this long without use. Default: 30 minutes."),
     max: says(duration, "A session ends after this long in any case. Default: 12 hours."),
+    store: says(
+      choice("cookie", "server"),
+      "Where sessions live: sealed in the browser's cookies, or in the state of the environment. Default: cookie.",
+    ),
   },
   environment: {
     domain: says(hostName, "The host name that the edge answers for."),
@@ -139,8 +143,8 @@ export const VALUES: Values = {
     gateway: says(either(choice("embedded"), keys("gateway")), "`embedded`, or `{ aws: ... }`."),
     private_network: says(list(TEXT), "Network blocks from which private services can be reached."),
     state: says(
-      { kind: "text", pattern: "^(?:valkeys?|rediss?)://[^/@?#]+$" },
-      "A Valkey or Redis server that several nodes share.",
+      { kind: "text", pattern: "^(?:memory|sqlite|(?:valkeys?|rediss?)://[^/@?#]+)$" },
+      "Where sessions and revocations live: `memory`, `sqlite` (default), or a Valkey or Redis server that nodes share.",
     ),
     audience: says(TEXT, "In place of `identity.audience`, in this environment."),
     issuers: says(list(TEXT, 0), "The workload issuers that are trusted in this environment. Default: all."),

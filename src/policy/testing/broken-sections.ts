@@ -364,7 +364,7 @@ export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
     what: "shared state with a password",
     edit: ["valkey://cache", "valkey://:pw@cache"],
     found: [
-      "15:12 environment/state: `state` is not the address of a Valkey or Redis server -> write `valkey://host:6379` (or `valkeys://` for TLS), without user and password",
+      "15:12 environment/state: `state` is neither `memory`, `sqlite` nor the address of a Valkey or Redis server -> write for example `valkey://host:6379` (or `valkeys://` for TLS), without user and password",
     ],
   },
   {
