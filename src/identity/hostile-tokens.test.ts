@@ -17,6 +17,7 @@ import {
   publicJwk,
   signSegments,
 } from "./testing/token-mint.ts";
+import { createRevocations } from "./revocations.ts";
 import { type TokenVerifier, createTokenVerifier } from "./token-verifier.ts";
 
 const NOW_SECONDS = 1_800_000_000;
@@ -286,6 +287,13 @@ const others: readonly Row[] = [
   ["client is a list", withClaims({ client_id: ["billing"] }), "token-claims"],
 ];
 
+const takenAway: readonly Row[] = [
+  ["the token was revoked by its id", withClaims({ jti: "taken-away" }), "token-revoked"],
+  ["the person was, with the token's second", withClaims({ sub: "gone", iat: NOW_SECONDS - 60 }), "token-revoked"],
+  ["the person was, and the token says no time", withClaims({ sub: "gone", iat: undefined }), "token-revoked"],
+  ["revoked and signed by nobody", `${withClaims({ jti: "taken-away" }).slice(0, -8)}AAAAAAAA`, "token-signature"],
+];
+
 before(async () => {
   const { schedule } = createManualSchedule();
   const keys = createKeySource({ issuer: fake.issuer, clock, fetch: fake.fetch, allowHttpLoopback: false, schedule });
@@ -293,8 +301,13 @@ before(async () => {
   // The one fetch that unknown names may cause in this cool-down is used up here.
   await keys.refreshFor("warm-up");
   fake.asked.length = 0;
+  const revocations = createRevocations({ clock });
+  const { issuer } = fake;
+  await revocations.add({ kind: "token", issuer, tokenId: "taken-away" }, 3_600_000);
+  await revocations.add({ kind: "subject", issuer, subject: "gone", untilSeconds: NOW_SECONDS - 60 }, 3_600_000);
   verifier = createTokenVerifier({
-    issuer: fake.issuer,
+    issuer,
+    revocations,
     audience: AUDIENCE,
     claims: { groups: "groups", name: "preferred_username" },
     keys,
@@ -305,6 +318,7 @@ before(async () => {
 test("the token that every hostile one was made from is accepted", async () => {
   assert.equal((await verifier.verify(good)).ok, true);
   assert.equal((await verifier.verify(withClaims({ exp: NOW_SECONDS + 1, nbf: NOW_SECONDS }))).ok, true);
+  assert.equal((await verifier.verify(withClaims({ sub: "gone", iat: NOW_SECONDS - 59 }))).ok, true);
 });
 
 for (const [name, rows] of Object.entries({
@@ -318,6 +332,7 @@ for (const [name, rows] of Object.entries({
   audiences,
   times,
   others,
+  takenAway,
 })) {
   describe(`hostile ${name}`, () => {
     for (const [title, token, reason] of rows) {
@@ -332,7 +347,7 @@ for (const [name, rows] of Object.entries({
 
 test("every reason of the closed list is met by a row above", () => {
   const met = new Set(
-    [shape, algorithms, signatures, keyNames, critical, kinds, issuers, audiences, times, others]
+    [shape, algorithms, signatures, keyNames, critical, kinds, issuers, audiences, times, others, takenAway]
       .flat()
       .map(([, , reason]) => reason),
   );

@@ -23,11 +23,15 @@ export interface ProviderClient {
   configuration(): Promise<client.Configuration>;
 }
 
+/**
+ * A call for tokens is given longer than one for keys: giving up on it can mean that a refresh token was spent for nothing.
+ */
+const TIMEOUT_MS = 10_000;
 const REDISCOVER_MS = 3_600_000;
 
 export function createProviderClient(options: ProviderClientOptions): ProviderClient {
   const { issuer, clock } = options;
-  const fetch = createProviderFetch(options);
+  const fetch = createProviderFetch({ timeoutMs: TIMEOUT_MS, ...options });
   let known: { readonly configuration: client.Configuration; readonly untilMs: number } | null = null;
   let flight: Promise<client.Configuration> | null = null;
 

@@ -48,6 +48,10 @@ export function createCookieSessions(codec: SessionCodec): SessionKeeper {
     touch: (session) => write(session) ?? [],
     remove: removeSessionCookies,
     drop: async () => {},
+    async discard(cookieHeader) {
+      const session = read(cookieHeader);
+      return session === "invalid" ? null : session;
+    },
   };
 }
 

@@ -22,6 +22,11 @@ export interface SessionKeeper {
   touch(session: Session): readonly string[];
   /** `Set-Cookie` values that remove whatever session cookies the browser sent, and the first one in any case. */
   remove(cookieHeader: string | undefined): string[];
-  /** A session that has ended is kept no longer. @throws GH_STORE_UNAVAILABLE */
+  /** A session that has ended is kept no longer: from now on here, and in the store as soon as it takes that. */
   drop(session: Session): Promise<void>;
+  /**
+   * The same for whatever a cookie leads to, known or not. Gives the session as far as it is known, however old that is:
+   * good enough to end it by, and for nothing else.
+   */
+  discard(cookieHeader: string | undefined): Promise<Session | null>;
 }

@@ -49,7 +49,7 @@ const PAUSE_MS = 1000;
 const LEASE_MS = 5000;
 const POLL_MS = 50;
 /** For another process's call: longer than a provider may take to answer twice, discovery and token. */
-const MAX_POLLS = 15_000 / POLL_MS;
+const MAX_POLLS = 25_000 / POLL_MS;
 const ENDED = "ended";
 const EXPIRED = { ok: false, reason: "session-expired" } as const;
 const UNAVAILABLE = { ok: false, reason: "provider-unavailable" } as const;

@@ -294,9 +294,8 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   /** Ends the session of this browser, if it has one. */
   async function endSessionOf(cookieHeader: string | undefined): Promise<Session | null> {
-    const session = await keeper.load(cookieHeader).catch(() => null);
-    if (session === null || session === "invalid" || session === "gone") return null;
-    await end(session);
+    const session = await keeper.discard(cookieHeader);
+    if (session !== null) await end(session);
     return session;
   }
 

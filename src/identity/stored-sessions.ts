@@ -30,6 +30,8 @@ const HANDLE_BYTES = 32;
 const FRESH_MS = 2000;
 const STALE_MS = 5000;
 const CACHE_ENTRIES = 50_000;
+const MAX_OWED = 10_000;
+const PAY_MS = 500;
 
 interface Known {
   /** Null: the store has none. */
@@ -45,6 +47,9 @@ export function newHandle(): Secret<string> {
 export function createStoredSessions(options: StoredSessionsOptions): SessionKeeper {
   const { store, codec, clock } = options;
   const known = new RecentMap<Known>(CACHE_ENTRIES);
+  /** Entries that are to be removed. */
+  const owed = new Set<string>();
+  let paying: NodeJS.Timeout | null = null;
   const flights = new Map<string, Promise<Session | null>>();
 
   function handleIn(cookieHeader: string | undefined): Secret<string> | "invalid" | null {
@@ -69,6 +74,27 @@ export function createStoredSessions(options: StoredSessionsOptions): SessionKee
   function remember(digest: string, session: Session | null): Session | null {
     known.set(digest, { session, readAtMs: clock.monotonicMs() });
     return session;
+  }
+
+  async function dropEntry(digest: string): Promise<void> {
+    remember(digest, null);
+    if (owed.size < MAX_OWED) owed.add(digest);
+    await payOwed();
+  }
+
+  /** What the store did not take is told to it again until it does. */
+  async function payOwed(): Promise<void> {
+    try {
+      for (const digest of owed) {
+        await store.remove(PREFIX + digest);
+        owed.delete(digest);
+      }
+    } catch {
+      paying ??= setTimeout(() => {
+        paying = null;
+        void payOwed();
+      }, PAY_MS).unref();
+    }
   }
 
   async function put(session: Session, handle: Secret<string>): Promise<void> {
@@ -111,10 +137,15 @@ export function createStoredSessions(options: StoredSessionsOptions): SessionKee
     },
     remove: removeSessionCookies,
     async drop({ handle }) {
-      if (handle === null) return;
+      if (handle !== null) await dropEntry(digestOf(handle));
+    },
+    async discard(cookieHeader) {
+      const handle = handleIn(cookieHeader);
+      if (handle === null || handle === "invalid") return null;
       const digest = digestOf(handle);
-      remember(digest, null);
-      await store.remove(PREFIX + digest);
+      const session = await fetchSession(digest, handle).catch(() => known.get(digest)?.session ?? null);
+      await dropEntry(digest);
+      return session;
     },
   };
 }
