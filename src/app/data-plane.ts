@@ -5,6 +5,7 @@
  */
 import { type Gateway, type GatewayRuntime, type GatewayStats, createGateway } from "../gateway/index.ts";
 import type { Clock } from "../core/index.ts";
+import type { SigningKey } from "../identity/index.ts";
 import { type GatewayRecord, type MetricsSnapshot, RequestMetrics, observeRecord } from "../records/index.ts";
 import type { ThreadSockets } from "./thread-runtime.ts";
 
@@ -39,6 +40,8 @@ export interface DataPlane {
   flush(): Promise<void>;
   /** What requests amounted to since the start, over all threads. */
   metrics(): Promise<MetricsSnapshot>;
+  /** Threads sign with these from now on; the signer of the runtime has them already. */
+  replaceAssertionKeys(keys: readonly SigningKey[]): void;
   /** A session that is good no longer, whichever thread is asked. */
   endSession(id: string): void;
   close(options: { readonly graceMs: number }): Promise<void>;
@@ -73,6 +76,7 @@ export function createSinglePlane(
     refresh: async () => {},
     flush: async () => {},
     metrics: async () => metrics.snapshot(),
+    replaceAssertionKeys: () => {},
     endSession: () => {},
     close: async (options) => {
       isUp = false;

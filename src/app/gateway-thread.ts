@@ -13,9 +13,10 @@ import {
   type SessionCalls,
   type SessionRefreshAnswer,
   type WebResponse,
-  createAssertionSigner,
+  type SigningKey,
   createRemoteSessions,
   createSessionMemory,
+  createSigner,
 } from "../identity/index.ts";
 import { type GatewayRecord, RequestMetrics, formatGatewayLine, observeRecord } from "../records/index.ts";
 import { type HeldKeys, createKeySources } from "./key-sources.ts";
@@ -47,7 +48,7 @@ async function run(start: ThreadStart): Promise<void> {
   const sessionMemory = createSessionMemory();
   for (const id of start.endedSessions) sessionMemory.end(id);
   const keySources = createKeySources(clock);
-  const assertions = await createAssertionSigner({ ...start.assertions, clock });
+  const assertions = createSigner({ ...start.assertions, clock });
   const records = createRecordBatches((batch) => peer.tell("records", batch));
 
   const now: { rights: Rights | null; prepared: { readonly next: PreparedRuntime; readonly rights: Rights } | null } = {
@@ -116,6 +117,7 @@ async function run(start: ThreadStart): Promise<void> {
       prepared?.next.abandon();
       if (prepared !== null && prepared.rights !== now.rights) release(prepared.rights);
     },
+    "assertion-keys": (keys: readonly SigningKey[]) => assertions.replaceKeys(keys),
     ended: (id: string) => sessionMemory.end(id),
     flush: () => records.flush(),
     metrics: () => metrics.snapshot(),

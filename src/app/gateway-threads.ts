@@ -57,6 +57,7 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
   const firstLayout = memory.prepare(throttledRates(first.artifacts), first.artifacts.perIdentityThrottle);
   firstLayout.commit();
   let current: ThreadRuntime = plainOf(first, identityId, firstLayout.layout);
+  let assertions = options.assertions;
   let isClosing = false;
   /** What threads that have ended had told. */
   let ended: readonly MetricsSnapshot[] = [];
@@ -81,7 +82,7 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
       workerData: {
         sockets: thread.sockets,
         keysDir: options.keysDir,
-        assertions: options.assertions,
+        assertions,
         endedSessions: options.sessionMemory.list(),
         runtime: current,
       } satisfies ThreadStart,
@@ -226,6 +227,11 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
         }),
       );
       return sumSnapshots([...ended, ...threads.flatMap(({ metrics }) => (metrics === null ? [] : [metrics]))]);
+    },
+    replaceAssertionKeys(keys) {
+      // A thread that is being started reads what it is told then after what it was started with.
+      assertions = { ...assertions, keys };
+      for (const { peer } of threads) peer?.tell("assertion-keys", keys);
     },
     endSession(id) {
       for (const { peer } of threads) peer?.tell("ended", id);

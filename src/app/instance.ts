@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path";
 import { type Clock, GatehouseError, type Reporter, jsonDigest, renderDiagnostic } from "../core/index.ts";
-import type { AssertionSigner, People, SessionMemory } from "../identity/index.ts";
+import type { AssertionKeys, AssertionSigner, People, SessionMemory } from "../identity/index.ts";
 import { diffArtifacts } from "../model/index.ts";
 import { type AwsMetric, type Family, type RecordWriter, awsMetrics } from "../records/index.ts";
 import { changeIdentity } from "./change-identity.ts";
@@ -23,6 +23,7 @@ import type { Opened } from "./opened.ts";
 import { allCallers, loadPeople, peopleFileOf } from "./people.ts";
 import type { Ports, WantedPorts } from "./ports.ts";
 import { type CurlLine, curlLines } from "./screen.ts";
+import { keyScheduleOf } from "./signing-parts.ts";
 import { type StatePaths, readText } from "./state.ts";
 import type { Reload, Status } from "./status.ts";
 import { type Watch, watchFiles } from "./watch.ts";
@@ -83,6 +84,7 @@ export interface Servers {
   readonly edge: Edge;
   readonly records: RecordWriter;
   readonly assertions: AssertionSigner;
+  readonly assertionKeys: AssertionKeys;
 }
 
 export class Instance implements Running {
@@ -177,7 +179,7 @@ export class Instance implements Running {
 
   status(): Status {
     const { loaded, identity, baseUrl, ports } = this.#parts;
-    const { edge, gateway, records } = this.#servers;
+    const { edge, gateway, records, assertionKeys } = this.#servers;
     const hasPrivate = loaded.artifacts.edge.privateNetwork !== null;
     return {
       ready: edge.isUp(),
@@ -201,6 +203,7 @@ export class Instance implements Running {
         embedded: identity.provider !== null,
         keys: identity.keys.state(),
         issuers: identity.workloadIssuers.map(({ name, keys }) => ({ name, keys: keys.state() })),
+        assertionKeys: assertionKeys.states(),
       },
       sts: {
         address: `${baseUrl}${STS_PATH}`,
@@ -234,6 +237,8 @@ export class Instance implements Running {
         return;
       }
       const changes = await this.#takeOver(next);
+      // A schedule is in no artifact: nothing else differs when it does.
+      await this.#servers.assertionKeys.follow(keyScheduleOf(next.policy));
       if (changes === null) {
         if (this.#lastReload?.ok !== false) return;
         reporter.info("policy reloaded: the file is again what runs");

@@ -1,5 +1,6 @@
 /** What a gateway thread is told, in plain data. */
 import type { ThrottleLayout } from "../gateway/index.ts";
+import type { SigningKey } from "../identity/index.ts";
 import type { Artifacts } from "../model/index.ts";
 
 export interface ThreadRuntime {
@@ -20,7 +21,8 @@ export interface ThreadSockets {
 export interface ThreadStart {
   readonly sockets: ThreadSockets;
   readonly keysDir: string;
-  readonly assertions: { readonly issuer: string; readonly keyFile: string };
+  /** The main thread alone has the file of the keys. */
+  readonly assertions: { readonly issuer: string; readonly keys: readonly SigningKey[] };
   readonly endedSessions: readonly string[];
   readonly runtime: ThreadRuntime;
 }

@@ -54,6 +54,7 @@ type Facts = readonly [
   groups: readonly string[],
   claims: Identity["claims"],
   issuedAtSeconds: number | null,
+  act?: Identity["act"],
 ];
 
 export class SignedCallers {
@@ -81,7 +82,7 @@ export class SignedCallers {
   }
 
   #read(principal: Principal): SignedCaller | null {
-    const [settings, kind, issuerName, clientId, name, groups, claims, issuedAtSeconds] = principal.facts as Facts;
+    const [settings, kind, issuerName, clientId, name, groups, claims, issuedAtSeconds, act] = principal.facts as Facts;
     if (settings !== this.#settings) return null;
     const { issuer, subject } = principal.token;
     const identity: Identity = Object.freeze({
@@ -93,6 +94,7 @@ export class SignedCallers {
       name,
       groups,
       claims,
+      ...(act === undefined ? {} : { act }),
       issuedAtSeconds,
       expiresAtSeconds: principal.expiresAtMs / 1000,
       via: "bearer",
@@ -122,8 +124,9 @@ function policyDirectory({ artifacts, verifier, authorizer }: SignedCallersOptio
       const role = roles.find(({ arn }) => arn === attempt.roleArn);
       if (role === undefined || authorizer.sessionRoleSet(identity, role.arn, []).roles.length === 0)
         return { ok: false, code: "AccessDenied", message: NOT_AUTHORIZED };
-      const { issuer, subject, issuerName, kind, clientId, name, groups, claims, issuedAtSeconds } = identity;
-      const facts: Facts = [settings, kind, issuerName, clientId, name, groups, claims, issuedAtSeconds];
+      const { issuer, subject, issuerName, kind, clientId, name, groups, claims, issuedAtSeconds, act } = identity;
+      const known = [settings, kind, issuerName, clientId, name, groups, claims, issuedAtSeconds] as const;
+      const facts: Facts = act === undefined ? known : [...known, act];
       return {
         ok: true,
         role: {

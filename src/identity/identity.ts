@@ -1,3 +1,11 @@
+/** Who acts for a subject: the current actor, and within it those before. RFC 8693 section 4.1. */
+export interface Actor {
+  readonly sub?: string;
+  readonly iss?: string;
+  readonly client_id?: string;
+  readonly act?: Actor;
+}
+
 /**
  * Who is asking, after verification. Only `createTokenVerifier` and `createSessions` make one.
  */
@@ -13,6 +21,8 @@ export interface Identity {
   readonly groups: readonly string[];
   /** Values, as texts, of the claims that the policy asks for, by the claim's path; absent claims have no entry. */
   readonly claims: Readonly<Record<string, readonly string[]>>;
+  /** Who acts for the subject, when the token was exchanged for that; never what a decision is about. */
+  readonly act?: Actor;
   /** `iat`, null when the token has none. */
   readonly issuedAtSeconds: number | null;
   /** The right ends here: seconds since the epoch (`exp`). */

@@ -9,6 +9,7 @@
  */
 import { hash } from "node:crypto";
 import { Secret, RecentMap } from "../core/index.ts";
+import { readActor } from "./actor.ts";
 import { COOKIE_PREFIX, formatRemoveCookie, formatSetCookie, readOurCookies } from "./cookies.ts";
 import type { Identity } from "./identity.ts";
 import type { Sealer } from "./sealed-text.ts";
@@ -119,6 +120,7 @@ function encodeSession(session: Session, usedClaims: readonly string[]): unknown
     g: identity.groups,
     // A claim that was looked for and is absent is null: another than one that nobody has looked for.
     m: Object.fromEntries(usedClaims.map((path) => [path, valuesOf(identity, path)])),
+    ...(identity.act === undefined ? {} : { x: identity.act }),
     u: identity.issuedAtSeconds,
     e: identity.expiresAtSeconds,
     r: session.refreshToken?.reveal() ?? null,
@@ -147,6 +149,8 @@ function decodeSession(
   const numbers = [e, b, t, a, v].every((number) => typeof number === "number");
   const groups = isTexts(g);
   if (!texts || !optionalTexts || !numbers || !groups || (k !== "person" && k !== "machine")) return null;
+  const act = readActor(value["x"]);
+  if (act === null) return null;
   if (!isJsonObject(m) || (u !== null && typeof u !== "number")) return null;
   if (!Object.values(m).every((values) => values === null || isTexts(values))) return null;
   const saysEnough = Object.hasOwn(value, "u") && usedClaims.every((path) => Object.hasOwn(m, path));
@@ -165,6 +169,7 @@ function decodeSession(
       kept.length === 0
         ? NO_CLAIMS
         : Object.freeze(Object.fromEntries(kept.map((path) => [path, Object.freeze(m[path] as string[])]))),
+    ...(act === undefined ? {} : { act }),
     issuedAtSeconds: u,
     expiresAtSeconds: saysEnough ? (e as number) : 0,
     via: "session",
