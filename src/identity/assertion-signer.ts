@@ -9,9 +9,8 @@
  * Source: RFC 7519, RFC 8693 section 4.1, RFC 7518 section 3.4, OpenID Connect Discovery 1.0 section 3.
  */
 import { type KeyObject, randomUUID, sign } from "node:crypto";
-import { type Clock, GatehouseError } from "../core/index.ts";
+import { type Clock, GatehouseError, STS_AUDIENCE } from "../core/index.ts";
 import { loadAssertionKeys } from "./assertion-keys.ts";
-import { STS_AUDIENCE } from "./broker-subject.ts";
 import type { Identity } from "./identity.ts";
 import type { SigningKey } from "./key-file.ts";
 import { signingKeyAt } from "./key-schedule.ts";

@@ -8,9 +8,8 @@
  * Source: IAM user guide, "Create an OpenID Connect (OIDC) identity provider in IAM"; STS API reference,
  * AssumeRoleWithWebIdentity; docs/adr/0016-gatehouse-is-the-provider-that-roles-trust.md.
  */
-import type { Clock } from "../core/index.ts";
+import { type Clock, STS_AUDIENCE, brokeredSubject } from "../core/index.ts";
 import type { AssertionSigner } from "./assertion-signer.ts";
-import { STS_AUDIENCE, brokeredSubject } from "./broker-subject.ts";
 import type { Identity } from "./identity.ts";
 
 export interface Broker {
@@ -26,7 +25,7 @@ export function createBroker(signer: Pick<AssertionSigner, "signClaims">, clock:
       if (clock.nowMs() >= identity.expiresAtSeconds * 1000) return null;
       return signer.signClaims({
         aud: STS_AUDIENCE,
-        sub: brokeredSubject(identity, roleName),
+        sub: brokeredSubject(roleName, identity.issuerName, identity.subject),
         iat: nowSeconds,
         exp: Math.min(identity.expiresAtSeconds, nowSeconds + LIFETIME_SECONDS),
       });

@@ -38,7 +38,6 @@ export { type AssertionKeys, type AssertionKeysOptions, openAssertionKeys } from
 export type { SigningKey } from "./key-file.ts";
 export { DEFAULT_KEY_SCHEDULE, type KeySchedule, type SigningKeyState } from "./key-schedule.ts";
 export { type Broker, createBroker } from "./broker.ts";
-export { STS_AUDIENCE } from "./broker-subject.ts";
 export { CLI_CLIENT, type MachineClient, type People, type Person, parsePeople } from "./people.ts";
 export type { ClaimValue } from "./people-claims.ts";
 export { developmentClaims } from "./dev-provider/development-claims.ts";
