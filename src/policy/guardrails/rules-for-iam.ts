@@ -274,7 +274,7 @@ export const RULES_FOR_IAM: Readonly<Record<`GH${number}`, IamRule>> = {
   GH135: {
     rule: "secrets rotate",
     known: ["Guard secretsmanager_rotation_enabled_check", "Guard secretsmanager_using_cmk"],
-    language: ["reference/secret", "secret/overlap", "identity/literal-secret"],
+    language: ["reference/secret", "secret/overlap", "secret/assertion-overlap", "identity/literal-secret"],
     emitted: null,
   },
 };
