@@ -5,7 +5,7 @@
  */
 import { type Gateway, type GatewayRuntime, type GatewayStats, createGateway } from "../gateway/index.ts";
 import type { Clock } from "../core/index.ts";
-import type { Revocation } from "../identity/index.ts";
+import type { Revocation, SigningKey } from "../identity/index.ts";
 import { type GatewayRecord, type MetricsSnapshot, RequestMetrics, observeRecord } from "../records/index.ts";
 import type { ThreadSockets } from "./thread-runtime.ts";
 
@@ -42,6 +42,8 @@ export interface DataPlane {
   metrics(): Promise<MetricsSnapshot>;
   /** What is let in no longer, whichever thread is asked, and streams that are open by it. */
   revoke(added: readonly Revocation[]): void;
+  /** Threads sign with these from now on; the signer of the runtime has them already. */
+  replaceAssertionKeys(keys: readonly SigningKey[]): void;
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 
@@ -75,6 +77,7 @@ export function createSinglePlane(
     flush: async () => {},
     metrics: async () => metrics.snapshot(),
     revoke: () => gateway.recheckStreams(),
+    replaceAssertionKeys: () => {},
     close: async (options) => {
       isUp = false;
       await gateway.close(options);

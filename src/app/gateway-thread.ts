@@ -14,9 +14,10 @@ import {
   type SessionCalls,
   type SessionRefreshAnswer,
   type WebResponse,
-  createAssertionSigner,
+  type SigningKey,
   createRemoteSessions,
   createRevocations,
+  createSigner,
 } from "../identity/index.ts";
 import { createRemoteStore } from "../store/index.ts";
 import { type GatewayRecord, RequestMetrics, formatGatewayLine, observeRecord } from "../records/index.ts";
@@ -50,7 +51,7 @@ async function run(start: ThreadStart): Promise<void> {
   revocations.learn(start.revocations);
   const store = createRemoteStore(start.storeName, async (asked) => peer.call("store", asked));
   const keySources = createKeySources(clock);
-  const assertions = await createAssertionSigner({ ...start.assertions, clock });
+  const assertions = createSigner({ ...start.assertions, clock });
   const records = createRecordBatches((batch) => peer.tell("records", batch));
 
   const now: { rights: Rights | null; prepared: { readonly next: PreparedRuntime; readonly rights: Rights } | null } = {
@@ -124,6 +125,7 @@ async function run(start: ThreadStart): Promise<void> {
       revocations.learn(added);
       gateway.recheckStreams();
     },
+    "assertion-keys": (keys: readonly SigningKey[]) => assertions.replaceKeys(keys),
     flush: () => records.flush(),
     metrics: () => metrics.snapshot(),
     async close(graceMs: number) {

@@ -65,6 +65,7 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
   const firstLayout = memory.prepare(throttledRates(first.artifacts), first.artifacts.perIdentityThrottle);
   firstLayout.commit();
   let current: ThreadRuntime = plainOf(first, identityId, firstLayout.layout);
+  let assertions = options.assertions;
   let isClosing = false;
   /** What threads that have ended had told. */
   let ended: readonly MetricsSnapshot[] = [];
@@ -89,7 +90,7 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
       workerData: {
         sockets: thread.sockets,
         keysDir: options.keysDir,
-        assertions: options.assertions,
+        assertions,
         revocations: options.revocations.list(),
         storeName: options.store.name,
         runtime: current,
@@ -239,6 +240,11 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
     },
     revoke(added) {
       for (const { peer } of threads) peer?.tell("revoked", added);
+    },
+    replaceAssertionKeys(keys) {
+      // A thread that is being started reads what it is told then after what it was started with.
+      assertions = { ...assertions, keys };
+      for (const { peer } of threads) peer?.tell("assertion-keys", keys);
     },
     close: async ({ graceMs }) => closeAll(graceMs),
   };

@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path";
 import { type Clock, GatehouseError, type Reporter, jsonDigest, renderDiagnostic } from "../core/index.ts";
-import type { AssertionSigner, People, Revocations } from "../identity/index.ts";
+import type { AssertionKeys, AssertionSigner, People, Revocations } from "../identity/index.ts";
 import { diffArtifacts } from "../model/index.ts";
 import { type AwsMetric, type Family, type RecordWriter, awsMetrics } from "../records/index.ts";
 import type { Store } from "../store/index.ts";
@@ -24,6 +24,7 @@ import type { Opened } from "./opened.ts";
 import { allCallers, loadPeople, peopleFileOf } from "./people.ts";
 import type { Ports, WantedPorts } from "./ports.ts";
 import { type CurlLine, curlLines } from "./screen.ts";
+import { keyScheduleOf } from "./signing-parts.ts";
 import { type StatePaths, readText } from "./state.ts";
 import type { Reload, Status } from "./status.ts";
 import { type Watch, watchFiles } from "./watch.ts";
@@ -85,6 +86,7 @@ export interface Servers {
   readonly edge: Edge;
   readonly records: RecordWriter;
   readonly assertions: AssertionSigner;
+  readonly assertionKeys: AssertionKeys;
 }
 
 export class Instance implements Running {
@@ -188,7 +190,7 @@ export class Instance implements Running {
 
   status(): Status {
     const { loaded, identity, baseUrl, ports } = this.#parts;
-    const { edge, gateway, records } = this.#servers;
+    const { edge, gateway, records, assertionKeys } = this.#servers;
     const hasPrivate = loaded.artifacts.edge.privateNetwork !== null;
     return {
       ready: edge.isUp(),
@@ -212,6 +214,7 @@ export class Instance implements Running {
         embedded: identity.provider !== null,
         keys: identity.keys.state(),
         issuers: identity.workloadIssuers.map(({ name, keys }) => ({ name, keys: keys.state() })),
+        assertionKeys: assertionKeys.states(),
       },
       sts: {
         address: `${baseUrl}${STS_PATH}`,
@@ -245,6 +248,8 @@ export class Instance implements Running {
         return;
       }
       const changes = await this.#takeOver(next);
+      // A schedule is in no artifact: nothing else differs when it does.
+      await this.#servers.assertionKeys.follow(keyScheduleOf(next.policy));
       if (changes === null) {
         if (this.#lastReload?.ok !== false) return;
         reporter.info("policy reloaded: the file is again what runs");

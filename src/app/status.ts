@@ -1,6 +1,6 @@
 /** What `status` says of a running instance. Field names are part of the command line's contract. */
 import { formatDuration } from "../core/index.ts";
-import type { KeySourceState } from "../identity/index.ts";
+import type { AssertionKeys, KeySourceState } from "../identity/index.ts";
 import { type RecordWriterState, visibleText } from "../records/index.ts";
 import { callControl } from "./control.ts";
 import type { PlaneStats } from "./data-plane.ts";
@@ -31,6 +31,8 @@ export interface Status {
     readonly keys: KeySourceState;
     /** Workload issuers, in the order of the policy. */
     readonly issuers: readonly { readonly name: string; readonly keys: KeySourceState }[];
+    /** What assertions are signed with, the youngest first. */
+    readonly assertionKeys: ReturnType<AssertionKeys["states"]>;
   };
   /** For AWS's SDKs: temporary credentials for a token. */
   readonly sts: {

@@ -1,6 +1,6 @@
 /** What a gateway thread is told, in plain data. */
 import type { ThrottleLayout } from "../gateway/index.ts";
-import type { Revocation } from "../identity/index.ts";
+import type { Revocation, SigningKey } from "../identity/index.ts";
 import type { Artifacts } from "../model/index.ts";
 
 export interface ThreadRuntime {
@@ -21,7 +21,8 @@ export interface ThreadSockets {
 export interface ThreadStart {
   readonly sockets: ThreadSockets;
   readonly keysDir: string;
-  readonly assertions: { readonly issuer: string; readonly keyFile: string };
+  /** The main thread alone has the file of the keys. */
+  readonly assertions: { readonly issuer: string; readonly keys: readonly SigningKey[] };
   readonly revocations: readonly Revocation[];
   readonly storeName: string;
   readonly runtime: ThreadRuntime;

@@ -7,9 +7,9 @@
  */
 import { resolve } from "node:path";
 import { type Diagnostic, GatehouseError, type Reporter, type Sources } from "../core/index.ts";
-import { createAssertionSigner, createRevocations } from "../identity/index.ts";
+import { createRevocations } from "../identity/index.ts";
 import { createRecordWriter } from "../records/index.ts";
-import { assertionOptions, choosePlane } from "./choose-plane.ts";
+import { choosePlane } from "./choose-plane.ts";
 import { controlHandlers } from "./control-handlers.ts";
 import { serveControl } from "./control.ts";
 import type { DataPlane } from "./data-plane.ts";
@@ -36,6 +36,7 @@ import { openStore } from "./open-store.ts";
 import { loadPeople } from "./people.ts";
 import { choosePorts } from "./ports.ts";
 import { type Probe, probeUpstreams } from "./probe.ts";
+import { startSigning } from "./signing-parts.ts";
 import { type StatePaths, defaultStateDir, lockState, prepareState, statePaths, writeInstance } from "./state.ts";
 
 export type { Running, UpDeps, UpOptions } from "./instance.ts";
@@ -118,11 +119,15 @@ class Starter {
 
     const records = createRecordWriter({ file: paths.gatewayLog });
     this.#opened.add(async () => records.close());
-    const assertions = await createAssertionSigner({ ...assertionOptions(baseUrl, paths), clock });
+    const signing = await startSigning(loaded.policy, baseUrl, paths, this.#deps);
+    this.#opened.add(async () => signing.close());
+    const { issuer, keys, assertions } = signing;
     const { workers } = this.#options;
-    const planeParts = { paths, workers, records, revocations, store, clock, reporter };
+    const signs = { issuer, keys: keys.current() };
+    const planeParts = { paths, workers, records, revocations, store, signing: signs, clock, reporter };
     const gateway = choosePlane(runtimeOf(holder, assertions), planeParts);
     plane = gateway;
+    signing.tell((next) => gateway.replaceAssertionKeys(next));
     await gateway.listen();
     this.#opened.add(async () => gateway.close({ graceMs: DRAIN_MS }));
 
@@ -145,7 +150,7 @@ class Starter {
       this.#deps,
       paths,
       holder,
-      { gateway, edge, records, assertions },
+      { gateway, edge, records, assertions, assertionKeys: keys },
       stop,
     );
     const control = await serveControl(paths.controlSocket, controlHandlers(running));

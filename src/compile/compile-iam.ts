@@ -5,14 +5,15 @@
  * boundary as a second document. An IAM role holds what the role `can` under that condition, its boundary what the boundary
  * lists; each is exact by itself, so what both allow is too.
  * Not here: how a set of permissions becomes resources (exact-grants.ts), which grants belong together (group-grants.ts),
- * trust policies.
+ * who may take a role on (compile-trust.ts).
  * Source: IAM user guide, "Permissions boundaries"; API Gateway developer guide, "Control access for invoking an API".
  */
 import type { Diagnostic } from "../core/index.ts";
 import { type PolicyDocument, type Statement, invokeArn } from "../iam/index.ts";
 import { type IamArtifact, type IamRole, canonicalCondition, sortBy } from "../model/index.ts";
-import { type Located, type Policy, type Role, permissionMatches } from "../policy/index.ts";
+import { type Environment, type Located, type Policy, type Role, permissionMatches } from "../policy/index.ts";
 import type { CompiledApi } from "./compile-api.ts";
+import { brokeredTrust } from "./compile-trust.ts";
 import { type Overlap, type RouteIndex, grantExactly } from "./exact-grants.ts";
 import { groupGrants } from "./group-grants.ts";
 import type { ConditionBlock } from "./iam-condition.ts";
@@ -28,7 +29,7 @@ const ACTION = "execute-api:Invoke";
 
 export function compileIam(
   policy: Policy,
-  environmentName: string,
+  environment: Environment,
   apis: readonly IndexedApi[],
   target: Target,
 ): { iam: IamArtifact; diagnostics: Diagnostic[] } {
@@ -51,7 +52,8 @@ export function compileIam(
   const { partition, region, account } = target;
   const roles: IamRole[] = [];
   const found: Diagnostic[] = [];
-  const nameOf = createNames(policy, environmentName);
+  const nameOf = createNames(policy, environment.name);
+  const trust = brokeredTrust(environment, target);
   for (const role of policy.roles) {
     const boundary = boundaries.get(role.boundary) ?? { document: NOTHING, permissions: new Set() };
     const { groups, diagnostics } = groupGrants(role, expand);
@@ -69,10 +71,12 @@ export function compileIam(
         policy: documentOf(grants, condition),
         boundaryName: role.boundary,
         permissionsBoundary: boundary.document,
+        ...(trust === null ? {} : { assumeRolePolicyDocument: trust.trustOf(role.name) }),
       });
     }
   }
-  return { iam: { partition, region, account, roles }, diagnostics: [...found, ...report.diagnostics()] };
+  const provider = trust === null ? {} : { oidcProvider: trust.provider };
+  return { iam: { partition, region, account, ...provider, roles }, diagnostics: [...found, ...report.diagnostics()] };
 }
 
 /** `policy-environment-role` for a role's first group, then with `-2`, `-3`..., but never the name of another role. */

@@ -54,7 +54,7 @@ function build(written: Policy, environmentName: string, sources: Sources): Buil
   const target = targetOf(environment);
   const [locate, idOf] = [createLocator(sources), createShortIds()];
   const compiled = EXPOSURES.flatMap((exposure) => compileApis(policy, environment, exposure, locate, idOf));
-  const { iam, diagnostics } = compileIam(policy, environment.name, compiled.map(indexApi), target);
+  const { iam, diagnostics } = compileIam(policy, environment, compiled.map(indexApi), target);
   const found: Diagnostic[] = [
     ...compiled.flatMap((api) => api.diagnostics),
     ...diagnostics,

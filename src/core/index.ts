@@ -1,4 +1,5 @@
 /** The foundation that every other module may use and that knows none of them. */
+export { STS_AUDIENCE, brokeredPrefix, brokeredSubject } from "./brokered-subject.ts";
 export { type Clock, type ManualClock, createManualClock, systemClock } from "./clock.ts";
 export {
   type Diagnostic,

@@ -12,7 +12,7 @@ export interface OwnAnswer extends Omit<WebResponse, "reason"> {
 }
 
 const ROOT = "/_gatehouse";
-/** Keys change with days of overlap; a reader may keep them this long. */
+/** A key is published an hour before it signs and a day after: a reader may keep them this long. */
 const KEYS_MAX_AGE_SECONDS = 300;
 
 /** A token of 20,000 characters and all that a request for credentials can hold beside it. */

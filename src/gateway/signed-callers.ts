@@ -55,6 +55,7 @@ type Facts = readonly [
   claims: Identity["claims"],
   issuedAtSeconds: number | null,
   tokenId: string | null,
+  act?: Identity["act"],
 ];
 
 export class SignedCallers {
@@ -82,7 +83,7 @@ export class SignedCallers {
   }
 
   #read(principal: Principal): SignedCaller | null {
-    const [settings, kind, issuerName, clientId, name, groups, claims, issuedAtSeconds, tokenId] =
+    const [settings, kind, issuerName, clientId, name, groups, claims, issuedAtSeconds, tokenId, act] =
       principal.facts as Facts;
     if (settings !== this.#settings) return null;
     const { issuer, subject } = principal.token;
@@ -97,6 +98,7 @@ export class SignedCallers {
       claims,
       // Credentials of a version that did not keep it have none.
       tokenId: tokenId ?? null,
+      ...(act === undefined ? {} : { act }),
       issuedAtSeconds,
       expiresAtSeconds: principal.expiresAtMs / 1000,
       via: "bearer",
@@ -126,8 +128,10 @@ function policyDirectory({ artifacts, verifier, authorizer }: SignedCallersOptio
       const role = roles.find(({ arn }) => arn === attempt.roleArn);
       if (role === undefined || authorizer.sessionRoleSet(identity, role.arn, []).roles.length === 0)
         return { ok: false, code: "AccessDenied", message: NOT_AUTHORIZED };
-      const { issuer, subject, issuerName, kind, clientId, name, groups, claims, issuedAtSeconds, tokenId } = identity;
-      const facts: Facts = [settings, kind, issuerName, clientId, name, groups, claims, issuedAtSeconds, tokenId];
+      const { issuer, subject, issuerName, kind, clientId, name, groups, claims } = identity;
+      const { issuedAtSeconds, tokenId, act } = identity;
+      const known = [settings, kind, issuerName, clientId, name, groups, claims, issuedAtSeconds, tokenId] as const;
+      const facts: Facts = act === undefined ? known : [...known, act];
       return {
         ok: true,
         role: {

@@ -116,8 +116,19 @@ describe("what a service reads", () => {
   });
 
   test("has every claim that the discovery document lists, and no other", async () => {
-    const payload = await verify(signer.sign(makeIdentity({ issuerName: "ci" }), request));
+    const payload = await verify(signer.sign(makeIdentity({ issuerName: "ci", act: { sub: "bot" } }), request));
     assert.deepEqual(Object.keys(payload).sort(), (signer.discovery()["claims_supported"] as string[]).toSorted());
+  });
+
+  test("names who acts for the subject, as the token did", async () => {
+    const act = { sub: "bot", client_id: "runner", act: { sub: "ann", iss: "https://ci.example" } };
+    assert.deepEqual((await verify(signer.sign(makeIdentity({ act }), request)))["act"], act);
+    assert.equal("act" in (await verify(signer.sign(makeIdentity(), request))), false);
+  });
+
+  test("is never for the audience of AWS", () => {
+    const forAws = { ...request, audience: "sts.amazonaws.com" };
+    assert.throws(() => signer.sign(makeIdentity(), forAws), { code: "GH_INTERNAL" });
   });
 
   test("is for the named service alone", async () => {

@@ -2,22 +2,30 @@
  * Tells a service who is asking, in a form that it can check: a short-lived JWT signed by Gatehouse.
  *
  * In: a verified identity and the service. Out: a compact JWS (ES256), and what a service needs to check it.
+ * Not here: when keys are replaced (assertion-keys.ts), tokens for AWS (broker.ts).
  * INVARIANT: it lives at least as long as is asked, and beyond that never longer than the caller's own right or five
  * minutes; it names one service as its audience. `sub` alone names nobody: two issuers may mean two by it, so a workload
- * issuer stands beside it as `issuer`; without that it is the provider's.
- * Source: RFC 7519, RFC 7518 section 3.4, OpenID Connect Discovery 1.0 section 3.
+ * issuer stands beside it as `issuer`; without that it is the provider's. Who acts for the subject stands in `act`.
+ * Source: RFC 7519, RFC 8693 section 4.1, RFC 7518 section 3.4, OpenID Connect Discovery 1.0 section 3.
  */
-import { type KeyObject, generateKeyPairSync, randomUUID, sign } from "node:crypto";
-import type { Clock } from "../core/index.ts";
+import { type KeyObject, randomUUID, sign } from "node:crypto";
+import { type Clock, GatehouseError, STS_AUDIENCE } from "../core/index.ts";
+import { loadAssertionKeys } from "./assertion-keys.ts";
 import type { Identity } from "./identity.ts";
-import { loadKeyFile } from "./key-file.ts";
+import type { SigningKey } from "./key-file.ts";
+import { signingKeyAt } from "./key-schedule.ts";
 
-export interface AssertionSignerOptions {
+export interface SignerOptions {
   /** `iss` of every assertion: `${baseUrl}/_gatehouse`, under which the keys are published. */
   readonly issuer: string;
-  /** JWKS with the private key, made when absent. The first key signs, all are published. */
-  readonly keyFile: string;
+  /** At least one. All are published; which one signs says its time. */
+  readonly keys: readonly SigningKey[];
   readonly clock: Clock;
+}
+
+export interface AssertionSignerOptions extends Omit<SignerOptions, "keys"> {
+  /** JWKS with the private keys, made when absent, read once. */
+  readonly keyFile: string;
 }
 
 export interface AssertionRequest {
@@ -31,6 +39,10 @@ export interface AssertionRequest {
 export interface AssertionSigner {
   /** The same text for the same identity, service and role while it lasts. */
   sign(identity: Identity, request: AssertionRequest): string;
+  /** Other claims of our own, with `iss` and `jti`; for other audiences than services. */
+  signClaims(claims: Readonly<Record<string, unknown>>): string;
+  /** Signs with these from now on and publishes them; at least one. */
+  replaceKeys(keys: readonly SigningKey[]): void;
   /** The public keys, as served at `/_gatehouse/jwks.json`. */
   jwks(): { readonly keys: readonly Readonly<Record<string, unknown>>[] };
   /** As served at `/_gatehouse/.well-known/openid-configuration`. */
@@ -50,24 +62,32 @@ interface Minted {
   readonly next: Minted | null;
 }
 
-/** @throws GH_IDENTITY_KEY_FILE */
-export async function createAssertionSigner(options: AssertionSignerOptions): Promise<AssertionSigner> {
+/** With the keys of a file as they are now. @throws GH_IDENTITY_KEY_FILE, GH_STATE_UNWRITABLE */
+export async function createAssertionSigner({ keyFile, ...options }: AssertionSignerOptions): Promise<AssertionSigner> {
+  return createSigner({ ...options, keys: await loadAssertionKeys(keyFile) });
+}
+
+export function createSigner(options: SignerOptions): AssertionSigner {
   const { issuer, clock } = options;
-  const keys = await loadKeyFile(
-    options.keyFile,
-    "ES256",
-    () => generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey,
-  );
-  const [signing] = keys as [(typeof keys)[number]];
-  const header = encode({ alg: "ES256", typ: "JWT", kid: signing.kid });
+  let keys = options.keys;
+  let signing: { readonly of: SigningKey; readonly header: string } | null = null;
   // A verified identity is one object for as long as its token is remembered, and is never changed.
-  const mintedFor = new WeakMap<Identity, Minted>();
+  let mintedFor = new WeakMap<Identity, Minted>();
+
+  function signNow(payload: string, nowSeconds: number): string {
+    const key = signingKeyAt(keys, nowSeconds);
+    if (signing?.of !== key) signing = { of: key, header: encode({ alg: "ES256", typ: "JWT", kid: key.kid }) };
+    return signCompact(signing.header, payload, key.key);
+  }
 
   function mint(
     identity: Identity,
     request: AssertionRequest,
     nowSeconds: number,
   ): Pick<Minted, "text" | "endsAtSeconds"> {
+    // Names of services have no dots; were it otherwise, an assertion could be taken for a token for AWS.
+    if (request.audience === STS_AUDIENCE)
+      throw new GatehouseError("GH_INTERNAL", { problem: "an assertion was asked for with the audience of AWS" });
     const atLeast = nowSeconds + request.minimumSeconds + SKEW_SECONDS;
     const right = Math.min(identity.expiresAtSeconds, nowSeconds + LIFETIME_SECONDS);
     const endsAtSeconds = Math.max(atLeast, right);
@@ -81,11 +101,12 @@ export async function createAssertionSigner(options: AssertionSignerOptions): Pr
       ...(identity.name === null ? {} : { name: identity.name }),
       groups: identity.groups,
       ...(request.role === null ? {} : { role: request.role }),
+      ...(identity.act === undefined ? {} : { act: identity.act }),
       iat: nowSeconds,
       exp: endsAtSeconds,
       jti: randomUUID(),
     });
-    return { text: signCompact(header, payload, signing.key), endsAtSeconds };
+    return { text: signNow(payload, nowSeconds), endsAtSeconds };
   }
 
   return {
@@ -104,6 +125,13 @@ export async function createAssertionSigner(options: AssertionSignerOptions): Pr
       }
       return fresh.text;
     },
+    signClaims: (claims) =>
+      signNow(encode({ iss: issuer, ...claims, jti: randomUUID() }), Math.floor(clock.nowMs() / 1000)),
+    replaceKeys(next) {
+      keys = next;
+      // What a key signed that was taken out of the file must not be given out again.
+      mintedFor = new WeakMap();
+    },
     jwks: () => ({ keys: keys.map(({ publicJwk }) => publicJwk) }),
     discovery: () => ({
       issuer,
@@ -121,6 +149,7 @@ export async function createAssertionSigner(options: AssertionSignerOptions): Pr
         "name",
         "groups",
         "role",
+        "act",
         "iat",
         "exp",
         "jti",

@@ -151,6 +151,15 @@ describe("from a payload to an identity", () => {
     assert.equal(read({ iat: null }), "token-claims");
   });
 
+  test("who acts for the subject is carried on whole, or the token is refused", () => {
+    const identity = read({ act: { sub: "bot", act: { client_id: "runner" } } });
+    assert.ok(typeof identity !== "string");
+    assert.deepEqual(identity.act, { sub: "bot", act: { client_id: "runner" } });
+    const without = read({});
+    assert.ok(typeof without !== "string" && !("act" in without));
+    assert.equal(read({ act: { name: "Bot" } }), "token-claims");
+  });
+
   test("whoever a workload issuer speaks of is a machine", () => {
     const identity = read({}, { issuerName: "ci" });
     assert.ok(typeof identity !== "string");

@@ -5,6 +5,7 @@
  * unexpected type is a refusal, never an empty value. A claim that only the policy asks for is then absent.
  * Source: RFC 7519 section 4.1, RFC 9068 sections 2.2 and 4, RFC 7800 (`cnf`), API Gateway "JWT authorizers".
  */
+import { readActor } from "./actor.ts";
 import type { Identity, TokenReason } from "./identity.ts";
 import { type JsonObject, isJsonObject } from "./strict-json.ts";
 
@@ -43,6 +44,8 @@ export function readIdentity(payload: JsonObject, rules: ClaimRules, nowMs: numb
   const groups = readGroups(readPath(payload, rules.claims.groups));
   const name = readPath(payload, rules.claims.name) ?? null;
   if (groups === null || (name !== null && typeof name !== "string")) return "token-claims";
+  const act = readActor(payload["act"]);
+  if (act === null) return "token-claims";
   return Object.freeze({
     // A workload issuer has no people.
     kind: rules.issuerName !== null || isMachine(payload, subject, clientId) ? "machine" : "person",
@@ -54,6 +57,7 @@ export function readIdentity(payload: JsonObject, rules: ClaimRules, nowMs: numb
     groups: Object.freeze(groups),
     claims: claimsOf(payload, rules.usedClaims),
     tokenId: tokenIdOf(payload),
+    ...(act === undefined ? {} : { act }),
     issuedAtSeconds: (payload["iat"] as number | undefined) ?? null,
     expiresAtSeconds: payload["exp"] as number,
     via: "bearer",

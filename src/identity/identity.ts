@@ -1,3 +1,11 @@
+/** Who acts for a subject: the current actor, and within it those before. RFC 8693 section 4.1. */
+export interface Actor {
+  readonly sub?: string;
+  readonly iss?: string;
+  readonly client_id?: string;
+  readonly act?: Actor;
+}
+
 /**
  * Who is asking, after verification. Only `createTokenVerifier` and `createSessions` make one.
  */
@@ -15,6 +23,8 @@ export interface Identity {
   readonly claims: Readonly<Record<string, readonly string[]>>;
   /** `jti` of a bearer token, null when it has none or a very long one. */
   readonly tokenId: string | null;
+  /** Who acts for the subject, when the token was exchanged for that; never what a decision is about. */
+  readonly act?: Actor;
   /** `iat`, null when the token has none. */
   readonly issuedAtSeconds: number | null;
   /** The right ends here: seconds since the epoch (`exp`). */

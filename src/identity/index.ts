@@ -1,5 +1,5 @@
 /** Who is asking: the provider's keys, token verification, sign-in sessions, assertions, the development provider. */
-export { TOKEN_REASONS, type Identity, type TokenReason, type TokenResult } from "./identity.ts";
+export { type Actor, TOKEN_REASONS, type Identity, type TokenReason, type TokenResult } from "./identity.ts";
 export { type ClaimNames, type ClaimRules, claimsOf, readIdentity } from "./claims.ts";
 export { type KeySource, type KeySourceOptions, type KeySourceState, createKeySource } from "./key-source.ts";
 export {
@@ -37,8 +37,14 @@ export {
   type AssertionRequest,
   type AssertionSigner,
   type AssertionSignerOptions,
+  type SignerOptions,
   createAssertionSigner,
+  createSigner,
 } from "./assertion-signer.ts";
+export { type AssertionKeys, type AssertionKeysOptions, openAssertionKeys } from "./assertion-keys.ts";
+export type { SigningKey } from "./key-file.ts";
+export { DEFAULT_KEY_SCHEDULE, type KeySchedule, type SigningKeyState } from "./key-schedule.ts";
+export { type Broker, createBroker } from "./broker.ts";
 export { CLI_CLIENT, type MachineClient, type People, type Person, parsePeople } from "./people.ts";
 export type { ClaimValue } from "./people-claims.ts";
 export { developmentClaims } from "./dev-provider/development-claims.ts";

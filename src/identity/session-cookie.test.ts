@@ -43,7 +43,9 @@ const headerOf = (setCookie: readonly string[]): string => setCookie.map((line) 
 const manyGroups = (count: number): string[] => Array.from({ length: count }, (_, i) => `group-${i}`);
 
 test("a session comes back as it was, its refresh token included", () => {
-  for (const session of [makeSession(["a,b", "c d"]), makeSession([], null)]) {
+  const plain = makeSession([]);
+  const acted = { ...plain, identity: { ...plain.identity, act: { sub: "helpdesk", act: { client_id: "bot" } } } };
+  for (const session of [makeSession(["a,b", "c d"]), makeSession([], null), acted]) {
     const read = cookies.read(headerOf(cookies.cookiesFor(session) ?? []));
     assert.ok(read !== null && typeof read === "object");
     assert.deepEqual(read, session);

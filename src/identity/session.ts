@@ -8,6 +8,7 @@
  */
 import { hash } from "node:crypto";
 import { Secret, RecentMap } from "../core/index.ts";
+import { readActor } from "./actor.ts";
 import type { Identity } from "./identity.ts";
 import type { Sealer } from "./sealed-text.ts";
 import { isJsonObject } from "./strict-json.ts";
@@ -79,6 +80,7 @@ function encodeSession(session: Session, usedClaims: readonly string[]): unknown
     t: session.startedAtSeconds,
     a: session.activeAtSeconds,
     v: session.serial,
+    ...(identity.act === undefined ? {} : { x: identity.act }),
     // A copy of the store's text is no session elsewhere: not in a cookie, not under another handle.
     ...(session.handle === null ? {} : { w: digestOf(session.handle) }),
   };
@@ -111,6 +113,8 @@ function decodeSession(
   if (!texts || !optionalTexts || !numbers || !groups || (k !== "person" && k !== "machine")) return null;
   if (!isJsonObject(m) || (u !== null && typeof u !== "number")) return null;
   if (!Object.values(m).every((values) => values === null || isTexts(values))) return null;
+  const act = readActor(value["x"]);
+  if (act === null) return null;
   const saysEnough = Object.hasOwn(value, "u") && usedClaims.every((path) => Object.hasOwn(m, path));
   const kept = usedClaims.filter((path) => Object.hasOwn(m, path) && m[path] !== null);
   const [issuer = "", clientId = null] = share(Object.freeze(c === null ? [o as string] : [o as string, c as string]));
@@ -128,6 +132,7 @@ function decodeSession(
         ? NO_CLAIMS
         : Object.freeze(Object.fromEntries(kept.map((path) => [path, Object.freeze(m[path] as string[])]))),
     tokenId: null,
+    ...(act === undefined ? {} : { act }),
     issuedAtSeconds: u,
     expiresAtSeconds: saysEnough ? (e as number) : 0,
     via: "session",

@@ -3,6 +3,7 @@
  * Plain JSON throughout, so that it can be written to disk, compared, and digested.
  */
 import type { PolicyDocument } from "../iam/index.ts";
+import type { OidcProvider } from "./account.ts";
 import type { HttpApi } from "./http-api.ts";
 
 export interface Artifacts {
@@ -69,6 +70,8 @@ export interface IamArtifact {
   readonly partition: string;
   readonly region: string;
   readonly account: string;
+  /** What AWS has to trust: Gatehouse itself, where roles are taken on with its tokens. */
+  readonly oidcProvider?: OidcProvider;
   /** In the order of the policy: of several roles that allow a call the first one is named. */
   readonly roles: readonly IamRole[];
 }
@@ -87,6 +90,8 @@ export interface IamRole {
   readonly policy: PolicyDocument;
   readonly boundaryName: string;
   readonly permissionsBoundary: PolicyDocument;
+  /** Who may take it on, on AWS. Absent where nobody does so with a token of Gatehouse. */
+  readonly assumeRolePolicyDocument?: PolicyDocument;
 }
 
 /** Who holds a role; a leaf speaks of the environment's provider (null) or of a workload issuer by name. */

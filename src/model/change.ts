@@ -24,7 +24,8 @@ export interface Change {
     | "role-members"
     | "role-grants"
     | "role-boundary"
-    | "role-condition";
+    | "role-condition"
+    | "role-trust";
   /**
    * What changed: a route key (`private GET /x` behind the private listener, `GET /x at HOST` on a host of its own), a
    * role, a service, a host name.

@@ -36,7 +36,20 @@ export function diffRoles(before: Artifacts, after: Artifacts): Change[] {
   }
   for (const name of old.keys())
     if (!current.has(name)) changes.push({ kind: "role-removed", subject: name, text: `role \`${name}\` is gone` });
+  changes.push(...compareTrust(before, after));
   return changes;
+}
+
+/** Every role trusts alike, each in its own name. */
+function compareTrust(before: Artifacts, after: Artifacts): Change[] {
+  const [was, now] = [before, after].map(({ iam }) => iam.oidcProvider?.url ?? null);
+  if (was === now) return [];
+  const subject = after.domain;
+  const text =
+    now === null || now === undefined
+      ? `roles on AWS are no longer taken on with tokens of \`${was}\``
+      : `roles on AWS are now taken on with tokens of \`${now}\``;
+  return [{ kind: "role-trust", subject, text }];
 }
 
 function viewRoles({ iam }: Artifacts): Map<string, RoleView> {

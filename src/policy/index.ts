@@ -24,6 +24,7 @@ export { describeMembers, isMember, listLeaves } from "./members.ts";
 export { type NormalPath, normalizePath } from "./normalize-path.ts";
 export { isPermission, isPermissionPattern, permissionMatches } from "./permission.ts";
 export { type ParsedPolicy, parsePolicy } from "./parse/parse-policy.ts";
+export { ASSERTION_KEY } from "./parse/read-limits.ts";
 export type { ReadInclude } from "./parse/read-includes.ts";
 export type * from "./policy-tests/policy-test.ts";
 export { type ReadPolicyTests, labelOf, readPolicyTests } from "./policy-tests/read-policy-tests.ts";

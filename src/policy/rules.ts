@@ -127,6 +127,7 @@ export const RULES = {
   "test/host": error("PL-17.2", "a request asks for one host name"),
   "test/claim": error("PL-17.1", "an identity of a test is what a token says"),
   "test/expect": error("PL-17.2", "an expectation that contradicts itself tests nothing"),
+  "secret/assertion-overlap": error("PL-11.4", "a service must find the key of every assertion that is still good"),
   "secret/overlap": error("PL-11.1", "two generations at once are enough"),
   "waiver/expiry": error("PL-12.3", "an exception without an end is a rule"),
   "reference/environment": error("PL-4.2", "the environment does not exist"),

@@ -29,7 +29,7 @@ function statusWith(issuers: Status["identity"]["issuers"]): Status {
       caddyVersion: "2.11.7",
       attached: false,
     },
-    identity: { issuer: "https://login.example", embedded: false, keys: keys({}), issuers },
+    identity: { issuer: "https://login.example", embedded: false, keys: keys({}), issuers, assertionKeys: [] },
     sts: { address: "https://shop.example/_gatehouse/sts", region: "local", roles: [] },
     gateway: {
       socket: "/srv/public.sock",

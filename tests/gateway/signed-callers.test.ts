@@ -310,6 +310,17 @@ describe("a signed request", () => {
     assert.ok(headers.get("x-gatehouse-assertion"));
   });
 
+  test("tells the service who acts for the caller, as the token did", async (t) => {
+    const { credentials, call, service, fixture } = await openDesk(t);
+    const act = { sub: "bot", act: { sub: "runner", iss: "https://ci.example" } };
+    const token = await fixture.token({ act });
+    await call(await credentials({ RoleArn: CLERK, WebIdentityToken: token }), { method: "PUT", target: "/orders" });
+    const headers = new Map(service.seen[0]?.headers.map(([name, value]) => [name.toLowerCase(), value]));
+    const [, payload = ""] = (headers.get("x-gatehouse-assertion") ?? "").split(".");
+    const said = JSON.parse(Buffer.from(payload, "base64url").toString()) as Record<string, unknown>;
+    assert.deepEqual([said["sub"], said["act"]], ["ada", act]);
+  });
+
   test("in the query reaches the service without it", async (t) => {
     const { credentials, reasonOf, service, fixture } = await openDesk(t);
     const given = await credentials();

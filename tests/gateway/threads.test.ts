@@ -11,7 +11,9 @@ import { createThreadedPlane } from "../../src/app/gateway-threads.ts";
 import { connectPeer } from "../../src/app/thread-peer.ts";
 import { systemClock } from "../../src/core/index.ts";
 import {
-  createAssertionSigner,
+  type SigningKey,
+  createSigner,
+  openAssertionKeys,
   createKeySource,
   createRevocations,
   createTokenVerifier,
@@ -23,6 +25,8 @@ import { startService } from "./service.ts";
 
 interface Planes {
   readonly plane: DataPlane;
+  /** What the first threads were started with. */
+  readonly firstKeys: readonly SigningKey[];
   readonly threads: readonly Worker[];
   readonly said: readonly string[];
   readonly runtimeFor: (spec: PolicySpec) => PlaneRuntime;
@@ -38,8 +42,14 @@ async function startPlane(t: TestContext, count: number): Promise<Planes> {
   const keys = createKeySource({ issuer: issuer.issuer, clock: systemClock, allowHttpLoopback: true });
   await keys.load();
   t.after(() => keys.close());
-  const options = { issuer: `${BASE_URL}/_gatehouse`, keyFile: join(folder, "assertion.json") };
-  const assertions = await createAssertionSigner({ ...options, clock: systemClock });
+  const assertionKeys = await openAssertionKeys({
+    file: join(folder, "assertion.json"),
+    clock: systemClock,
+    changed: () => {},
+    warn: () => {},
+  });
+  const options = { issuer: `${BASE_URL}/_gatehouse`, keys: assertionKeys.current() };
+  const assertions = createSigner({ ...options, clock: systemClock });
   const claims = { groups: "groups", name: "name" };
   const verifier = createTokenVerifier({ issuer: issuer.issuer, audience: AUDIENCE, claims, keys, clock: systemClock });
   const identity = {};
@@ -76,7 +86,7 @@ async function startPlane(t: TestContext, count: number): Promise<Planes> {
   });
   await plane.listen();
   t.after(async () => plane.close({ graceMs: 1000 }));
-  return { plane, threads, said, runtimeFor, spec };
+  return { plane, firstKeys: options.keys, threads, said, runtimeFor, spec };
 }
 
 function ask(plane: DataPlane, thread: number, path: string): Promise<number> {
@@ -170,5 +180,48 @@ describe("calls between threads", () => {
     peer.end();
     await assert.rejects(open, { code: "GH_APP_THREAD_GONE" });
     await assert.rejects(peer.call("double", 1), { code: "GH_APP_THREAD_GONE" });
+  });
+});
+
+describe("keys of assertions", () => {
+  /** Names of the keys that a thread publishes. */
+  function published(plane: DataPlane, thread: number): Promise<readonly string[]> {
+    const socketPath = plane.sockets[thread]?.publicSocket;
+    const path = "/_gatehouse/jwks.json";
+    return new Promise((resolve, reject) => {
+      request({ socketPath, path, headers: { host: DOMAIN }, agent: false }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.once("end", () => {
+          const { keys } = JSON.parse(Buffer.concat(chunks).toString()) as { keys: { kid: string }[] };
+          resolve(keys.map(({ kid }) => kid));
+        });
+      })
+        .once("error", reject)
+        .end();
+    });
+  }
+
+  test("that replace others reach every thread, and one that is started again", async (t) => {
+    const { plane, firstKeys, threads } = await startPlane(t, 2);
+    const first = firstKeys.map(({ kid }) => kid);
+    for (const thread of [0, 1]) assert.deepEqual(await published(plane, thread), first);
+    const folder = await mkdtemp(join(tmpdir(), "gh-"));
+    t.after(async () => rm(folder, { recursive: true }));
+    const other = await openAssertionKeys({
+      file: join(folder, "assertion.json"),
+      clock: systemClock,
+      changed: () => {},
+      warn: () => {},
+    });
+    const both = [...other.current(), ...firstKeys];
+    plane.replaceAssertionKeys(both);
+    const kids = both.map(({ kid }) => kid);
+    // Threads answer in order: what was told before is done.
+    await plane.refresh();
+    for (const thread of [0, 1]) assert.deepEqual(await published(plane, thread), kids);
+    await threads[1]?.terminate();
+    await until("it is up again", () => plane.stats().workers.every(({ up }) => up));
+    assert.deepEqual(await published(plane, 1), kids);
   });
 });

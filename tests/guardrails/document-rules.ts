@@ -6,6 +6,7 @@
  * INVARIANT: a document is taken as unknown JSON: what a check does not know is a fault.
  */
 import { isIP } from "node:net";
+import { isDeepStrictEqual } from "node:util";
 import type { Json } from "../../src/core/index.ts";
 import type { Artifacts, HttpApi } from "../../src/model/index.ts";
 
@@ -112,7 +113,7 @@ export const ARTIFACT_RULES: Readonly<Record<string, EmittedRule<Artifacts>>> = 
   "nothing-beside-roles": {
     answers: ["GH107", "GH110", "GH111", "GH112", "GH114", "GH119", "GH125"],
     find: ({ iam }) => [
-      ...unknownKeys(iam, ["partition", "region", "account", "roles"]),
+      ...unknownKeys(iam, ["partition", "region", "account", "oidcProvider", "roles"]),
       ...iam.roles.flatMap((role) =>
         unknownKeys(role, [
           "name",
@@ -123,9 +124,44 @@ export const ARTIFACT_RULES: Readonly<Record<string, EmittedRule<Artifacts>>> = 
           "policy",
           "boundaryName",
           "permissionsBoundary",
+          "assumeRolePolicyDocument",
         ]),
       ),
     ],
+  },
+  "trusts-own-tokens": {
+    answers: ["GH113"],
+    find: ({ domain, iam: { partition, account, oidcProvider, roles } }) => {
+      const name = `${domain}/_gatehouse`;
+      const trustOf = (role: string): unknown => ({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Sid: "Brokered",
+            Effect: "Allow",
+            Principal: { Federated: `arn:${partition}:iam::${account}:oidc-provider/${name}` },
+            Action: "sts:AssumeRoleWithWebIdentity",
+            Condition: {
+              StringEquals: { [`${name}:aud`]: "sts.amazonaws.com" },
+              StringLike: { [`${name}:sub`]: `role:${role}:*` },
+            },
+          },
+        ],
+      });
+      const isTrusted = oidcProvider !== undefined;
+      return [
+        ...(isTrusted &&
+        !isDeepStrictEqual(oidcProvider, { url: `https://${name}`, clientIdList: ["sts.amazonaws.com"] })
+          ? [`provider ${show(oidcProvider)}`]
+          : []),
+        ...roles
+          .filter(
+            ({ name: role, assumeRolePolicyDocument: trust }) =>
+              !isDeepStrictEqual(trust, isTrusted ? trustOf(role) : undefined),
+          )
+          .map(({ name: role }) => `trust of role ${role}`),
+      ];
+    },
   },
   "every-role-bounded": {
     answers: ["GH115", "GH116"],

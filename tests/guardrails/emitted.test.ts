@@ -117,6 +117,12 @@ const api = GOOD.apis.public;
 const BROKEN: readonly (readonly [rule: string, artifacts: Artifacts, faults: readonly string[]])[] = [
   ["nothing-beside-roles", withIam({ users: [] }), ['key "users"']],
   ["nothing-beside-roles", withIam({}, { trustPolicy: {} }), ['key "trustPolicy"']],
+  ["trusts-own-tokens", withIam({}, { assumeRolePolicyDocument: {} }), ["trust of role bot"]],
+  [
+    "trusts-own-tokens",
+    withIam({ oidcProvider: { url: "https://other.example", clientIdList: [] } }),
+    ['provider {"url":"https://other.example","clientIdList":[]}', "trust of role bot"],
+  ],
   ["every-role-bounded", withIam({}, { boundaryName: "" }), ["role bot has no boundary"]],
   ["own-account", withIam({}, { arn: "arn:aws:iam::1:role/x" }), ["role arn:aws:iam::1:role/x"]],
   [

@@ -36,7 +36,7 @@ interface Scanned {
   readonly what: string;
   /** Ids of the guardrails that find something in it, in the order of the policy. */
   readonly guardrails: readonly string[];
-  /** The role policies and boundaries of every environment; a boundary that several roles have stands once. */
+  /** The role policies, boundaries and trust policies of every environment; a boundary that several roles have stands once. */
   readonly documents: readonly EmittedDocument[];
 }
 
@@ -47,9 +47,12 @@ function emit(what: string, text: string): Scanned {
   for (const { name: environment } of policy.environments) {
     const { artifacts, diagnostics: problems } = compile(policy, environment, sources);
     assert.ok(artifacts, `${what} in ${environment}: ${JSON.stringify(problems)}`);
-    for (const { roleName, policy: document, boundaryName, permissionsBoundary } of artifacts.iam.roles) {
+    for (const role of artifacts.iam.roles) {
+      const { roleName, policy: document, boundaryName, permissionsBoundary, assumeRolePolicyDocument } = role;
       documents.set(`${what}, ${environment}: role ${roleName}`, document);
       documents.set(`${what}, ${environment}: boundary ${boundaryName}`, permissionsBoundary);
+      if (assumeRolePolicyDocument !== undefined)
+        documents.set(`${what}, ${environment}: trust of ${roleName}`, assumeRolePolicyDocument);
     }
   }
   return {
@@ -113,7 +116,13 @@ function unknownKeys(...keys: readonly string[]): string[] {
 const SHOP_NETWORKS = ["127.0.0.0/8", "::1/128", "10.0.0.0/16"] as const;
 const KEYS = ["weekday/UTC", "path/id", "minute/UTC", "claim/plan", "claim/amr", "token-age"] as const;
 
-/** Findings by document; of the others those for `local` have `LOCAL`, those for `prod` nothing. */
+/** In each trust policy: parliament takes it for a policy of an identity. */
+const TRUST = [
+  "parliament MALFORMED: Statement contains neither Resource nor NotResource",
+  "parliament UNKNOWN_FEDERATION_SOURCE: arn:aws:iam::111122223333:oidc-provider/api.shop.example/_gatehouse",
+] as const;
+
+/** Findings by document; of the others trust policies have `TRUST`, those for `local` `LOCAL`, those for `prod` nothing. */
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "shop, local: role shop-local-billing-bot": [LOCAL, ipv6(...SHOP_NETWORKS)],
   "shop, prod: role shop-prod-billing-bot": [ipv6(...SHOP_NETWORKS)],
@@ -127,7 +136,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
 for (const { name } of emitted)
   test(`scanned: ${name}`, () => {
     const findings = unique(findingsIn(name).map((one) => `${nameOf(one)}: ${one.detail}`));
-    assert.deepEqual(findings.sort(), [...(EXPECTED[name] ?? (name.includes(", local: ") ? [LOCAL] : []))].sort());
+    const byKind = name.includes(": trust of ") ? TRUST : name.includes(", local: ") ? [LOCAL] : [];
+    assert.deepEqual(findings.sort(), [...(EXPECTED[name] ?? byKind)].sort());
   });
 
 test("no expectation is left of a document that is not emitted", () => {

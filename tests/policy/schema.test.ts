@@ -42,6 +42,7 @@ const BEYOND: ReadonlySet<string> = new Set([
   "route/streaming",
   "route/websocket",
   "secret/overlap",
+  "secret/assertion-overlap",
   "condition/never",
   "condition/path-parameter",
   "condition/path-parameter-missing",

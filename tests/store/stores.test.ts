@@ -14,7 +14,7 @@ interface Opened {
   readonly store: Store;
   /** Another process's view of the same entries; the store itself where there can be none. */
   readonly other: Store;
-  pass(ms: number): Promise<void>;
+  readonly pass: (ms: number) => Promise<void>;
 }
 
 const dir = mkdtempSync(join(tmpdir(), "gh-store-"));

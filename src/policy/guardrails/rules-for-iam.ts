@@ -20,7 +20,8 @@ export interface IamRule {
 }
 
 const ONLY_INVOKE = "the one action in any document is `execute-api:Invoke`";
-const NO_TRUST = "no trust policy and no resource policy is emitted: who holds a role is decided by verified tokens";
+const NO_TRUST =
+  "no resource policy is emitted, and the one trust policy lets nobody in but Gatehouse's own tokens for that role";
 
 export const RULES_FOR_IAM: Readonly<Record<`GH${number}`, IamRule>> = {
   GH101: {
@@ -116,7 +117,7 @@ export const RULES_FOR_IAM: Readonly<Record<`GH${number}`, IamRule>> = {
       "Access Analyzer: Confirm audience claim type",
     ],
     language: ["parse/missing-key", "identity/issuer", "identity/issuer-twice", "reference/issuer"],
-    emitted: null,
+    emitted: "the one trust policy pins the audience, and the subject to those of its own role",
   },
   GH114: {
     rule: "trust in another account names it and asks for an external id",
@@ -273,7 +274,7 @@ export const RULES_FOR_IAM: Readonly<Record<`GH${number}`, IamRule>> = {
   GH135: {
     rule: "secrets rotate",
     known: ["Guard secretsmanager_rotation_enabled_check", "Guard secretsmanager_using_cmk"],
-    language: ["reference/secret", "secret/overlap", "identity/literal-secret"],
+    language: ["reference/secret", "secret/overlap", "secret/assertion-overlap", "identity/literal-secret"],
     emitted: null,
   },
 };

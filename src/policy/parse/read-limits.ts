@@ -35,6 +35,11 @@ export function readThrottleOverride(
   };
 }
 
+/** The secret by which assertions for services are signed. */
+export const ASSERTION_KEY = "assertion-key";
+/** Longer than any assertion lives, and than a service keeps keys. */
+const LEAST_ASSERTION_OVERLAP_MS = DAY_MS;
+
 export function readSecrets(report: Report, entry: Entry | null): SecretSchedule[] {
   if (entry === null) return [];
   const example = "login-client: { rotate: 90 days, overlap: 1 day }";
@@ -52,6 +57,10 @@ function readSchedule(report: Report, { key, keyAt, value }: Entry): SecretSched
   if (rotateMs !== null && overlapMs !== null && overlapMs >= rotateMs)
     report.add("secret/overlap", overlap?.at ?? keyAt, "`overlap` is not shorter than `rotate`", {
       hint: "the old value ends before the next one comes",
+    });
+  else if (key === ASSERTION_KEY && overlapMs !== null && overlapMs < LEAST_ASSERTION_OVERLAP_MS)
+    report.add("secret/assertion-overlap", overlap?.at ?? keyAt, "`overlap` of `assertion-key` is shorter than a day", {
+      hint: "write `rotate: 30 days, overlap: 1 day`: services keep keys, and check what the old one signed",
     });
   return { name: key, rotateMs: rotateMs ?? 0, overlapMs: overlapMs ?? 0, at: keyAt };
 }

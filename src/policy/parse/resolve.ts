@@ -12,12 +12,13 @@ import { canonicalRouteKey } from "../route-key.ts";
 import type { EnvironmentReading } from "./read-environments.ts";
 import type { IdentityReading, SecretUse } from "./read-identity.ts";
 import type { RoleReading } from "./read-roles.ts";
+import { ASSERTION_KEY } from "./read-limits.ts";
 import { UNREADABLE_PERMISSION, checkRetries } from "./read-routes.ts";
 import type { ServiceReading } from "./read-services.ts";
 import { type Report, quote } from "./report.ts";
 
 /** Secrets that Gatehouse itself uses, beside those that the policy names. */
-const OWN_SECRETS = ["session-key"];
+const OWN_SECRETS = ["session-key", ASSERTION_KEY];
 
 export function checkBoundaryNames(
   report: Report,

@@ -187,7 +187,7 @@ export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
     ],
     found: [
       "18:5 reference/login: service `orders` asks for sign-in, which is not set up -> add `login: { client_id: ... }` under `identity`",
-      "43:3 warning reference/unused-secret: nothing uses secret `login-client` -> known are `session-key`",
+      "43:3 warning reference/unused-secret: nothing uses secret `login-client` -> known are `session-key`, `assertion-key`",
     ],
   },
   {
@@ -688,6 +688,16 @@ export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
     edit: ["rotate: 30 days, overlap: 12 hours", "rotate: 30 days, overlap: 30 days"],
     found: [
       "45:44 secret/overlap: `overlap` is not shorter than `rotate` -> the old value ends before the next one comes",
+    ],
+  },
+  {
+    what: "a key of assertions that ends before what it signed",
+    edit: [
+      "session-key: { rotate: 30 days, overlap: 12 hours }",
+      "assertion-key: { rotate: 30 days, overlap: 86399 seconds }",
+    ],
+    found: [
+      "45:46 secret/assertion-overlap: `overlap` of `assertion-key` is shorter than a day -> write `rotate: 30 days, overlap: 1 day`: services keep keys, and check what the old one signed",
     ],
   },
   {
