@@ -97,9 +97,9 @@ test("an entry lasts to its end and not at it", async () => {
   assert.deepEqual(revocations.list(), []);
 });
 
-test("whatever is in the texts, one revocation covers one token", () => {
+test("whatever is in the texts, one revocation covers one token", async () => {
   const text = fc.string({ unit: fc.constantFrom("a", '"', ",", "\\", "\n", "[", "]", "\u0000"), maxLength: 5 });
-  fc.assert(
+  await fc.assert(
     fc.asyncProperty(text, text, text, text, async (issuer, tokenId, otherIssuer, otherId) => {
       const { revocations } = begin();
       await revocations.add({ kind: "token", issuer, tokenId }, HOUR_MS);

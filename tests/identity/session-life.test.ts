@@ -94,6 +94,24 @@ describe("a right that ends soon", () => {
     assert.equal(read(10_000).state, "needs-refresh");
   });
 
+  test("renewed for an open stream: the old cookie leads to the new session for as long as it would not idle out", async () => {
+    for (const [by, state] of [
+      ["request", "session-expired"],
+      ["stream", "valid"],
+    ] as const) {
+      setup.clock.set(Date.now());
+      const own = new Browser(setup.sessions);
+      await own.signIn("ada");
+      setup.clock.advance(470_000);
+      const old = sessionOf(setup.sessions.read(own.cookieHeader()));
+      const renewed = await setup.sessions.refresh(old, 10_000, by);
+      assert.ok(renewed.ok);
+      setup.clock.advance(310_000);
+      const later = await setup.sessions.refresh(sessionOf(setup.sessions.read(own.cookieHeader(), 0)), 0);
+      assert.equal(later.ok ? "valid" : later.reason, state);
+    }
+  });
+
   test("of two sessions refreshed at once gives each its own", async () => {
     const other = new Browser(setup.sessions);
     await other.signIn("bob");

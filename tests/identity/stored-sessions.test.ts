@@ -95,7 +95,7 @@ for (const keptIn of ["cookie", "store"] as const)
       const cookie = browser.cookieHeader();
       const session = sessionOf(await first.sessions.load(cookie));
       setup.clock.set((session.identity.expiresAtSeconds - 5) * 1000);
-      const before = tokenCalls();
+      const callsBefore = tokenCalls();
       // Longer than a lease lasts that nobody prolongs.
       delayProvider(6000);
       const results = await Promise.all(
@@ -104,7 +104,7 @@ for (const keptIn of ["cookie", "store"] as const)
           return sessions.refresh(sessionOf(await sessions.load(cookie)), 30);
         }),
       );
-      assert.equal(tokenCalls() - before, 1);
+      assert.equal(tokenCalls() - callsBefore, 1);
       const serials = results.map((result) => (result.ok ? result.session.serial : result.reason));
       assert.deepEqual(new Set(serials), new Set([1]));
       const tokens = new Set(results.map((result) => (result.ok ? result.session.refreshToken?.reveal() : null)));
@@ -141,12 +141,12 @@ for (const keptIn of ["cookie", "store"] as const)
       const session = sessionOf(await first.sessions.load(cookie));
       const same = sessionOf(await second.sessions.load(cookie));
       setup.clock.set((session.identity.expiresAtSeconds - 5) * 1000);
-      const before = tokenCalls();
+      const callsBefore = tokenCalls();
       setup.fault = async (url) =>
         url.endsWith("/token") ? Response.json({ error: "invalid_grant" }, { status: 400 }) : fetch(url);
       const results = await Promise.all([first.sessions.refresh(session, 30), second.sessions.refresh(same, 30)]);
       for (const result of results) assert.deepEqual(result, { ok: false, reason: "session-expired" });
-      assert.equal(tokenCalls() - before, 1);
+      assert.equal(tokenCalls() - callsBefore, 1);
     });
 
     test("a process that ends in the middle of renewing holds nobody up for longer than its lease", async () => {
@@ -227,12 +227,12 @@ describe("in the store", () => {
     const [node] = (await startNodes(1, { keptIn: "store" })) as [Node];
     const browser = new Browser(node.sessions);
     await browser.signIn("ada");
-    const before = browser.cookieHeader();
+    const first = browser.cookieHeader();
     await browser.signIn("ada");
-    const after = browser.cookieHeader();
-    assert.notEqual(before, after);
-    assert.equal((await node.sessions.load(before)).state, "expired");
-    assert.equal((await node.sessions.load(after)).state, "valid");
+    const second = browser.cookieHeader();
+    assert.notEqual(first, second);
+    assert.equal((await node.sessions.load(first)).state, "expired");
+    assert.equal((await node.sessions.load(second)).state, "valid");
     assert.equal((await node.sessions.list()).length, 1);
   });
 

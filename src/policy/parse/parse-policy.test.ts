@@ -50,6 +50,7 @@ test("a policy is read into its types, in the order of the file", () => {
       scopes: ["openid"],
       sessionIdleMs: HOUR_MS / 2,
       sessionMaxMs: 12 * HOUR_MS,
+      sessionStore: "cookie",
       at: null,
     },
   );

@@ -146,6 +146,11 @@ export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
     found: ["7:82 identity/scope: `profile email` is not a scope -> write one scope per entry"],
   },
   {
+    what: "a place for sessions that is none",
+    edit: ["max: 12 hours }", "max: 12 hours, store: redis }"],
+    found: ["7:134 parse/choice: `store` cannot be `redis` -> write `cookie` or `server`"],
+  },
+  {
     what: "a session that idles longer than it lives",
     edit: ["idle: 30 minutes", "idle: 13 hours"],
     found: ["7:100 identity/session: `idle` is longer than `max` -> write a shorter `idle` or a longer `max`"],
@@ -172,7 +177,7 @@ export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
   {
     what: "an unknown key of a session",
     edit: ["max: 12 hours", "maximum: 12 hours"],
-    found: ["7:112 parse/unknown-key: `session` has no key `maximum` -> known are `idle`, `max`"],
+    found: ["7:112 parse/unknown-key: `session` has no key `maximum` -> known are `idle`, `max`, `store`"],
   },
   {
     what: "login without client",

@@ -18,7 +18,7 @@ identity:
   claims: { groups: groups, name: name }
   issuers:
     ci: { issuer: "https://ci.shop.example", audience: shop-ci, claims: { groups: groups, name: repository } }
-  login: { client_id: edge, client_secret: secret:login-client, scopes: [openid], session: { idle: 30 minutes, max: 12 hours } }
+  login: { client_id: edge, client_secret: secret:login-client, scopes: [openid], session: { idle: 30 minutes, max: 12 hours, store: server } }
 environments:
   local:
     identity: { embedded: people.yaml }
