@@ -18,8 +18,8 @@ import { type IssuerKey, type SigningIssuer, startSigningIssuer } from "../suppo
 import { type Arrived, type Backend, startBackend } from "./backend.ts";
 import { AUDIENCE, DOMAIN, PEOPLE, type PolicyParts, advisoryPolicy } from "./policy.ts";
 
-/** `edge`: TLS to Caddy. `gateway`: the unix socket that Caddy dials. */
-export type Entrance = "edge" | "gateway";
+/** `edge`: TLS to Caddy. `gateway`: the unix socket that Caddy dials, `private`: the one for its private listener. */
+export type Entrance = "edge" | "gateway" | "private";
 export const ENTRANCES: readonly Entrance[] = ["edge", "gateway"];
 
 /** Bytes that are sent as they stand, or a request whose `Host` and `Connection: close` are added where it has none. */
@@ -114,7 +114,7 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
   const secrets = new Set<string>();
   let taken = 0;
   /** Something was asked since the records were taken. */
-  let isDue = false;
+  let isDue = true;
   let fences = 0;
 
   const exchangeTls = (bytes: Buffer, servername: string): Promise<string> =>
@@ -133,9 +133,10 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
     isDue = true;
     const before = backend.arrived.length;
     const bytes = bytesOf(request, port);
+    const { socket, privateSocket } = instance.status.gateway;
     const text = await (entrance === "edge"
       ? exchangeTls(bytes, servername)
-      : exchangeRaw(instance.status.gateway.socket, bytes));
+      : exchangeRaw(entrance === "gateway" ? socket : (privateSocket ?? ""), bytes));
     return { answer: parseAnswer(text), text, arrived: backend.arrived.slice(before) };
   };
 
