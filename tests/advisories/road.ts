@@ -53,6 +53,8 @@ export const NO_ROUTE: Refusal = message(404, "Not Found", "no-route");
 export const EDGE_BAD_REQUEST: Refusal = { status: 400, body: "400 Bad Request", reason: null };
 export const EDGE_MISDIRECTED: Refusal = { status: 421, body: '{"message":"Misdirected Request"}', reason: null };
 
+export const get = (target: string, ...headers: readonly string[]): Request => [`GET ${target} HTTP/1.1`, ...headers];
+
 export interface Claims {
   readonly [name: string]: unknown;
 }
@@ -80,6 +82,8 @@ export interface Road {
     requests: readonly Request[] | Readonly<Record<string, Request>>,
     refusal: Refusal,
   ): Promise<void>;
+  /** At the edge and at the gateway. `atEdge` where Caddy has an answer of its own. */
+  assertRefusedAtBoth(requests: readonly Request[], refusal: Refusal, atEdge?: Refusal): Promise<void>;
   /** Answered by the service, once, with this reason in the record; gives what arrived. */
   assertForwarded(entrance: Entrance, request: Request, reason?: string): Promise<Arrived>;
   /** Ends everything. Fails when it did not end well, or when a credential stands in any output. */
@@ -154,7 +158,6 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
   const readLog = (): string => (existsSync(log) ? readFileSync(log, "utf8") : "");
 
   const takeRecords: Road["takeRecords"] = async () => {
-    if (!isDue) return [];
     const fence = `${FENCE}-${++fences}`;
     await exchange("gateway", [`GET /${fence} HTTP/1.1`]);
     await waitFor("the records are written", () => readLog().includes(fence));
@@ -169,6 +172,18 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
   function assertSilent(text: string, where: string): void {
     for (const secret of secrets) assert.ok(!text.includes(secret), `a credential is told in ${where}`);
   }
+
+  const assertRefused: Road["assertRefused"] = async (entrance, requests, { status, body, reason }) => {
+    if (isDue) await takeRecords();
+    const named = Object.entries(requests);
+    for (const [name, request] of named) {
+      const { answer, text, arrived } = await exchange(entrance, request);
+      assert.deepEqual([answer.status, answer.body.trim(), arrived.length], [status, body, 0], name);
+      assertSilent(text, `the answer to ${name}`);
+    }
+    const records = (await takeRecords()).map((record) => [record.status, record.reason]);
+    assert.deepEqual(records, reason === null ? [] : named.map(() => [status, reason]));
+  };
 
   return {
     instance,
@@ -186,19 +201,13 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
       await takeRecords();
       return cookie;
     },
-    async assertRefused(entrance, requests, { status, body, reason }) {
-      await takeRecords();
-      const named = Object.entries(requests);
-      for (const [name, request] of named) {
-        const { answer, text, arrived } = await exchange(entrance, request);
-        assert.deepEqual([answer.status, answer.body.trim(), arrived.length], [status, body, 0], name);
-        assertSilent(text, `the answer to ${name}`);
-      }
-      const records = (await takeRecords()).map((record) => [record.status, record.reason]);
-      assert.deepEqual(records, reason === null ? [] : named.map(() => [status, reason]));
+    assertRefused,
+    async assertRefusedAtBoth(requests, refusal, atEdge = refusal) {
+      await assertRefused("edge", requests, atEdge);
+      await assertRefused("gateway", requests, refusal);
     },
     async assertForwarded(entrance, request, reason = "role-grants") {
-      await takeRecords();
+      if (isDue) await takeRecords();
       const { answer, arrived } = await exchange(entrance, request);
       assert.deepEqual([answer.status, arrived.length], [200, 1]);
       const records = await takeRecords();
