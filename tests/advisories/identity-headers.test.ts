@@ -227,7 +227,7 @@ row(8, () => {
       `${name}${value.slice(0, value.length / 2)}`,
       `${name}${value.slice(1)}`,
       `${name}${value}A`,
-      `${name}`,
+      name,
       `${name}%`,
       `${name}%00%ff`,
       `${name}${"A".repeat(8000)}`,
