@@ -72,8 +72,12 @@ export async function startTokenRoad(): Promise<TokenRoad> {
 }
 
 /** An HMAC of the size that the header's `alg` names, as whoever knows the secret would make it. */
-export function signHmac(secret: string | Uint8Array, header: Headers, claims: Claims): string {
+export function signHmac(
+  secret: string | Uint8Array,
+  header: Headers & { readonly alg: string },
+  claims: Claims,
+): string {
   const input = [header, claims].map((each) => encodeSegment(JSON.stringify(each))).join(".");
-  const digest = `sha${String(header["alg"]).slice(2)}`;
+  const digest = `sha${header.alg.slice(2)}`;
   return `${input}.${createHmac(digest, secret).update(input).digest("base64url")}`;
 }
