@@ -42,6 +42,7 @@ export const before = () => {};
 export const after = before;
 export const beforeEach = before;
 export const afterEach = before;
+export const { mock } = process.getBuiltinModule("node:test");
 export default it;
 `;
 
