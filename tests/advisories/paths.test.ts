@@ -200,6 +200,16 @@ row(20, () => {
     ]);
   });
 
+  it("an encoded base path is cut off by its segments, not by its length", async () => {
+    for (const entrance of ENTRANCES)
+      for (const [sent, expected] of [
+        ["/%73hop/%61.b?x=1", "/%61.b?x=1"],
+        ["/%73%68%6f%70/secret", "/secret"],
+        ["/sh%6Fp/%C3%A9", "/%C3%A9"],
+      ] as const)
+        assert.equal((await road.assertForwarded(entrance, get(sent, token))).target, expected);
+  });
+
   it("a base path is a whole segment", async () => {
     await road.assertRefusedAtBoth([get("/shopadmin", token), get("/shop", token), get("/SHOP/x", token)], NO_ROUTE);
     for (const entrance of ENTRANCES) {
@@ -241,6 +251,20 @@ row(23, () => {
       near.filter((path) => !path.endsWith(".")).map((path) => get(path)),
       NO_ROUTE,
     );
+  });
+
+  it("Gatehouse's own paths are whole segments too", async () => {
+    const near = ["/_gatehousex", "/_gatehouse", "/_GATEHOUSE/health", "/_gatehouse/healthx", "/x/_gatehouse/health"];
+    await road.assertRefusedAtBoth(
+      near.map((path) => get(path)),
+      NO_ROUTE,
+    );
+    await assertBadPaths([
+      "/_gatehouse%2Fhealth",
+      "/_gatehouse/./health",
+      "/_gatehouse/../admin",
+      "//_gatehouse/health",
+    ]);
   });
 
   it("an open path within a protected one opens nothing", async () => {
