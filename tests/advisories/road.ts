@@ -18,12 +18,15 @@ import { type IssuerKey, type SigningIssuer, startSigningIssuer } from "../suppo
 import { type Arrived, type Backend, startBackend } from "./backend.ts";
 import { AUDIENCE, DOMAIN, PEOPLE, type PolicyParts, advisoryPolicy } from "./policy.ts";
 
-/** `edge`: TLS to Caddy. `gateway`: the unix socket that Caddy dials. */
-export type Entrance = "edge" | "gateway";
+/** `edge`: TLS to Caddy. `gateway`: the unix socket that Caddy dials, `private`: the one for its private listener. */
+export type Entrance = "edge" | "gateway" | "private";
 export const ENTRANCES: readonly Entrance[] = ["edge", "gateway"];
 
 /** Bytes that are sent as they stand, or a request whose `Host` and `Connection: close` are added where it has none. */
 export type Request = string | readonly [line: string, ...headers: string[]];
+
+/** In order, or by what is special about each. */
+export type Requests = readonly Request[] | Readonly<Record<string, Request>>;
 
 export interface Exchange {
   readonly answer: RawAnswer;
@@ -38,6 +41,8 @@ export interface Refusal {
   readonly status: number;
   readonly body: string;
   readonly reason: string | null;
+  /** Of `www-authenticate`. Default: the header is not there. */
+  readonly challenge?: RegExp;
 }
 
 const message = (status: number, text: string, reason: string): Refusal => ({
@@ -46,12 +51,18 @@ const message = (status: number, text: string, reason: string): Refusal => ({
   reason,
 });
 export const badRequest = (reason: string): Refusal => message(400, "Bad Request", reason);
-export const unauthorized = (reason: string): Refusal => message(401, "Unauthorized", reason);
+const BAD_TOKEN = /^Bearer .*error="invalid_token" error_description="[a-z ]+"$/;
+export const unauthorized = (reason: string): Refusal => ({
+  ...message(401, "Unauthorized", reason),
+  challenge: reason.startsWith("token-") ? BAD_TOKEN : /^Bearer$/,
+});
 export const forbidden = (reason: string): Refusal => message(403, "Forbidden", reason);
 export const NO_ROUTE: Refusal = message(404, "Not Found", "no-route");
 /** Go's HTTP server, before Caddy sees a request. */
 export const EDGE_BAD_REQUEST: Refusal = { status: 400, body: "400 Bad Request", reason: null };
 export const EDGE_MISDIRECTED: Refusal = { status: 421, body: '{"message":"Misdirected Request"}', reason: null };
+
+export const get = (target: string, ...headers: readonly string[]): Request => [`GET ${target} HTTP/1.1`, ...headers];
 
 export interface Claims {
   readonly [name: string]: unknown;
@@ -75,11 +86,9 @@ export interface Road {
   /** Records of what was answered since the last call. */
   takeRecords(): Promise<readonly GatewayRecord[]>;
   /** Each is refused in this way: status, body, nothing at the service, one record with the reason, no credential told. */
-  assertRefused(
-    entrance: Entrance,
-    requests: readonly Request[] | Readonly<Record<string, Request>>,
-    refusal: Refusal,
-  ): Promise<void>;
+  assertRefused(entrance: Entrance, requests: Requests, refusal: Refusal): Promise<void>;
+  /** At the edge and at the gateway. `atEdge` where Caddy has an answer of its own. */
+  assertRefusedAtBoth(requests: Requests, refusal: Refusal, atEdge?: Refusal): Promise<void>;
   /** Answered by the service, once, with this reason in the record; gives what arrived. */
   assertForwarded(entrance: Entrance, request: Request, reason?: string): Promise<Arrived>;
   /** Ends everything. Fails when it did not end well, or when a credential stands in any output. */
@@ -90,6 +99,8 @@ export interface RoadOptions {
   readonly policy?: (parts: PolicyParts) => string;
   readonly people?: string;
   readonly issuerKeys?: readonly IssuerKey[];
+  /** Keys that the issuer publishes besides, by `kid`. */
+  readonly published?: Readonly<Record<string, Record<string, unknown>>>;
   readonly args?: readonly string[];
 }
 
@@ -102,6 +113,7 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
   const { policy = advisoryPolicy, people = PEOPLE, issuerKeys } = options;
   const backend = await startBackend();
   const idp = await startSigningIssuer(null, issuerKeys);
+  for (const [kid, jwk] of Object.entries(options.published ?? {})) idp.jwks.set(kid, jwk);
   const away = `http://127.0.0.1:${await findFreePort()}`;
   const instance = await startOrClose(backend, idp, {
     files: { "gatehouse.yaml": policy({ backend: backend.url, idp: idp.origin, away }), "people.yaml": people },
@@ -114,7 +126,7 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
   const secrets = new Set<string>();
   let taken = 0;
   /** Something was asked since the records were taken. */
-  let isDue = false;
+  let isDue = true;
   let fences = 0;
 
   const exchangeTls = (bytes: Buffer, servername: string): Promise<string> =>
@@ -133,9 +145,10 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
     isDue = true;
     const before = backend.arrived.length;
     const bytes = bytesOf(request, port);
+    const { socket, privateSocket } = instance.status.gateway;
     const text = await (entrance === "edge"
       ? exchangeTls(bytes, servername)
-      : exchangeRaw(instance.status.gateway.socket, bytes));
+      : exchangeRaw(entrance === "gateway" ? socket : (privateSocket ?? ""), bytes));
     return { answer: parseAnswer(text), text, arrived: backend.arrived.slice(before) };
   };
 
@@ -153,7 +166,6 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
   const readLog = (): string => (existsSync(log) ? readFileSync(log, "utf8") : "");
 
   const takeRecords: Road["takeRecords"] = async () => {
-    if (!isDue) return [];
     const fence = `${FENCE}-${++fences}`;
     await exchange("gateway", [`GET /${fence} HTTP/1.1`]);
     await waitFor("the records are written", () => readLog().includes(fence));
@@ -168,6 +180,22 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
   function assertSilent(text: string, where: string): void {
     for (const secret of secrets) assert.ok(!text.includes(secret), `a credential is told in ${where}`);
   }
+
+  const assertRefused: Road["assertRefused"] = async (entrance, requests, refusal) => {
+    const { status, body, reason, challenge } = refusal;
+    if (isDue) await takeRecords();
+    const named = Object.entries(requests);
+    for (const [name, request] of named) {
+      const { answer, text, arrived } = await exchange(entrance, request);
+      assert.deepEqual([answer.status, answer.body.trim(), arrived.length], [status, body, 0], name);
+      const asked = headerOf(answer, "www-authenticate");
+      if (challenge === undefined) assert.equal(asked, null, name);
+      else assert.match(asked ?? "", challenge, name);
+      assertSilent(text, `the answer to ${name}`);
+    }
+    const records = (await takeRecords()).map((record) => [record.status, record.reason]);
+    assert.deepEqual(records, reason === null ? [] : named.map(() => [status, reason]));
+  };
 
   return {
     instance,
@@ -185,19 +213,13 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
       await takeRecords();
       return cookie;
     },
-    async assertRefused(entrance, requests, { status, body, reason }) {
-      await takeRecords();
-      const named = Object.entries(requests);
-      for (const [name, request] of named) {
-        const { answer, text, arrived } = await exchange(entrance, request);
-        assert.deepEqual([answer.status, answer.body.trim(), arrived.length], [status, body, 0], name);
-        assertSilent(text, `the answer to ${name}`);
-      }
-      const records = (await takeRecords()).map((record) => [record.status, record.reason]);
-      assert.deepEqual(records, reason === null ? [] : named.map(() => [status, reason]));
+    assertRefused,
+    async assertRefusedAtBoth(requests, refusal, atEdge = refusal) {
+      await assertRefused("edge", requests, atEdge);
+      await assertRefused("gateway", requests, refusal);
     },
     async assertForwarded(entrance, request, reason = "role-grants") {
-      await takeRecords();
+      if (isDue) await takeRecords();
       const { answer, arrived } = await exchange(entrance, request);
       assert.deepEqual([answer.status, arrived.length], [200, 1]);
       const records = await takeRecords();
