@@ -16,7 +16,7 @@ import {
   unauthorized,
   valuesOf,
 } from "./road.ts";
-import { type Assumed, assume, requestOf, signCall } from "./signed-calls.ts";
+import { type Assumed, askSts, assume, requestOf, signCall } from "./signed-calls.ts";
 
 let road: Road;
 let worker: string;
@@ -365,5 +365,34 @@ row(60, () => {
     );
     // Its own signature, another's path: a role is no more than it is.
     await road.assertRefusedAtBoth([requestOf(signCall(given, { target: "/admin" }))], forbidden("not-granted"));
+  });
+
+  it("who signs to say who he is, signed all that is read of it", async () => {
+    const form = "Action=GetCallerIdentity&Version=2011-06-15";
+    const signed = signCall(given, { form }).headers.slice(2);
+    const arn = /<Arn>([^<]*)</.exec((await askSts(road, form, signed)).body)?.[1] ?? "";
+    assert.match(arn, /:assumed-role\/[^/]*support\/worker$/);
+    const other = "Action=GetCallerIdentity&Version=2011-06-15&Action=AssumeRoleWithWebIdentity";
+    const twice = signCall(given, { form: other }).headers.slice(2);
+    const lower = `${form}&action=AssumeRole`;
+    const answers = [
+      await askSts(road, form),
+      await askSts(road, lower, signed),
+      await askSts(road, other, twice),
+      await askSts(road, form, [...signed, "X-Amz-Date", "20200101T000000Z"]),
+      await askSts(road, form, ["host", "sts.amazonaws.com", ...signed]),
+    ];
+    await road.takeRecords();
+    assert.deepEqual(
+      answers.map(({ status, code }) => [status, code]),
+      [
+        [403, "MissingAuthenticationToken"],
+        [403, "SignatureDoesNotMatch"],
+        [400, "MalformedQueryString"],
+        [403, "IncompleteSignature"],
+        // Caddy's own answer to two hosts.
+        [400, ""],
+      ],
+    );
   });
 });

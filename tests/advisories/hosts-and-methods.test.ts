@@ -1,8 +1,10 @@
 /** Rows 24 to 26, 28, 30 and 32: hosts and methods that two hops could read differently. */
 import assert from "node:assert/strict";
+import type { OutgoingHttpHeaders } from "node:http2";
 import { after, before, it } from "node:test";
 import { headerOf } from "../gateway/raw-client.ts";
 import { row } from "./catalogue.ts";
+import { openHttp2 } from "./http2.ts";
 import { DOMAIN, FILES_HOST } from "./policy.ts";
 import {
   EDGE_BAD_REQUEST,
@@ -133,6 +135,26 @@ row(26, () => {
         LIES.flatMap(() => ["sign-in", "login-started"]),
       );
     });
+
+  it("signing out leads back there too", async () => {
+    const { https } = road.instance.status.edge;
+    for (const lie of LIES.slice(0, -1)) {
+      const cookie = `Cookie: ${await road.signIn("alice")}`;
+      const { answer, text } = await road.exchange("edge", [
+        "POST /_gatehouse/logout HTTP/1.1",
+        cookie,
+        "Content-Length: 0",
+        `Origin: ${https}`,
+        "Sec-Fetch-Site: same-origin",
+        ...lie,
+      ]);
+      const [record] = await road.takeRecords();
+      const location = new URL(headerOf(answer, "location") ?? "");
+      assert.deepEqual([answer.status, record?.reason], [303, "logout-finished"]);
+      assert.equal(location.searchParams.get("post_logout_redirect_uri"), `${https}/_gatehouse/signed-out`);
+      assert.ok(!text.includes("evil"));
+    }
+  });
 
   it("addresses in Gatehouse's own documents are those of the policy", async () => {
     const { https } = road.instance.status.edge;
@@ -274,5 +296,25 @@ row(32, () => {
       ...EDGE_BAD_REQUEST,
       body: "400 Bad Request: missing required Host header",
     });
+  });
+
+  it("over HTTP/2 the authority is the host, and must be the one of the connection", async () => {
+    const http2 = openHttp2(road);
+    const authorization = token.replace(/^Authorization: /, "");
+    await road.takeRecords();
+    const hits = road.backend.arrived.length;
+    const cases: readonly (readonly [headers: OutgoingHttpHeaders, answer: number | string])[] = [
+      [{ ":authority": FILES_HOST }, 421],
+      [{ ":authority": "evil.test" }, 421],
+      [{ ":authority": `${DOMAIN}.` }, 421],
+      // Two that disagree are no request at all.
+      [{ ":authority": DOMAIN, host: FILES_HOST }, "ERR_HTTP2_STREAM_ERROR"],
+      [{ ":authority": FILES_HOST, host: DOMAIN }, "ERR_HTTP2_STREAM_ERROR"],
+    ];
+    for (const [headers, expected] of cases)
+      assert.equal(await http2.ask({ ":path": "/orders", authorization, ...headers }), expected);
+    assert.deepEqual([road.backend.arrived.length, await road.takeRecords()], [hits, []]);
+    assert.equal(await http2.ask({ ":path": "/orders", authorization, ":authority": DOMAIN.toUpperCase() }), 200);
+    http2.close();
   });
 });

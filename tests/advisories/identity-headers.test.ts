@@ -7,6 +7,7 @@ import { headerOf, parseAnswer } from "../gateway/raw-client.ts";
 import { Browser, setUpSignIn } from "../identity/sign-in-setup.ts";
 import { exchangePlain } from "./plain-exchange.ts";
 import { row } from "./catalogue.ts";
+import { openHttp2 } from "./http2.ts";
 import { ENTRANCES, NO_ROUTE, type Road, badRequest, forbidden, startRoad, unauthorized, valuesOf } from "./road.ts";
 import { asEdge, openTruthOf, toldTo, truthOf } from "./told.ts";
 
@@ -437,6 +438,23 @@ row(13, () => {
       assert.deepEqual({ ...toldTo(arrived), forwarded: [], "x-forwarded-host": [] }, told);
       assert.deepEqual([arrived.body, valuesOf(arrived, "x-plain"), valuesOf(arrived, "trailer")], ["{}", [], []]);
     });
+
+  it("nor does one of HTTP/2", async () => {
+    const http2 = openHttp2(road);
+    await road.takeRecords();
+    const hits = road.backend.arrived.length;
+    const authorization = (await road.support()).replace(/^Authorization: /, "");
+    const trailers = { "x-gatehouse-subject": "root", "x-auth-user": "root", "x-plain": "x" };
+    const status = await http2.ask(
+      { ":method": "POST", ":path": "/orders", authorization, trailer: Object.keys(trailers).join(",") },
+      { body: "{}", trailers },
+    );
+    http2.close();
+    const [arrived, ...others] = road.backend.arrived.slice(hits);
+    assert.ok(arrived !== undefined);
+    assert.deepEqual([status, others.length, arrived.body, valuesOf(arrived, "x-plain")], [200, 0, "{}", []]);
+    assert.deepEqual(toldTo(arrived), truthOf(road));
+  });
 });
 
 row(14, () => {

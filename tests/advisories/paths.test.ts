@@ -1,10 +1,8 @@
 /** Rows 15 to 23, 27, 29 and 31: paths that two hops could read differently. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { connect as connectHttp2 } from "node:http2";
 import { after, before, it } from "node:test";
-import { connect as connectTls } from "node:tls";
 import { row } from "./catalogue.ts";
+import { openHttp2 } from "./http2.ts";
 import { DOMAIN } from "./policy.ts";
 import {
   EDGE_BAD_REQUEST,
@@ -290,37 +288,38 @@ row(27, () => {
 
 row(29, () => {
   it("an HTTP/2 path without its slash reaches nothing", async () => {
-    const { https, caFile } = road.instance.status.edge;
-    const session = connectHttp2(https, {
-      createConnection: () =>
-        connectTls({
-          host: "127.0.0.1",
-          port: Number(new URL(https).port),
-          servername: DOMAIN,
-          ca: readFileSync(caFile ?? ""),
-          ALPNProtocols: ["h2"],
-        }),
-    });
-    const answerTo = (path: string): Promise<number | string> =>
-      new Promise((resolve) => {
-        const stream = session.request({ ":path": path, authorization: token.replace(/^Authorization: /, "") });
-        stream.on("response", (headers) => resolve(headers[":status"] ?? 0));
-        stream.on("error", (cause: NodeJS.ErrnoException) => resolve(cause.code ?? "error"));
-        stream.resume();
-      });
-    assert.equal(await answerTo("/health"), 200);
+    const http2 = openHttp2(road);
+    const authorization = token.replace(/^Authorization: /, "");
+    assert.equal(await http2.ask({ ":path": "/health", authorization }), 200);
     const hits = road.backend.arrived.length;
     await road.takeRecords();
     const answers: (number | string)[] = [];
-    for (const path of ["admin", "*", "health", "?x", `https://${DOMAIN}/health`]) answers.push(await answerTo(path));
+    for (const path of ["admin", "*", "health", "?x", `https://${DOMAIN}/health`])
+      answers.push(await http2.ask({ ":path": path, authorization }));
     // `*` is a path of its own; the others are none that HTTP/2 knows, and end the stream.
     const broken = "ERR_HTTP2_STREAM_ERROR";
     assert.deepEqual(answers, [broken, 400, broken, broken, broken]);
-    assert.equal(await answerTo("/health"), 200);
-    session.close();
+    assert.equal(await http2.ask({ ":path": "/health", authorization }), 200);
+    http2.close();
     assert.equal(road.backend.arrived.length, hits + 1);
     const reasons = (await road.takeRecords()).map(({ reason }) => reason);
     assert.deepEqual(reasons, ["request-path", "open-route"]);
+  });
+
+  it("and one with its slash is judged as any other", async () => {
+    const http2 = openHttp2(road);
+    const hits = road.backend.arrived.length;
+    await road.takeRecords();
+    const answers: (number | string)[] = [];
+    for (const path of ["//admin", "/public/%2e%2e/admin", "/public/..", "/admin%2F", "/admin#x", "/public/\\"])
+      answers.push(await http2.ask({ ":path": path }));
+    http2.close();
+    assert.deepEqual([answers, road.backend.arrived.length], [Array.from({ length: 6 }, () => 400), hits]);
+    const reasons = (await road.takeRecords()).map(({ reason }) => reason);
+    assert.deepEqual(
+      reasons,
+      Array.from({ length: 6 }, () => "request-path"),
+    );
   });
 
   it("nor does one of HTTP/1.1", async () => {

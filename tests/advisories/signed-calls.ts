@@ -26,23 +26,38 @@ export async function assume(road: Road, token: string, role = "support"): Promi
     RoleArn: roles.find(({ name }) => name === role)?.arn ?? "",
     RoleSessionName: "worker",
     WebIdentityToken: token,
-  }).toString();
-  const head = [
-    "POST /_gatehouse/sts HTTP/1.1",
-    `Host: ${DOMAIN}`,
-    "Content-Type: application/x-www-form-urlencoded",
-    `Content-Length: ${body.length}`,
-    "Connection: close",
-  ];
-  const { answer } = await road.exchange("edge", `${head.join("\r\n")}\r\n\r\n${body}`);
-  const textOf = (name: string): string => new RegExp(`<${name}>([^<]*)</${name}>`).exec(answer.body)?.[1] ?? "";
+  });
+  const answer = await askSts(road, body.toString());
+  const textOf = (name: string): string => textIn(answer.body, name);
   const credentials = {
     accessKeyId: textOf("AccessKeyId"),
     secretAccessKey: textOf("SecretAccessKey"),
     sessionToken: textOf("SessionToken"),
   };
   road.guard(token, credentials.secretAccessKey, credentials.sessionToken);
-  return { ...credentials, status: answer.status, code: textOf("Code"), body: answer.body };
+  return { ...credentials, status: answer.status, code: answer.code, body: answer.body };
+}
+
+/** What STS answers at the edge to a form with these headers. */
+export async function askSts(
+  road: Road,
+  form: string,
+  headers: readonly string[] = [],
+): Promise<{ readonly status: number; readonly code: string; readonly body: string }> {
+  const head = [
+    "POST /_gatehouse/sts HTTP/1.1",
+    `Host: ${DOMAIN}`,
+    "Content-Type: application/x-www-form-urlencoded",
+    `Content-Length: ${form.length}`,
+    "Connection: close",
+    ...linesOf(headers),
+  ];
+  const { answer } = await road.exchange("edge", `${head.join("\r\n")}\r\n\r\n${form}`);
+  return { status: answer.status, code: textIn(answer.body, "Code"), body: answer.body };
+}
+
+function textIn(xml: string, name: string): string {
+  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? "";
 }
 
 export interface Call {
@@ -50,21 +65,26 @@ export interface Call {
   readonly headers?: readonly string[];
   readonly presign?: { readonly expiresSeconds: number };
   readonly nowMs?: number;
+  /** A form, which makes it a `POST` to STS. */
+  readonly form?: string;
 }
 
-/** A `GET` that is signed as AWS's own signers do it, as flat parts that a test may change before it sends them. */
+/** A request that is signed as AWS's own signers do it, in flat parts that a test may change before it sends them. */
 export function signCall(credentials: Credentials, call: Call = {}): { target: string; headers: string[] } {
+  const { form } = call;
   const signed = signRequest(
     {
-      method: "GET",
-      target: call.target ?? "/orders",
+      method: form === undefined ? "GET" : "POST",
+      target: form === undefined ? (call.target ?? "/orders") : "/_gatehouse/sts",
       headers: ["host", DOMAIN, ...(call.headers ?? [])],
-      payloadHash: createHash("sha256").digest("hex"),
+      payloadHash: createHash("sha256")
+        .update(form ?? "")
+        .digest("hex"),
     },
     {
       ...credentials,
-      service: "execute-api",
-      region: "local",
+      service: form === undefined ? "execute-api" : "sts",
+      region: form === undefined ? "local" : "us-east-1",
       nowMs: call.nowMs ?? Date.now(),
       ...(call.presign === undefined ? {} : { presign: call.presign }),
     },
@@ -80,7 +100,11 @@ export function requestOf({
   readonly target: string;
   readonly headers: readonly string[];
 }): Request {
+  return [`GET ${target} HTTP/1.1`, ...linesOf(headers)];
+}
+
+function linesOf(headers: readonly string[]): string[] {
   const lines: string[] = [];
   for (let i = 0; i + 1 < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
-  return [`GET ${target} HTTP/1.1`, ...lines];
+  return lines;
 }

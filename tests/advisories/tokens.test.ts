@@ -13,6 +13,7 @@ import {
 } from "../../src/identity/testing/token-mint.ts";
 import { row } from "./catalogue.ts";
 import { forbidden, get } from "./road.ts";
+import { assume } from "./signed-calls.ts";
 import { SHARED_SECRET, type TokenRoad, ed25519, p256, rsa, signHmac, startTokenRoad, stranger } from "./token-road.ts";
 
 let road: TokenRoad;
@@ -150,6 +151,27 @@ row(37, () => {
     await road.assertNoToken(
       { "two segments": `${header}.${payload}`, "a.b.": "a.b.", "..": "..", "header alone": header },
       "token-malformed",
+    );
+  });
+
+  it("the exchange for credentials takes none of these, nor a forged one of another kind", async () => {
+    const [header, payload, signature] = partsOf(road.withHeader({}));
+    const forged = [
+      road.unsigned({ alg: "none", kid: rsa.kid }),
+      road.withHeader({ alg: "none" }),
+      road.hmacWith(spki),
+      road.withHeader({ crit: ["x-policy"] }),
+      mintToken(stranger, road.claims(), { jwk: publicJwk(stranger) as Headers["jwk"] }),
+      `${header}.${payload}.`,
+      `${header}.${encodeSegment(JSON.stringify(road.claims({ groups: ["admin"] })))}.${signature}`,
+    ];
+    for (const token of forged) {
+      const { status, code, body } = await assume(road, token);
+      assert.deepEqual([status, code, body.includes("AccessKeyId")], [400, "InvalidIdentityToken", false]);
+    }
+    assert.deepEqual(
+      (await road.takeRecords()).map(({ status, reason, subject }) => [status, reason, subject]),
+      forged.map(() => [400, "own-endpoint", null]),
     );
   });
 });
