@@ -304,6 +304,27 @@ test("pipelined requests behind one that ends the connection are not answered an
   );
 });
 
+test("what stands behind a framing that is in doubt is not read, though a connection to the service waits for it", async (t) => {
+  const service = await startRecorder(t);
+  const fixture = await startOpen(t, service.origin);
+  assert.equal((await ask(fixture.publicSocket, "GET /first HTTP/1.1")).status, 200);
+  for (const coding of ["gzip, chunked", "identity, chunked"]) {
+    const head = `POST /a HTTP/1.1\r\n${HOST}\r\nTransfer-Encoding: ${coding}\r\n\r\n0\r\n\r\n`;
+    const text = await exchangeRaw(fixture.publicSocket, head + SMUGGLED.repeat(2));
+    assert.deepEqual(text.match(/HTTP\/1\.1 \d+/g), ["HTTP/1.1 400"]);
+  }
+  // Later on the same connection to the service than anything that was sent before.
+  assert.equal((await ask(fixture.publicSocket, "GET /last HTTP/1.1")).status, 200);
+  assert.deepEqual(
+    service.requests.map(({ head }) => head.split(" ")[1]),
+    ["/first", "/last"],
+  );
+  assert.deepEqual(
+    fixture.records.map(({ reason }) => reason),
+    ["open-route", "request-malformed", "request-malformed", "open-route"],
+  );
+});
+
 /** What was begun has been written down. */
 async function settle(fixture: Fixture): Promise<void> {
   while (fixture.gateway.stats().inFlight > 0) await new Promise((resolve) => setImmediate(resolve));
