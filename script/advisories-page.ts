@@ -18,14 +18,15 @@ export function renderAdvisories(table: Table): string {
   return `# Advisories
 
 Source: \`tests/advisories\`. What broke other gateways, proxies and token libraries, replayed here: each row has cases that
-send the inputs which set it off, and their neighbours, to a running Gatehouse. A case asks four things: the status, that
-nothing reached the service, one record with its own reason, and that no credential is told in any output.
+send the inputs which set it off, and their neighbours, to a running Gatehouse or to the part of it that reads them. Where
+a request is refused, what is asked is the status, that nothing reached the service, one record with its own reason, and
+that no credential is told in any output.
 
 \`\`\`sh
 script/test tests/advisories/*.test.ts
 \`\`\`
 
-A case sends several inputs, most of them through Caddy and straight at the gateway's socket.
+A case sends one input or several, where it can through Caddy and straight at the gateway's socket.
 
 ## Counts
 
