@@ -19,6 +19,7 @@ import { ACCOUNT_PROBLEMS } from "../src/model/index.ts";
 import { OPENAPI_FINDINGS } from "../src/openapi/index.ts";
 import { RULES_FOR_IAM } from "../src/policy/guardrails/rules-for-iam.ts";
 import { GUARDRAILS, REASONS, RULES, WAIVER_FINDINGS } from "../src/policy/index.ts";
+import { renderAdvisories } from "./advisories-page.ts";
 import type { Layers } from "./checks/layers.ts";
 import { renderConformance } from "./conformance-page.ts";
 
@@ -31,6 +32,7 @@ export function renderPages(): Pages {
   return new Map([
     ["README.md", renderIndex()],
     ["account-findings.md", renderAccountFindings()],
+    ["advisories.md", NOTE + renderAdvisories(table)],
     ["conformance.md", NOTE + renderConformance(table)],
     ["errors.md", renderErrors()],
     ["findings.md", renderFindings()],
@@ -55,6 +57,7 @@ function renderIndex(): string {
   return `${NOTE}# Generated reference
 
 - [Findings in accounts](account-findings.md): what \`gatehouse import\` and \`gatehouse gateway\` can say about a file
+- [Advisories](advisories.md): what broke other gateways, and how many cases hold that it does not break this one
 - [Conformance](conformance.md): what AWS's HTTP APIs do that \`gatehouse gateway\` is held to, what is unconfirmed, every switch
 - [Errors](errors.md): every fault that Gatehouse raises, with its exit code and next step
 - [Findings](findings.md): what \`gatehouse check\` can say about a policy

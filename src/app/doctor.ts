@@ -5,7 +5,7 @@ import { accessSync, constants, existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { formatSpan, isGatehouseError, systemClock } from "../core/index.ts";
 import { findCaddy } from "../edge/index.ts";
-import { createKeySource } from "../identity/index.ts";
+import { type KeySourceState, createKeySource } from "../identity/index.ts";
 import { callControl } from "./control.ts";
 import {
   type LoadedEnvironment,
@@ -199,12 +199,20 @@ async function checkProvider(loaded: LoadedEnvironment, running: Status | null):
   const keys = createKeySource({ issuer, clock: systemClock, allowHttpLoopback: true });
   try {
     await keys.load();
-    return ok("provider", `${issuer} answers with ${keys.state().keys.length} key(s)`);
+    return ok("provider", `${issuer} answers with ${describeKeys(keys.state())}`);
   } catch (cause) {
     return faultOf("provider", cause);
   } finally {
     keys.close();
   }
+}
+
+/** Keys for encryption are published by many; the rest is worth a look when tokens are refused. */
+function describeKeys({ keys, ignored }: KeySourceState): string {
+  const used = `${keys.length} key(s)`;
+  if (ignored.length === 0) return used;
+  const reasons = [...new Set(ignored.map(({ reason }) => reason))].join(", ");
+  return `${used}, and ${ignored.length} that are not used: ${reasons}`;
 }
 
 async function runningStatus(socket: string): Promise<Status | null> {

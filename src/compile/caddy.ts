@@ -212,8 +212,12 @@ function redirectRoute(name: string, port: number): Json {
 }
 
 const REQUEST_ID = "{http.request.uuid}";
-/** Headers well above what the gateway takes, so that it is the gateway that refuses and records. */
-const LIMITS = { max_header_bytes: 262_144, read_header_timeout: "10s", idle_timeout: "2m" } as const;
+/**
+ * Headers well above what the gateway takes, so that it is the gateway that refuses and records; but below the 131,072
+ * bytes that its parser reads, with Go's 4096 on top and what is added here: what it answers to half a head is lost when
+ * the rest cannot be written any more, and would be 503 here.
+ */
+const LIMITS = { max_header_bytes: 122_880, read_header_timeout: "10s", idle_timeout: "2m" } as const;
 const WITHOUT_SERVER = { handler: "headers", response: { delete: ["Server"] } } as const;
 
 type SocketKind = "publicSocket" | "privateSocket";

@@ -3,7 +3,8 @@
  *
  * In: limits, and what to do with each kind of request. Out: a server that listens nowhere yet.
  * Not here: what is answered (exchange.ts, http-api/).
- * INVARIANT: every request that node could read reaches `accept`, or the handler of its own kind; none is dropped silently.
+ * INVARIANT: every request that node could read reaches `accept`, or the handler of its own kind; none is dropped silently,
+ * but for what stands behind a request whose answer ends the connection: that is no request.
  */
 import { type Server, createServer } from "node:http";
 import type { Socket } from "node:net";
@@ -49,19 +50,32 @@ export function createListener(limits: GatewayLimits, handlers: ListenerHandlers
   });
   // Headers beyond a number would be dropped silently; here too many are refused instead.
   server.maxHeadersCount = 0;
-  server.on("request", (req, res) => handlers.accept(req, res));
+  const accept: ListenerHandlers["accept"] = (req, res) => {
+    if (!isBehindTheLast(req.socket)) handlers.accept(req, res);
+  };
+  server.on("request", accept);
   server.on("upgrade", (req, socket: Socket, head) => {
     handlers.onHandedOver?.(socket);
     handlers.accept(req, respondOnUpgrade(req, socket, head, limits.lingerMs));
   });
   server.on("checkContinue", (req, res) => {
     res.expectContinue();
-    handlers.accept(req, res);
+    accept(req, res);
   });
-  server.on("checkExpectation", (req, res) => handlers.accept(req, res));
+  server.on("checkExpectation", accept);
   server.on("connect", (req: GatewayRequest, socket: Socket) => handlers.onConnect(req, socket));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     handlers.onClientError(error, socket as Socket);
   });
   return server;
+}
+
+/**
+ * Whether an answer has been given that ends this connection. Node reads on in the bytes that have come already, and where
+ * the end of a body is in doubt they may be a part of it.
+ */
+function isBehindTheLast(socket: Socket): boolean {
+  // Node keeps the response that a connection is working on here, until all of it is written.
+  const { _httpMessage: current } = socket as Socket & { readonly _httpMessage?: unknown };
+  return current instanceof GatewayResponse && current.headersSent && !current.shouldKeepAlive;
 }

@@ -10,6 +10,7 @@ import { type TestContext, test } from "node:test";
 import { type Fixture, startGateway } from "./fixture.ts";
 import { RawConnection, ask, exchangeRaw, parseAnswer } from "./raw-client.ts";
 import { startRawService, startService } from "./service.ts";
+import { takeRequest } from "../support/take-request.ts";
 
 const HOST = "Host: shop.localhost";
 const SMUGGLED = `GET /admin HTTP/1.1\r\n${HOST}\r\n\r\n`;
@@ -38,28 +39,6 @@ async function startRecorder(t: TestContext): Promise<Recorder> {
     });
   });
   return { origin, requests };
-}
-
-function takeRequest(text: string): { head: string; body: string; rest: string } | null {
-  const end = text.indexOf("\r\n\r\n");
-  if (end === -1) return null;
-  const head = text.slice(0, end);
-  const rest = text.slice(end + 4);
-  if (!/^transfer-encoding: chunked$/im.test(head)) {
-    const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1] ?? 0);
-    return rest.length < length ? null : { head, body: rest.slice(0, length), rest: rest.slice(length) };
-  }
-  let body = "";
-  for (let at = 0; ;) {
-    const line = /^([0-9a-f]+)\r\n/i.exec(rest.slice(at));
-    if (line === null) return null;
-    const size = Number.parseInt(line[1] ?? "", 16);
-    at += line[0].length;
-    if (rest.length < at + size + 2) return null;
-    body += rest.slice(at, at + size);
-    at += size + 2;
-    if (size === 0) return { head, body, rest: rest.slice(at) };
-  }
 }
 
 async function startOpen(t: TestContext, upstream: string, options?: Parameters<typeof startGateway>[2]) {
@@ -322,6 +301,27 @@ test("pipelined requests behind one that ends the connection are not answered an
   assert.deepEqual(
     service.requests.map(({ head }) => head.split(" ")[1]),
     ["/a"],
+  );
+});
+
+test("what stands behind a framing that is in doubt is not read, though a connection to the service waits for it", async (t) => {
+  const service = await startRecorder(t);
+  const fixture = await startOpen(t, service.origin);
+  assert.equal((await ask(fixture.publicSocket, "GET /first HTTP/1.1")).status, 200);
+  for (const coding of ["gzip, chunked", "identity, chunked"]) {
+    const head = `POST /a HTTP/1.1\r\n${HOST}\r\nTransfer-Encoding: ${coding}\r\n\r\n0\r\n\r\n`;
+    const text = await exchangeRaw(fixture.publicSocket, head + SMUGGLED.repeat(2));
+    assert.deepEqual(text.match(/HTTP\/1\.1 \d+/g), ["HTTP/1.1 400"]);
+  }
+  // Later on the same connection to the service than anything that was sent before.
+  assert.equal((await ask(fixture.publicSocket, "GET /last HTTP/1.1")).status, 200);
+  assert.deepEqual(
+    service.requests.map(({ head }) => head.split(" ")[1]),
+    ["/first", "/last"],
+  );
+  assert.deepEqual(
+    fixture.records.map(({ reason }) => reason),
+    ["open-route", "request-malformed", "request-malformed", "open-route"],
   );
 });
 
