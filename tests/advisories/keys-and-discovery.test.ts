@@ -68,6 +68,7 @@ before(async () => {
     cached: (token) => verifierOfTest.cached(token),
     verify: (token) => verifierOfTest.verify(token),
     withAudience: (audience) => verifierOfTest.withAudience(audience),
+    mayGoOn: (identity) => verifierOfTest.mayGoOn(identity),
     clear: () => verifierOfTest.clear(),
   };
   const spec = {
