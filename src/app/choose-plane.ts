@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Clock, Reporter } from "../core/index.ts";
-import type { SessionMemory } from "../identity/index.ts";
+import type { ProofMemory, SessionMemory } from "../identity/index.ts";
 import type { RecordWriter } from "../records/index.ts";
 import { type DataPlane, type PlaneRuntime, createSinglePlane, defaultWorkers } from "./data-plane.ts";
 import { createThreadedPlane } from "./gateway-threads.ts";
@@ -14,19 +14,21 @@ export interface PlaneParts {
   readonly workers: number | undefined;
   readonly records: RecordWriter;
   readonly sessionMemory: SessionMemory;
+  readonly proofMemory: ProofMemory;
   readonly clock: Clock;
   readonly reporter: Reporter;
 }
 
 /** @throws GH_GATEWAY_ARTIFACT_UNSUPPORTED, GH_IAM_* */
 export function choosePlane(runtime: PlaneRuntime, parts: PlaneParts): DataPlane {
-  const { paths, workers, records, sessionMemory, clock, reporter } = parts;
+  const { paths, workers, records, sessionMemory, proofMemory, clock, reporter } = parts;
   const sockets = threadSockets(paths, workers ?? defaultWorkers(availableParallelism()));
   const [only, ...others] = sockets;
   if (only !== undefined && others.length === 0)
     return createSinglePlane(runtime, only, { clock, record: (record) => records.write(record) });
   const assertions = assertionOptions(runtime.baseUrl, paths);
-  return createThreadedPlane(runtime, { sockets, keysDir: paths.keys, assertions, sessionMemory, records, reporter });
+  const shared = { sessionMemory, proofMemory };
+  return createThreadedPlane(runtime, { sockets, keysDir: paths.keys, assertions, ...shared, records, reporter });
 }
 
 export function assertionOptions(

@@ -2,7 +2,7 @@
  * One of several threads of the data plane: a gateway of its own on its own sockets, under one policy with the others.
  *
  * In: `ThreadStart` as worker data; calls of the main thread. Out: answered requests; batches of records.
- * Keys, verified tokens and opened sessions are this thread's own; buckets are shared memory; what changes a session is
+ * Keys, verified tokens and opened sessions are this thread's own; buckets and used proofs are shared memory; what changes a session is
  * done by the main thread for all.
  */
 import { hrtime } from "node:process";
@@ -14,6 +14,7 @@ import {
   type SessionRefreshAnswer,
   type WebResponse,
   createAssertionSigner,
+  createProofMemory,
   createRemoteSessions,
   createSessionMemory,
 } from "../identity/index.ts";
@@ -46,6 +47,7 @@ async function run(start: ThreadStart): Promise<void> {
   if (port === null) throw new GatehouseError("GH_INTERNAL", { problem: "a gateway thread was started as a program" });
   const sessionMemory = createSessionMemory();
   for (const id of start.endedSessions) sessionMemory.end(id);
+  const proofMemory = createProofMemory(start.proofs);
   const keySources = createKeySources(clock);
   const assertions = await createAssertionSigner({ ...start.assertions, clock });
   const records = createRecordBatches((batch) => peer.tell("records", batch));
@@ -60,11 +62,11 @@ async function run(start: ThreadStart): Promise<void> {
     const provider = keySources.hold(issuer);
     const held = [provider];
     if (provider.source.state().ageMs === null) await provider.source.load().catch(() => undefined);
-    const workloadIssuers = artifacts.identity.issuers.map(({ name, issuer: one, audience, claims }) => {
+    const workloadIssuers = artifacts.identity.issuers.map(({ name, issuer: one, audience, claims, tokens }) => {
       const keys = keySources.hold(one);
       held.push(keys);
       if (keys.isNew) void keys.source.load().catch(() => undefined);
-      return { name, issuer: one, audience, claims, keys: keys.source };
+      return { name, issuer: one, audience, claims, tokens, keys: keys.source };
     });
     const { verifier, sessions, stsKeys } = createRights({
       identity: artifacts.identity,
@@ -77,6 +79,7 @@ async function run(start: ThreadStart): Promise<void> {
       keysDir: start.keysDir,
       clock,
       sessionMemory,
+      proofMemory,
     });
     const parts = {
       verifier,

@@ -4,13 +4,13 @@
  * In: the runtime of the moment. Out: `DataPlane`. Not here: what a thread does (gateway-thread.ts).
  * A change is prepared in every thread and taken over by all of them only when each could. A thread that ends by itself,
  * or does not answer for ten seconds, is started again with what runs then; meanwhile the edge asks the others.
- * INVARIANT: buckets are exact over all threads; a session is refreshed by this thread alone, once.
+ * INVARIANT: buckets are exact over all threads; a proof is taken once over all of them; a session is refreshed by this thread alone, once.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { GatehouseError, type Reporter, isGatehouseError } from "../core/index.ts";
 import { type GatewayStats, ThrottleMemory, throttledRates } from "../gateway/index.ts";
-import { type SessionMemory, type WebRequest, answerSessionCalls } from "../identity/index.ts";
+import { type ProofMemory, type SessionMemory, type WebRequest, answerSessionCalls } from "../identity/index.ts";
 import { type MetricsSnapshot, type RecordWriter, sumSnapshots } from "../records/index.ts";
 import type { DataPlane, PlaneRuntime, PlaneStats } from "./data-plane.ts";
 import { type Peer, connectPeer } from "./thread-peer.ts";
@@ -22,6 +22,7 @@ export interface ThreadsOptions {
   readonly keysDir: string;
   readonly assertions: ThreadStart["assertions"];
   readonly sessionMemory: SessionMemory;
+  readonly proofMemory: ProofMemory;
   readonly records: Pick<RecordWriter, "writeLines">;
   readonly reporter: Reporter;
   /** Sees every thread that is started. */
@@ -83,6 +84,7 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
         keysDir: options.keysDir,
         assertions: options.assertions,
         endedSessions: options.sessionMemory.list(),
+        proofs: options.proofMemory.shared,
         runtime: current,
       } satisfies ThreadStart,
     });

@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path";
 import { type Clock, GatehouseError, type Reporter, jsonDigest, renderDiagnostic } from "../core/index.ts";
-import type { AssertionSigner, People, SessionMemory } from "../identity/index.ts";
+import type { AssertionSigner, People, ProofMemory, SessionMemory } from "../identity/index.ts";
 import { diffArtifacts } from "../model/index.ts";
 import { type AwsMetric, type Family, type RecordWriter, awsMetrics } from "../records/index.ts";
 import { changeIdentity } from "./change-identity.ts";
@@ -65,6 +65,7 @@ export interface Running {
 /** What no reload replaces. */
 export interface LastingParts {
   readonly sessionMemory: SessionMemory;
+  readonly proofMemory: ProofMemory;
   readonly keySources: KeySources;
   readonly baseUrl: string;
   readonly ports: Ports;
@@ -320,7 +321,7 @@ export function runtimeOf({ loaded, identity, baseUrl }: Parts, assertions: Asse
 export function identityStartOf(
   { artifacts }: LoadedEnvironment,
   people: People,
-  { sessionMemory, keySources, baseUrl, ports }: LastingParts,
+  { sessionMemory, proofMemory, keySources, baseUrl, ports }: LastingParts,
   paths: StatePaths,
   { clock, env, reporter }: UpDeps,
 ): IdentityStart {
@@ -333,6 +334,7 @@ export function identityStartOf(
     clock,
     env,
     sessionMemory,
+    proofMemory,
     keySources,
     reporter,
   };

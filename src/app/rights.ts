@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Clock, Secret } from "../core/index.ts";
 import {
   type KeySource,
+  type ProofMemory,
   type SessionMemory,
   type Sessions,
   type TokenVerifier,
@@ -30,6 +31,7 @@ export interface RightsOptions {
   readonly keysDir: string;
   readonly clock: Clock;
   readonly sessionMemory: SessionMemory;
+  readonly proofMemory: ProofMemory;
 }
 
 const SKEW_SECONDS = 30;
@@ -41,16 +43,18 @@ export function createRights(options: RightsOptions): {
   readonly stsKeys: readonly Secret<Uint8Array>[];
 } {
   const { identity, issuer, keys, workloadIssuers, clock, baseUrl } = options;
-  const { audience, claims, usedClaims, login } = identity;
+  const { audience, claims, tokens, usedClaims, login } = identity;
   const verifier = createTokenVerifier({
     issuer,
     audience,
     claims,
     keys,
+    tokens,
     workloadIssuers,
     usedClaims,
     clock,
     skewSeconds: SKEW_SECONDS,
+    proofMemory: options.proofMemory,
   });
   const stsKeys = [loadKeyFile(join(options.keysDir, "sts.key"))];
   if (login === null) return { verifier, sessions: null, stsKeys };

@@ -22,6 +22,8 @@ export interface ThreadStart {
   readonly keysDir: string;
   readonly assertions: { readonly issuer: string; readonly keyFile: string };
   readonly endedSessions: readonly string[];
+  /** Of the proof memory; all threads have the same one. */
+  readonly proofs: SharedArrayBuffer;
   readonly runtime: ThreadRuntime;
 }
 

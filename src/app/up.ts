@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path";
 import { type Diagnostic, GatehouseError, type Reporter, type Sources } from "../core/index.ts";
-import { createAssertionSigner, createSessionMemory } from "../identity/index.ts";
+import { createAssertionSigner, createProofMemory, createSessionMemory } from "../identity/index.ts";
 import { createRecordWriter } from "../records/index.ts";
 import { assertionOptions, choosePlane } from "./choose-plane.ts";
 import { controlHandlers } from "./control-handlers.ts";
@@ -103,8 +103,9 @@ class Starter {
     const baseUrl = baseUrlOf(loaded.artifacts.domain, ports.https);
 
     const sessionMemory = createSessionMemory((id) => plane?.endSession(id));
+    const proofMemory = createProofMemory();
     const keySources = createKeySources(clock);
-    const lasting: LastingParts = { sessionMemory, keySources, baseUrl, ports };
+    const lasting: LastingParts = { sessionMemory, proofMemory, keySources, baseUrl, ports };
     const identity = await startIdentity(identityStartOf(loaded, people, lasting, paths, this.#deps));
     const holder: Parts = { loaded, people, identity, identityKey, ...lasting };
     this.#opened.add(async () => holder.identity.close());
@@ -113,7 +114,7 @@ class Starter {
     this.#opened.add(async () => records.close());
     const assertions = await createAssertionSigner({ ...assertionOptions(baseUrl, paths), clock });
     const { workers } = this.#options;
-    const planeParts = { paths, workers, records, sessionMemory, clock, reporter };
+    const planeParts = { paths, workers, records, sessionMemory, proofMemory, clock, reporter };
     const gateway = choosePlane(runtimeOf(holder, assertions), planeParts);
     plane = gateway;
     await gateway.listen();

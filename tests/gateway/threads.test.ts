@@ -13,6 +13,7 @@ import { systemClock } from "../../src/core/index.ts";
 import {
   createAssertionSigner,
   createKeySource,
+  createProofMemory,
   createSessionMemory,
   createTokenVerifier,
 } from "../../src/identity/index.ts";
@@ -68,6 +69,7 @@ async function startPlane(t: TestContext, count: number): Promise<Planes> {
     keysDir: folder,
     assertions: options,
     sessionMemory: createSessionMemory(),
+    proofMemory: createProofMemory(),
     records: { writeLines: () => {} },
     reporter: { info: () => {}, warn: (text: string) => void said.push(text) },
     onThread: (worker) => void threads.push(worker),

@@ -10,7 +10,7 @@ import { type IdentityParts, type IdentityStart, startIdentity } from "../../src
 import { createKeySources } from "../../src/app/key-sources.ts";
 import { prepareState, statePaths } from "../../src/app/state.ts";
 import { type ManualClock, Secret, createManualClock } from "../../src/core/index.ts";
-import { createSessionMemory } from "../../src/identity/index.ts";
+import { createProofMemory, createSessionMemory } from "../../src/identity/index.ts";
 import type { IdentityArtifact } from "../../src/model/index.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { SwitchableIssuer } from "./switchable-issuer.ts";
@@ -81,6 +81,7 @@ async function setUp(t: TestContext): Promise<Setup> {
       clock,
       env: {},
       sessionMemory,
+      proofMemory: createProofMemory(),
       keySources,
       reporter: {
         info: () => {},

@@ -9,7 +9,7 @@ import type { IdentityParts, IdentityStart } from "../../src/app/identity-parts.
 import { createKeySources } from "../../src/app/key-sources.ts";
 import { prepareState, statePaths } from "../../src/app/state.ts";
 import { type ManualClock, createManualClock } from "../../src/core/index.ts";
-import { createSessionMemory } from "../../src/identity/index.ts";
+import { createProofMemory, createSessionMemory } from "../../src/identity/index.ts";
 import { SwitchableIssuer } from "./switchable-issuer.ts";
 
 const NOW_SECONDS = 1_800_000_000;
@@ -55,6 +55,7 @@ function startParts(onWarning: () => void = () => {}): Promise<IdentityParts> {
     clock,
     env: {},
     sessionMemory: createSessionMemory(),
+    proofMemory: createProofMemory(),
     keySources: createKeySources(clock),
     reporter: {
       info: () => {},
