@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { type Clock, GatehouseError, type Reporter, jsonDigest, renderDiagnostic } from "../core/index.ts";
 import type { AssertionSigner, People, ProofMemory, SessionMemory } from "../identity/index.ts";
 import { diffArtifacts } from "../model/index.ts";
+import { type Caller, inEnvironment, isMember } from "../policy/index.ts";
 import { type AwsMetric, type Family, type RecordWriter, awsMetrics } from "../records/index.ts";
 import { changeIdentity } from "./change-identity.ts";
 import type { DataPlane, PlaneRuntime } from "./data-plane.ts";
@@ -144,6 +145,13 @@ export class Instance implements Running {
 
   get callers(): ReturnType<typeof allCallers> {
     return allCallers(this.#parts.people, this.#parts.loaded.artifacts.identity);
+  }
+
+  /** Names of the roles that a caller holds by the policy that runs. */
+  rolesOf(caller: Caller): readonly string[] {
+    const { policy, environment } = this.#parts.loaded;
+    const { roles } = inEnvironment(policy, environment);
+    return roles.flatMap(({ name, members }) => (isMember(members, caller) ? [name] : []));
   }
 
   get identity(): IdentityParts {
