@@ -5,7 +5,7 @@
  * Not here: what the values mean (exchange.ts), the headers that Gatehouse adds (service-headers.ts).
  * INVARIANT: `forwarded` holds no hop-by-hop header, nothing that `Connection` names, no header in any spelling that
  * only Gatehouse may set, none of Gatehouse's cookies, and of `Authorization`, `DPoP` and a session token of AWS none
- * unless the route keeps the first.
+ * unless the route keeps the first (or, of a proof, that alone).
  */
 import { REQUEST_CLASS, foldHeaderName, requestClassOf } from "./header-names.ts";
 
@@ -149,8 +149,7 @@ export function readRequestHead(
       case C.dpop:
         bytes += value.length;
         head.dpop = [...head.dpop, value];
-        if (rules !== null && rules.keepAuthorization && (dropped === null || !dropped.has("dpop")))
-          out.push(name, value);
+        if (rules !== null && rules.keep !== null && rules.keep.has("dpop")) out.push(name, value);
         break;
       case C.clientCertificate:
         if (head.clientCertificate !== null) (removed ??= []).push(name);

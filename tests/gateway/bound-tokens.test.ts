@@ -39,6 +39,14 @@ async function setUp(t: TestContext, tokens: IdentityArtifact["tokens"]): Promis
         { key: "GET /inside", upstream: service.origin, exposure: "private" },
         { key: "GET /open", upstream: service.origin, needs: null },
         { key: "GET /kept", upstream: service.origin, needs: null, keepHeaders: ["authorization"] },
+        { key: "GET /proof", upstream: service.origin, needs: null, keepHeaders: ["dpop"] },
+        {
+          key: "GET /removed",
+          upstream: service.origin,
+          needs: null,
+          keepHeaders: ["authorization"],
+          requestHeaders: { remove: ["dpop"] },
+        },
       ],
       roles: [{ name: "support", groups: ["support"], can: ["*/orders/*", "GET/inside"] }],
     },
@@ -208,12 +216,12 @@ describe("PL-3.18: a token that is bound to a key", () => {
 
 test("a proof goes where `Authorization` goes: to a service that does all of this itself, and to no other", async (t) => {
   const { fixture, service } = await setUp(t, DPOP);
-  for (const path of ["/open", "/kept"])
+  for (const path of ["/open", "/kept", "/proof", "/removed"])
     await ask(fixture.publicSocket, `GET ${path} HTTP/1.1`, ["Authorization: DPoP x", "DPoP: y"]);
   const names = service.seen.map(({ headers }) =>
     headers.map(([name]) => name.toLowerCase()).filter((name) => name === "authorization" || name === "dpop"),
   );
-  assert.deepEqual(names, [[], ["authorization", "dpop"]]);
+  assert.deepEqual(names, [[], ["authorization", "dpop"], ["dpop"], ["authorization"]]);
 });
 
 describe("PL-3.19: a token that is bound to a certificate", () => {
