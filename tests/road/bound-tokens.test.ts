@@ -193,10 +193,9 @@ describe("tokens that are bound to a key", { timeout: 120_000 }, () => {
     async function makeCertificate(name: string): Promise<readonly [arguments_: readonly string[], sha256: string]> {
       const [certificate, key] = [join(instance.dir, `${name}.crt`), join(instance.dir, `${name}.key`)];
       const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-      const made = await run("openssl", [
-        ...["req", "-x509", ...ec, "-nodes", "-days", "1", "-subj", `/CN=${name}`],
-        ...["-keyout", key, "-out", certificate],
-      ]);
+      const files = ["-keyout", key, "-out", certificate];
+      const args = ["req", "-x509", ...ec, "-nodes", "-days", "1", "-subj", `/CN=${name}`, ...files];
+      const made = await run("openssl", args);
       assert.equal(made.code, 0, made.stderr);
       const sha256 = new X509Certificate(readFileSync(certificate)).fingerprint256.replaceAll(":", "").toLowerCase();
       return [["--cert", certificate, "--key", key], sha256];
