@@ -144,7 +144,8 @@ export function readRequestHead(
         break;
       case C.securityToken:
         bytes += value.length;
-        if (rules !== null && rules.keepAuthorization) out.push(name, value);
+        if (rules !== null && rules.keepAuthorization && (dropped === null || !dropped.has("x-amz-security-token")))
+          out.push(name, value);
         break;
       case C.dpop:
         bytes += value.length;

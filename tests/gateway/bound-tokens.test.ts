@@ -45,7 +45,7 @@ async function setUp(t: TestContext, tokens: IdentityArtifact["tokens"]): Promis
           upstream: service.origin,
           needs: null,
           keepHeaders: ["authorization"],
-          requestHeaders: { remove: ["dpop"] },
+          requestHeaders: { remove: ["dpop", "x-amz-security-token"] },
         },
       ],
       roles: [{ name: "support", groups: ["support"], can: ["*/orders/*", "GET/inside"] }],
@@ -214,14 +214,17 @@ describe("PL-3.18: a token that is bound to a key", () => {
   });
 });
 
+const CREDENTIALS = ["Authorization: DPoP x", "DPoP: y", "X-Amz-Security-Token: z"];
+
 test("a proof goes where `Authorization` goes: to a service that does all of this itself, and to no other", async (t) => {
   const { fixture, service } = await setUp(t, DPOP);
   for (const path of ["/open", "/kept", "/proof", "/removed"])
-    await ask(fixture.publicSocket, `GET ${path} HTTP/1.1`, ["Authorization: DPoP x", "DPoP: y"]);
+    await ask(fixture.publicSocket, `GET ${path} HTTP/1.1`, CREDENTIALS);
   const names = service.seen.map(({ headers }) =>
-    headers.map(([name]) => name.toLowerCase()).filter((name) => name === "authorization" || name === "dpop"),
+    headers.map(([name]) => name.toLowerCase()).filter((name) => /^(?:authorization|dpop|x-amz-.*)$/.test(name)),
   );
-  assert.deepEqual(names, [[], ["authorization", "dpop"], ["dpop"], ["authorization"]]);
+  const all = ["authorization", "dpop", "x-amz-security-token"];
+  assert.deepEqual(names, [[], all, ["dpop"], ["authorization"]]);
 });
 
 describe("PL-3.19: a token that is bound to a certificate", () => {
