@@ -14,7 +14,7 @@ import { createProgram } from "../src/cli/main.ts";
 import { CAPABILITIES, CAPABILITY_TARGETS, type Capability } from "../src/compile/index.ts";
 import { catalogue } from "../src/core/index.ts";
 import { ROAD_REASONS } from "../src/gateway/index.ts";
-import { TOKEN_REASONS } from "../src/identity/index.ts";
+import { PROOF_REASONS, TOKEN_REASONS } from "../src/identity/index.ts";
 import { ACCOUNT_PROBLEMS } from "../src/model/index.ts";
 import { OPENAPI_FINDINGS } from "../src/openapi/index.ts";
 import { RULES_FOR_IAM } from "../src/policy/guardrails/rules-for-iam.ts";
@@ -138,6 +138,7 @@ The field \`reason\` of every gateway record is one of these words, and \`gateho
 
 ${section("Decisions", "Source: `src/policy/decision.ts`. The policy decided.", REASONS)}
 ${section("Tokens", "Source: `src/identity/identity.ts`. The token was refused with 401; the meaning is what `www-authenticate` says.", TOKEN_REASONS)}
+${section("Proofs", "Source: `src/identity/identity.ts`. The token is good and bound to a key, and what was shown does not prove the key; 401 in the same way.", PROOF_REASONS)}
 ${section("The road", "Source: `src/gateway/reasons.ts`. What only the gateway itself can say.", ROAD_REASONS)}`;
 }
 

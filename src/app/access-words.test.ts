@@ -264,6 +264,19 @@ const CASES: readonly Case[] = [
     told: ["= tokens of `https://login.other.example` are taken, before those of `https://login.shop.example`"],
   },
   {
+    what: "other rules for tokens, of the provider and of an issuer",
+    edits: edit(
+      'issuers: { ci: { issuer: "https://ci.shop.example", audience: shop-ci } }',
+      'tokens: { proof: [dpop], require_proof: true }\n  issuers: { ci: { issuer: "https://ci.shop.example", audience: shop-ci, tokens: { proof: [mtls], profile: rfc9068 } } }',
+    ),
+    told: [
+      "= tokens of `https://login.shop.example` that are bound to a key are taken now with a proof by `dpop`",
+      "~ tokens of `https://login.shop.example` are no longer taken without a proof",
+      "= tokens of workload issuer `ci` that are bound to a key are taken now with a proof by `mtls`",
+      "~ tokens of workload issuer `ci` are taken only if they are of profile `rfc9068`",
+    ],
+  },
+  {
     what: "another workload issuer under the same name, and one more",
     edits: edit(
       'issuers: { ci: { issuer: "https://ci.shop.example", audience: shop-ci } }',

@@ -46,7 +46,8 @@ async function judge(instance: Instance, input: unknown) {
       result.reason === "keys-unavailable" ? "the provider's keys could not be had" : TOKEN_REASONS[result.reason];
     return { ok: false, environment, reason: result.reason, meaning };
   }
-  return { ok: true, environment, caller: callerOfIdentity(result.identity) };
+  const caller = callerOfIdentity(result.identity);
+  return { ok: true, environment, caller, roles: instance.rolesOf(caller) };
 }
 
 function textOf(input: unknown, key: string): string {

@@ -2,7 +2,7 @@
  * One of several threads of the data plane: a gateway of its own on its own sockets, under one policy with the others.
  *
  * In: `ThreadStart` as worker data; calls of the main thread. Out: answered requests; batches of records.
- * Keys, verified tokens and opened sessions are this thread's own; buckets are shared memory; what changes a session is
+ * Keys, verified tokens and opened sessions are this thread's own; buckets and used proofs are shared memory; what changes a session is
  * done by the main thread for all.
  */
 import { hrtime } from "node:process";
@@ -15,6 +15,7 @@ import {
   type SessionRefreshAnswer,
   type WebResponse,
   type SigningKey,
+  createProofMemory,
   createRemoteSessions,
   createRevocations,
   createSigner,
@@ -50,6 +51,7 @@ async function run(start: ThreadStart): Promise<void> {
   const revocations = createRevocations({ clock });
   revocations.learn(start.revocations);
   const store = createRemoteStore(start.storeName, async (asked) => peer.call("store", asked));
+  const proofMemory = createProofMemory(start.proofs);
   const keySources = createKeySources(clock);
   const assertions = createSigner({ ...start.assertions, clock });
   const records = createRecordBatches((batch) => peer.tell("records", batch));
@@ -64,11 +66,11 @@ async function run(start: ThreadStart): Promise<void> {
     const provider = keySources.hold(issuer);
     const held = [provider];
     if (provider.source.state().ageMs === null) await provider.source.load().catch(() => undefined);
-    const workloadIssuers = artifacts.identity.issuers.map(({ name, issuer: one, audience, claims }) => {
+    const workloadIssuers = artifacts.identity.issuers.map(({ name, issuer: one, audience, claims, tokens }) => {
       const keys = keySources.hold(one);
       held.push(keys);
       if (keys.isNew) void keys.source.load().catch(() => undefined);
-      return { name, issuer: one, audience, claims, keys: keys.source };
+      return { name, issuer: one, audience, claims, tokens, keys: keys.source };
     });
     const { verifier, sessions, stsKeys } = createRights({
       identity: artifacts.identity,
@@ -82,6 +84,7 @@ async function run(start: ThreadStart): Promise<void> {
       clock,
       revocations,
       store,
+      proofMemory,
     });
     const parts = {
       verifier,

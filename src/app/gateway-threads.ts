@@ -4,13 +4,13 @@
  * In: the runtime of the moment. Out: `DataPlane`. Not here: what a thread does (gateway-thread.ts).
  * A change is prepared in every thread and taken over by all of them only when each could. A thread that ends by itself,
  * or does not answer for ten seconds, is started again with what runs then; meanwhile the edge asks the others.
- * INVARIANT: buckets are exact over all threads; a session is refreshed by this thread alone, once.
+ * INVARIANT: buckets are exact over all threads; a proof is taken once over all of them; a session is refreshed by this thread alone, once.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { GatehouseError, type Reporter, isGatehouseError } from "../core/index.ts";
 import { type GatewayStats, ThrottleMemory, throttledRates } from "../gateway/index.ts";
-import { type Revocations, type WebRequest, answerSessionCalls } from "../identity/index.ts";
+import { type ProofMemory, type Revocations, type WebRequest, answerSessionCalls } from "../identity/index.ts";
 import { type MetricsSnapshot, type RecordWriter, sumSnapshots } from "../records/index.ts";
 import { type Store, type StoreCall, answerStoreCall } from "../store/index.ts";
 import type { DataPlane, PlaneRuntime, PlaneStats } from "./data-plane.ts";
@@ -24,6 +24,7 @@ export interface ThreadsOptions {
   readonly assertions: ThreadStart["assertions"];
   readonly revocations: Revocations;
   readonly store: Store;
+  readonly proofMemory: ProofMemory;
   readonly records: Pick<RecordWriter, "writeLines">;
   readonly reporter: Reporter;
   /** Sees every thread that is started. */
@@ -93,6 +94,7 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
         assertions,
         revocations: options.revocations.list(),
         storeName: options.store.name,
+        proofs: options.proofMemory.shared,
         runtime: current,
       } satisfies ThreadStart,
     });

@@ -16,6 +16,7 @@ import {
   type DevProvider,
   type KeySource,
   type People,
+  type ProofMemory,
   type Revocations,
   type Sessions,
   type TokenVerifier,
@@ -51,9 +52,11 @@ export interface IdentityStart {
   readonly paths: StatePaths;
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Both go from one set of parts to the next. */
+  /** These go from one set of parts to the next. */
   readonly revocations: Revocations;
   readonly store: Store;
+  /** Which proofs were used, whatever the policy was then. */
+  readonly proofMemory: ProofMemory;
   /** Of the instance: what its other parts hold is shared with them. */
   readonly keySources: KeySources;
   /** Is told of workload issuers that do not answer. @default nobody */
@@ -89,6 +92,7 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
       clock,
       revocations: start.revocations,
       store: start.store,
+      proofMemory: start.proofMemory,
     });
     return { issuer, keys, workloadIssuers: workloads.issuers, verifier, sessions, stsKeys, provider, close };
   } catch (cause) {
@@ -103,7 +107,7 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
  */
 function startWorkloadIssuers({ identity, keySources, reporter = silentReporter }: IdentityStart) {
   const held: HeldKeys[] = [];
-  const issuers = identity.issuers.map(({ name, issuer, audience, claims }): WorkloadIssuer => {
+  const issuers = identity.issuers.map(({ name, issuer, audience, claims, tokens }): WorkloadIssuer => {
     const one = keySources.hold(issuer);
     held.push(one);
     const keys = one.source;
@@ -114,7 +118,7 @@ function startWorkloadIssuers({ identity, keySources, reporter = silentReporter 
         reporter.warn(`tokens of issuer \`${name}\` get 503 until its keys can be had: ${why}`);
       });
     }
-    return { name, issuer, audience, claims, keys };
+    return { name, issuer, audience, claims, tokens, keys };
   });
   return {
     issuers,
@@ -145,6 +149,7 @@ async function startEmbedded(start: IdentityStart, clientSecret: Secret<string> 
     keyFile: join(paths.keys, "provider.json"),
     audience: identity.audience,
     claims: identity.claims,
+    bindsTokens: identity.tokens?.proof.includes("dpop") === true,
     loginClient:
       identity.login === null || clientSecret === null
         ? null

@@ -7,8 +7,9 @@
  */
 import { resolve } from "node:path";
 import { type Clock, GatehouseError, type Reporter, jsonDigest, renderDiagnostic } from "../core/index.ts";
-import type { AssertionKeys, AssertionSigner, People, Revocations } from "../identity/index.ts";
+import type { AssertionKeys, AssertionSigner, People, ProofMemory, Revocations } from "../identity/index.ts";
 import { diffArtifacts } from "../model/index.ts";
+import { type Caller, inEnvironment, isMember } from "../policy/index.ts";
 import { type AwsMetric, type Family, type RecordWriter, awsMetrics } from "../records/index.ts";
 import type { Store } from "../store/index.ts";
 import { changeIdentity } from "./change-identity.ts";
@@ -68,6 +69,7 @@ export interface Running {
 export interface LastingParts {
   readonly revocations: Revocations;
   readonly store: Store;
+  readonly proofMemory: ProofMemory;
   readonly keySources: KeySources;
   readonly baseUrl: string;
   readonly ports: Ports;
@@ -156,6 +158,13 @@ export class Instance implements Running {
 
   get nowMs(): number {
     return this.#deps.clock.nowMs();
+  }
+
+  /** Names of the roles that a caller holds by the policy that runs. */
+  rolesOf(caller: Caller): readonly string[] {
+    const { policy, environment } = this.#parts.loaded;
+    const { roles } = inEnvironment(policy, environment);
+    return roles.flatMap(({ name, members }) => (isMember(members, caller) ? [name] : []));
   }
 
   get identity(): IdentityParts {
@@ -338,7 +347,7 @@ export function runtimeOf({ loaded, identity, baseUrl }: Parts, assertions: Asse
 export function identityStartOf(
   { artifacts }: LoadedEnvironment,
   people: People,
-  { revocations, store, keySources, baseUrl, ports }: LastingParts,
+  { revocations, store, proofMemory, keySources, baseUrl, ports }: LastingParts,
   paths: StatePaths,
   { clock, env, reporter }: UpDeps,
 ): IdentityStart {
@@ -352,6 +361,7 @@ export function identityStartOf(
     env,
     revocations,
     store,
+    proofMemory,
     keySources,
     reporter,
   };

@@ -7,7 +7,12 @@ import { statePaths } from "./state.ts";
 
 /** `environment` is the one that runs: another one may not take the token, or take it for somebody else's. */
 export type JudgedToken = { readonly environment: string } & (
-  | { readonly ok: true; readonly caller: Caller }
+  | {
+      readonly ok: true;
+      readonly caller: Caller;
+      /** Names of the roles that it holds. */
+      readonly roles: readonly string[];
+    }
   | { readonly ok: false; readonly reason: string; readonly meaning: string }
 );
 

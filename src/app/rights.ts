@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Clock, Secret } from "../core/index.ts";
 import {
   type KeySource,
+  type ProofMemory,
   type Revocations,
   type Sessions,
   type TokenVerifier,
@@ -33,6 +34,7 @@ export interface RightsOptions {
   readonly revocations: Revocations;
   /** What all who know the same sessions share. */
   readonly store: Store;
+  readonly proofMemory: ProofMemory;
 }
 
 const SKEW_SECONDS = 30;
@@ -44,17 +46,19 @@ export function createRights(options: RightsOptions): {
   readonly stsKeys: readonly Secret<Uint8Array>[];
 } {
   const { identity, issuer, keys, workloadIssuers, revocations, store, clock, baseUrl } = options;
-  const { audience, claims, usedClaims, login } = identity;
+  const { audience, claims, tokens, usedClaims, login } = identity;
   const verifier = createTokenVerifier({
     issuer,
     audience,
     claims,
     keys,
+    tokens,
     workloadIssuers,
     usedClaims,
     revocations,
     clock,
     skewSeconds: SKEW_SECONDS,
+    proofMemory: options.proofMemory,
   });
   const stsKeys = [loadKeyFile(join(options.keysDir, "sts.key"))];
   if (login === null) return { verifier, sessions: null, stsKeys };

@@ -25,6 +25,8 @@ export interface ThreadStart {
   readonly assertions: { readonly issuer: string; readonly keys: readonly SigningKey[] };
   readonly revocations: readonly Revocation[];
   readonly storeName: string;
+  /** Of the proof memory; all threads have the same one. */
+  readonly proofs: SharedArrayBuffer;
   readonly runtime: ThreadRuntime;
 }
 

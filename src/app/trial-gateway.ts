@@ -126,12 +126,15 @@ function withoutLimits(policy: Policy, environment: Environment, origin: string)
 
 /** Tokens are names of identities that were put there before. */
 function verifierOf(identities: ReadonlyMap<string, Identity>): TokenVerifier {
+  const verify: TokenVerifier["verify"] = async (token) => {
+    const identity = identities.get(token);
+    return identity === undefined ? { ok: false, reason: "token-malformed" } : { ok: true, identity };
+  };
   const verifier: TokenVerifier = {
+    proofs: [],
     cached: (token) => identities.get(token) ?? null,
-    verify: async (token) => {
-      const identity = identities.get(token);
-      return identity === undefined ? { ok: false, reason: "token-malformed" } : { ok: true, identity };
-    },
+    verify,
+    verifyPresented: verify,
     withAudience: () => verifier,
     mayGoOn: () => true,
     clear: () => undefined,

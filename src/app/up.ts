@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path";
 import { type Diagnostic, GatehouseError, type Reporter, type Sources } from "../core/index.ts";
-import { createRevocations } from "../identity/index.ts";
+import { createProofMemory, createRevocations } from "../identity/index.ts";
 import { createRecordWriter } from "../records/index.ts";
 import { choosePlane } from "./choose-plane.ts";
 import { controlHandlers } from "./control-handlers.ts";
@@ -111,8 +111,9 @@ class Starter {
     this.#opened.add(async () => revocations.close());
     await revocations.load();
     revocations.onAdded((added) => plane?.revoke(added));
+    const proofMemory = createProofMemory();
     const keySources = createKeySources(clock);
-    const lasting: LastingParts = { revocations, store, keySources, baseUrl, ports };
+    const lasting: LastingParts = { revocations, store, proofMemory, keySources, baseUrl, ports };
     const identity = await startIdentity(identityStartOf(loaded, people, lasting, paths, this.#deps));
     const holder: Parts = { loaded, people, identity, identityKey, ...lasting };
     this.#opened.add(async () => holder.identity.close());
@@ -124,7 +125,7 @@ class Starter {
     const { issuer, keys, assertions } = signing;
     const { workers } = this.#options;
     const signs = { issuer, keys: keys.current() };
-    const planeParts = { paths, workers, records, revocations, store, signing: signs, clock, reporter };
+    const planeParts = { paths, workers, records, revocations, store, proofMemory, signing: signs, clock, reporter };
     const gateway = choosePlane(runtimeOf(holder, assertions), planeParts);
     plane = gateway;
     signing.tell((next) => gateway.replaceAssertionKeys(next));

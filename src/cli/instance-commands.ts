@@ -1,5 +1,6 @@
 /** Commands about a running instance: `up`, `down`, `status`, `token`, `doctor`. */
 import { type Command, InvalidArgumentError } from "commander";
+import { GatehouseError } from "../core/index.ts";
 import { EXIT } from "./exit-codes.ts";
 import { readPort } from "./read-port.ts";
 import { type Outcome, type Shell, diagnosticsOutcome } from "./shell.ts";
@@ -164,6 +165,14 @@ function addMetrics(program: Command, run: Run): void {
     );
 }
 
+interface TokenFlags {
+  readonly as?: string;
+  readonly client?: string;
+  readonly state?: string;
+  readonly credentialProcess?: boolean;
+  readonly role?: string;
+}
+
 function addToken(program: Command, run: Run): void {
   program
     .command("token")
@@ -171,15 +180,25 @@ function addToken(program: Command, run: Run): void {
     .description(
       "From the embedded provider of the running instance; from a real provider by device login. Printed and kept nowhere.",
     )
+    .option("--credential-process", "temporary credentials for it instead, as AWS's SDKs and the aws command take them")
+    .option("--role <NAME>", "with --credential-process: a role that the identity holds (default: the only one)")
     .option("--as <NAME>", "a person or client of the people file")
     .option("--client <ID>", "public client for device login at a real provider")
     .option("--state <DIR>", STATE_HELP)
-    .action((flags: { as?: string; client?: string; state?: string }) =>
+    .action((flags: TokenFlags) =>
       run(async (shell) => {
-        const { getToken } = await import("../app/token.ts");
         const aborted = new AbortController();
         process.once("SIGINT", () => aborted.abort());
         const request = { as: flags.as, clientId: flags.client, stateDir: flags.state };
+        if (flags.credentialProcess === true) {
+          const { getProcessCredentials } = await import("../app/credential-process.ts");
+          const asked = { ...request, role: flags.role };
+          const json = await getProcessCredentials(asked, shell.reporter, aborted.signal);
+          return { exitCode: EXIT.done, text: JSON.stringify(json), json };
+        }
+        if (flags.role !== undefined)
+          throw new GatehouseError("GH_CLI_USAGE", { problem: "`--role` goes with `--credential-process`" });
+        const { getToken } = await import("../app/token.ts");
         const { accessToken, expiresInSeconds } = await getToken(request, shell.reporter, aborted.signal);
         return { exitCode: EXIT.done, text: accessToken, json: { accessToken, tokenType: "Bearer", expiresInSeconds } };
       }),

@@ -119,6 +119,31 @@ test("only the private server dials the private socket, and only for its network
   ]);
 });
 
+describe("PL-3.19: a client's certificate", () => {
+  const headers = "handle.2.headers.request";
+  const requestId = { "X-Request-Id": ["{http.request.uuid}"] };
+  const without = { set: requestId, delete: ["X-Gatehouse-Client-Certificate"] };
+
+  test("is nobody's to write into a header where no client is asked for one", () => {
+    const config = compiled();
+    for (const server of ["public", "private"])
+      assert.deepEqual(at(config, `apps.http.servers.${server}.routes.0.${headers}`), without);
+    assert.equal(at(config, "apps.http.servers.public.tls_connection_policies"), undefined);
+  });
+
+  test("is asked for and not demanded by the public listener alone, and is told by its hash", () => {
+    const config = compiled({ asksForCertificate: true });
+    assert.deepEqual(at(config, "apps.http.servers.public.tls_connection_policies"), [
+      { client_authentication: { mode: "request" } },
+    ]);
+    assert.deepEqual(at(config, `apps.http.servers.public.routes.0.${headers}`), {
+      set: { ...requestId, "X-Gatehouse-Client-Certificate": ["{http.request.tls.client.fingerprint}"] },
+    });
+    assert.equal(at(config, "apps.http.servers.private.tls_connection_policies"), undefined);
+    assert.deepEqual(at(config, `apps.http.servers.private.routes.0.${headers}`), without);
+  });
+});
+
 test("the redirect names the port only when it is not the usual one", () => {
   const location = "apps.http.servers.redirect.routes.0.handle.1.headers.Location.0";
   assert.equal(at(compiled(), location), "https://shop.localhost:8443{http.request.uri}");

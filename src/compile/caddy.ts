@@ -55,6 +55,7 @@ export type CaddyConfig = { readonly [key: string]: Json };
  */
 export function compileCaddy(edge: EdgeArtifact, runtime: EdgeRuntime): CaddyConfig {
   const publicNames = namesOf(edge, "public");
+  const { asksForCertificate = false } = edge;
   const privateServer = compilePrivate(edge, runtime);
   // A name that no listener knows needs no certificate.
   const names = privateServer === null ? publicNames : [...new Set([...publicNames, ...namesOf(edge, "private")])];
@@ -66,9 +67,20 @@ export function compileCaddy(edge: EdgeArtifact, runtime: EdgeRuntime): CaddyCon
         https_port: runtime.httpsPort,
         grace_period: "5s",
         servers: {
-          public: siteServer(edge, runtime, runtime.httpsPort, publicNames, [
-            gatewayRoute(edge, [{ host: publicNames }], socketsOf(runtime, runtime.publicSocket, "publicSocket")),
-          ]),
+          public: {
+            ...siteServer(edge, runtime, runtime.httpsPort, publicNames, [
+              gatewayRoute(
+                edge,
+                [{ host: publicNames }],
+                socketsOf(runtime, runtime.publicSocket, "publicSocket"),
+                asksForCertificate ? CERTIFICATE_SEEN : NO_CERTIFICATE,
+              ),
+            ]),
+            // Of its own making or not: a token names the very certificate, and who uses it has its key.
+            ...(asksForCertificate
+              ? { tls_connection_policies: [{ client_authentication: { mode: "request" } }] }
+              : {}),
+          },
           ...(privateServer === null ? {} : { private: privateServer }),
           redirect: redirectServer(edge, runtime, privateServer !== null),
         },
@@ -158,7 +170,7 @@ function siteServer(
   port: number,
   names: readonly string[],
   routes: readonly Json[],
-): Json {
+): { readonly [key: string]: Json } {
   return {
     listen: listenOn(edge, runtime, port),
     protocols: ["h1", "h2", "h3"],
@@ -235,7 +247,18 @@ const BETWEEN_THREADS = {
   health_checks: { passive: { fail_duration: "1s", max_fails: 1 } },
 } as const;
 
-function gatewayRoute(edge: EdgeArtifact, match: readonly Json[], sockets: readonly string[]): Json {
+/**
+ * What the gateway is told of the client's certificate: its SHA-256, empty when there is none. Where clients are not asked
+ * for one, the header is taken away in every configuration and on every listener, so that there is no moment, not even
+ * between the gateway's change of policy and this one's, at which a client could write it itself.
+ */
+const CERTIFICATE = "X-Gatehouse-Client-Certificate";
+const CERTIFICATE_SEEN = {
+  set: { "X-Request-Id": [REQUEST_ID], [CERTIFICATE]: ["{http.request.tls.client.fingerprint}"] },
+};
+const NO_CERTIFICATE = { set: { "X-Request-Id": [REQUEST_ID] }, delete: [CERTIFICATE] };
+
+function gatewayRoute(edge: EdgeArtifact, match: readonly Json[], sockets: readonly string[], request: Json): Json {
   const strict = strictTransport(edge);
   return {
     match,
@@ -255,7 +278,7 @@ function gatewayRoute(edge: EdgeArtifact, match: readonly Json[], sockets: reado
           keep_alive: { idle_timeout: "30s", max_idle_conns_per_host: 256 },
         },
         headers: {
-          request: { set: { "X-Request-Id": [REQUEST_ID] } },
+          request,
           // A service's own value, which may be stricter, stays.
           ...(Object.keys(strict).length === 0
             ? {}
@@ -274,7 +297,7 @@ function privateRoutes(edge: EdgeArtifact, names: readonly string[], sockets: re
   return [
     ...(ranges.length === 0
       ? []
-      : [gatewayRoute(edge, [{ host: names, remote_ip: { ranges: [...ranges] } }], sockets)]),
+      : [gatewayRoute(edge, [{ host: names, remote_ip: { ranges: [...ranges] } }], sockets, NO_CERTIFICATE)]),
     answer({ match: [{ host: names }], terminal: true }, 403, "Forbidden", strictTransport(edge)),
   ];
 }

@@ -15,7 +15,7 @@ identity:
   issuer: https://login.shop.example
   audience: shop-api
   issuers:
-    ci: { issuer: "https://ci.shop.example" }
+    ci: { issuer: "https://ci.shop.example", tokens: { proof: [dpop] } }
   login: { client_id: shop-edge }
 environments:
   prod:

@@ -76,6 +76,13 @@ export const CAPABILITIES = {
     "a JWT authorizer takes the tokens of one issuer, IAM those of many",
     "write `authorize: iam`",
   ),
+  tokens: capability(
+    "other",
+    "`tokens`",
+    "PL-3.15",
+    EDGE,
+    "Gatehouse verifies the proof and the profile of a token before AWS is called",
+  ),
   login: capability("other", "`login`", "PL-4.3", EDGE, "Gatehouse keeps the session and calls AWS for the person"),
   "member-groups": capability(
     "members",

@@ -14,7 +14,14 @@ import {
   digestArtifacts,
   sortBy,
 } from "../model/index.ts";
-import { type Environment, type Exposure, type Policy, inEnvironment, listUsedClaims } from "../policy/index.ts";
+import {
+  type Environment,
+  type Exposure,
+  type Policy,
+  type Proof,
+  inEnvironment,
+  listUsedClaims,
+} from "../policy/index.ts";
 import { checkCapabilities } from "./check-capabilities.ts";
 import { type CompiledApi, compileApis } from "./compile-api.ts";
 import { type IndexedApi, compileIam } from "./compile-iam.ts";
@@ -72,7 +79,7 @@ function build(written: Policy, environmentName: string, sources: Sources): Buil
     iam,
     routes: Object.assign({}, ...compiled.map((api) => api.artifacts)) as Artifacts["routes"],
     perIdentityThrottle: policy.throttle.perIdentity,
-    edge: edgeOf(environment, compiled),
+    edge: edgeOf(policy, environment, compiled),
   };
   return { artifacts, diagnostics: found };
 }
@@ -100,8 +107,15 @@ function identityOf(policy: Policy, environment: Environment): IdentityArtifact 
     issuer: environment.identity.kind === "issuer" ? environment.identity.issuer : "",
     audience: identity.audience,
     claims: identity.claims,
+    ...tokensOf(identity),
     usedClaims: listUsedClaims(policy),
-    issuers: identity.issuers.map(({ name, issuer, audience, claims }) => ({ name, issuer, audience, claims })),
+    issuers: identity.issuers.map(({ name, issuer, audience, claims, tokens }) => ({
+      name,
+      issuer,
+      audience,
+      claims,
+      ...tokensOf({ tokens }),
+    })),
     login:
       login === null
         ? null
@@ -116,7 +130,19 @@ function identityOf(policy: Policy, environment: Environment): IdentityArtifact 
   };
 }
 
-function edgeOf(environment: Environment, compiled: readonly CompiledApi[]): EdgeArtifact {
+/** Nothing for rules that ask for nothing. */
+function tokensOf({ tokens }: Pick<Policy["identity"], "tokens">): Pick<IdentityArtifact, "tokens"> {
+  if (tokens === null) return {};
+  const { proof, requireProof, profile } = tokens;
+  return proof.length === 0 && profile === null ? {} : { tokens: { proof, requireProof, profile } };
+}
+
+/** Whether any token may come with the proof. */
+function takesProof({ identity }: Policy, proof: Proof): boolean {
+  return [identity, ...identity.issuers].some(({ tokens }) => tokens?.proof.includes(proof) === true);
+}
+
+function edgeOf(policy: Policy, environment: Environment, compiled: readonly CompiledApi[]): EdgeArtifact {
   const names = new Set(compiled.flatMap(({ host }) => host ?? []));
   const isKnownTo = (host: string, exposure: Exposure): boolean =>
     compiled.some((api) => api.host === host && api.exposure === exposure);
@@ -130,6 +156,7 @@ function edgeOf(environment: Environment, compiled: readonly CompiledApi[]): Edg
     // Passwords of the development provider stand in a file, and `.localhost` names nobody else's machine (RFC 6761).
     loopbackOnly: environment.identity.kind === "embedded" || /(^|\.)localhost$/.test(environment.domain),
     privateNetwork: hasPrivate ? environment.privateNetwork : null,
+    ...(takesProof(policy, "mtls") ? { asksForCertificate: true } : {}),
   };
 }
 

@@ -202,6 +202,29 @@ test("identity: further issuers and the claims that are asked for", () => {
   assert.deepEqual(local.identity.usedClaims, ["amr", "plan", "repository"]);
 });
 
+test("PL-3.15: what is asked of tokens, which issuers have from the provider unless they have their own", () => {
+  const rules = (provider: string, ci: string) => {
+    const text = SHOP.replace("  audience: shop-api\n", `  audience: shop-api\n${provider}`).replace(
+      "claims: { groups: teams } }",
+      `claims: { groups: teams }${ci} }`,
+    );
+    const { policy, sources, diagnostics } = parsePolicy("gatehouse.yaml", text);
+    assert.ok(policy, JSON.stringify(diagnostics));
+    const { artifacts } = compile(policy, "local", sources);
+    assert.ok(artifacts);
+    const { identity, edge } = artifacts;
+    return [identity.tokens, identity.issuers[0]?.tokens, edge.asksForCertificate];
+  };
+  const dpop = { proof: ["dpop"], requireProof: true, profile: null };
+  const provider = "  tokens: { proof: [dpop], require_proof: true }\n";
+  assert.deepEqual(rules("", ""), [undefined, undefined, undefined]);
+  assert.deepEqual(rules(provider, ""), [dpop, dpop, undefined]);
+  assert.deepEqual(rules(provider, ", tokens: {}"), [dpop, undefined, undefined]);
+  const both = { proof: ["dpop", "mtls"], requireProof: false, profile: "rfc9068" };
+  const own = ", tokens: { proof: [mtls, dpop], profile: rfc9068 }";
+  assert.deepEqual(rules("", own), [undefined, both, true]);
+});
+
 test("what an environment says differently is in its artifacts", () => {
   assert.equal(prod.identity.audience, "shop-api-prod");
   assert.deepEqual(prod.apis.public?.authorizers[0]?.jwtConfiguration.audience, ["shop-api-prod"]);

@@ -39,6 +39,8 @@ export function listUses(policy: Policy, environment: Environment): FeatureUse[]
   const whole = `environment \`${environment.name}\``;
   if (policy.services.some(needsRoles)) add("roles", whole, environment.at);
   for (const { name, at } of policy.identity.issuers) add("issuers", `issuer \`${name}\``, at);
+  for (const { tokens } of [policy.identity, ...policy.identity.issuers])
+    if (tokens !== null) add("tokens", whole, tokens.at);
   if (policy.cors !== null) add("cors", whole, policy.cors.at);
   add("throttle-default", whole, environment.at);
   if (policy.throttle.perIdentity !== null) add("throttle-identity", whole, environment.at);

@@ -109,6 +109,16 @@ export const catalogue = {
     message: (d: D<"name" | "known">) => `nobody is called \`${d.name}\`, there are ${d.known}`,
     hint: "people and clients stand in the people file of the environment",
   },
+  GH_APP_ROLES: {
+    kind: "denied",
+    message: (d: D<"who" | "problem">) => `\`${d.who}\` ${d.problem}`,
+    hint: "give `--role` with the name or the ARN of a role that the identity holds; `gatehouse access` shows who holds which",
+  },
+  GH_APP_NO_CREDENTIALS: {
+    kind: "denied",
+    message: (d: D<"reason">) => `no temporary credentials were given: ${d.reason}`,
+    hint: "see what the gateway says with `gatehouse logs`, and who holds which role with `gatehouse access`",
+  },
   GH_APP_FILE_EXISTS: {
     kind: "conflict",
     message: (d: D<"file">) => `\`${d.file}\` is already there`,

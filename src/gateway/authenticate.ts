@@ -4,17 +4,17 @@
  * In: a request whose route needs somebody. Out: an identity, or the answer to nobody.
  * Not here: whether a token or a session is good (identity), what the identity may do (authorizer.ts).
  * A remembered token and a session that lasts are answered at once; only what has to be waited for is asynchronous.
- * Source: RFC 6750; docs/adr/0006-sealed-session-cookie.md.
+ * Source: RFC 6750, RFC 9449, RFC 8705; docs/adr/0006-sealed-session-cookie.md.
  * INVARIANT: a session counts on the environment's domain alone, and never for what another site asks for.
  */
 import type { Clock } from "../core/index.ts";
-import type { Identity, Session, SessionState, Sessions, TokenResult } from "../identity/index.ts";
+import type { Identity, Presented, PresentedResult, Session, SessionState, Sessions } from "../identity/index.ts";
 import type { Arrival } from "./arrival.ts";
-import { bearerToken, isCrossSite, isNavigation } from "./credentials.ts";
+import { bearerToken, dpopToken, isCrossSite, isNavigation } from "./credentials.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { OwnAnswer } from "./own-endpoints.ts";
 import type { RecordReason } from "./reasons.ts";
-import { type FixedReason, type Reply, refusedTokenReply } from "./reply.ts";
+import { type FixedReason, type Reply, UNAUTHORIZED_DPOP, refusedDpopReply, refusedTokenReply } from "./reply.ts";
 import type { RoutePlan } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Holding } from "./stream-watch.ts";
@@ -50,14 +50,17 @@ export function authenticate(asking: Asking, plan: RoutePlan): void {
   if (token !== null) {
     const identity = verifier.cached(token);
     if (identity !== null) return asking.onIdentity(plan, identity, null, TOKEN);
-    return asking.wait(verifier.verify(token), (result) => takeVerified(asking, plan, result));
+    return present(asking, plan, token, "bearer");
   }
+  // Where no policy speaks of proofs, this scheme is one that nobody knows.
+  const bound = authorization === null || !verifier.proofs.includes("dpop") ? null : dpopToken(authorization);
+  if (bound !== null) return present(asking, plan, bound, "dpop");
   const { signedCallers } = asking.runtime;
   if (signedCallers !== null && isSigned(authorization, asking.arrival.query))
     return authenticateSigned(asking, plan, signedCallers);
   // The session's cookie is the domain's alone; on another host nobody can have one.
   const isDomain = typeof host === "object" && host.isDomain;
-  if (!plan.login || sessions === null || !isDomain) return asking.refuse("unauthenticated");
+  if (!plan.login || sessions === null || !isDomain) return refuseNobody(asking, "unauthenticated");
   takeSession(asking, plan, sessions, sessions.read(cookie, plan.minimumSeconds));
 }
 
@@ -83,10 +86,34 @@ function takeSession(asking: Asking, plan: RoutePlan, sessions: Sessions, read: 
   }
 }
 
-function takeVerified(asking: Asking, plan: RoutePlan, result: TokenResult): void {
-  if (result.ok) asking.onIdentity(plan, result.identity, null, TOKEN);
-  else if (result.reason === "keys-unavailable") asking.refuse("keys-unavailable");
-  else asking.answer(refusedTokenReply(result.reason, plan.challengeScope), result.reason);
+function present(asking: Asking, plan: RoutePlan, token: string, scheme: Presented["scheme"]): void {
+  const { api, method, origin, rawPath, head } = asking.arrival;
+  const presented: Presented = {
+    scheme,
+    proofs: head.dpop,
+    method,
+    url: origin + rawPath,
+    // The private listener asks for none, so nobody but a client can have written one there.
+    certificate: api === "public" ? head.clientCertificate : null,
+  };
+  const { verifier } = asking.runtime.source;
+  asking.wait(verifier.verifyPresented(token, presented), (result) => takeVerified(asking, plan, result, scheme));
+}
+
+function takeVerified(asking: Asking, plan: RoutePlan, result: PresentedResult, scheme: Presented["scheme"]): void {
+  if (result.ok) return asking.onIdentity(plan, result.identity, null, TOKEN);
+  const { reason } = result;
+  if (reason === "keys-unavailable" || reason === "proof-memory-full") return asking.refuse(reason);
+  // Who sent a bound token, or one that should be, as a bearer's is told of the scheme that would do.
+  const lacksProof = reason === "token-sender-constrained" || reason === "token-not-bound";
+  const isDpop = scheme === "dpop" || (lacksProof && asking.runtime.source.verifier.proofs.includes("dpop"));
+  const reply = isDpop ? refusedDpopReply : refusedTokenReply;
+  asking.answer(reply(reason, plan.challengeScope), reason);
+}
+
+function refuseNobody(asking: Asking, reason: "unauthenticated" | "session-expired"): void {
+  if (asking.runtime.source.verifier.proofs.includes("dpop")) asking.answer(UNAUTHORIZED_DPOP, reason);
+  else asking.refuse(reason);
 }
 
 function useSession(asking: Asking, plan: RoutePlan, sessions: Sessions, session: Session, isDue: boolean): void {
@@ -111,7 +138,7 @@ function useSession(asking: Asking, plan: RoutePlan, sessions: Sessions, session
 
 function askToSignIn(asking: Asking, sessions: Sessions, reason: "unauthenticated" | "session-expired"): void {
   const { method, target, head } = asking.arrival;
-  if (!isNavigation(method, asking.request.allHeaders)) return asking.refuse(reason);
+  if (!isNavigation(method, asking.request.allHeaders)) return refuseNobody(asking, reason);
   asking.wait(sessions.startLogin(target, head.cookie), (answer) =>
     asking.answerOwn(answer, answer.status === 302 ? "sign-in" : answer.reason),
   );

@@ -15,6 +15,14 @@ export function bearerToken(authorization: string): string | null {
   return authorization === "" || authorization.includes(" ") ? null : authorization;
 }
 
+const DPOP = /^dpop +/i;
+
+/** The token in an `Authorization` value of the scheme `DPoP`. Null for other schemes. Source: RFC 9449 7.1. */
+export function dpopToken(authorization: string): string | null {
+  const scheme = DPOP.exec(authorization);
+  return scheme === null ? null : authorization.slice(scheme[0].length).trimEnd();
+}
+
 /** A person went to this address; for everything else a redirect to a sign-in page is of no use. */
 export function isNavigation(method: string, headers: IncomingHttpHeaders): boolean {
   if (method !== "GET" && method !== "HEAD") return false;

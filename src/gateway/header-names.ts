@@ -8,6 +8,9 @@
  * Source: RFC 9110 7.6.1 (hop-by-hop), RFC 3875 4.1.18 (why names are folded).
  */
 
+/** SHA-256 of the certificate that a client used with the edge, as the edge says it. Of the public listener alone. */
+const CLIENT_CERTIFICATE_HEADER = "x-gatehouse-client-certificate";
+
 /** Numbers and not words: they are compared for every header of every request. */
 export const REQUEST_CLASS = {
   pass: 0,
@@ -30,6 +33,10 @@ export const REQUEST_CLASS = {
   via: 14,
   /** Half of what a signature is; passed on where `Authorization` is. */
   securityToken: 16,
+  /** Proves the key of the token in `Authorization`; passed on where that is. */
+  dpop: 17,
+  /** Set by the edge, and never passed on. */
+  clientCertificate: 18,
   /** Looks like a header that only Gatehouse may set; dropped and told. */
   lookalike: 15,
 } as const;
@@ -52,6 +59,8 @@ const EXACT_REQUEST: ReadonlyMap<string, RequestClass> = new Map<string, Request
   ["tracestate", R.tracestate],
   ["via", R.via],
   ["x-amz-security-token", R.securityToken],
+  ["dpop", R.dpop],
+  [CLIENT_CERTIFICATE_HEADER, R.clientCertificate],
   ["keep-alive", R.hopByHop],
   ["proxy-connection", R.hopByHop],
   ["proxy-authenticate", R.hopByHop],

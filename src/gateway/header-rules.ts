@@ -47,9 +47,9 @@ export function compileHeaderRules(
 /** Whether a rule may speak of a header on its way to the service. */
 export function isRequestRuleName(name: string, identityNames: ReadonlySet<string>): boolean {
   if (isHandshakeName(name) || isOwnRequestHeader(name) || identityNames.has(foldHeaderName(name))) return false;
-  const { pass, authorization, via, lookalike } = REQUEST_CLASS;
-  const found = requestClassOf(name);
-  return found === pass || found === authorization || found === via || found === lookalike;
+  const { pass, authorization, securityToken, dpop, via, lookalike } = REQUEST_CLASS;
+  const allowed: readonly number[] = [pass, authorization, securityToken, dpop, via, lookalike];
+  return allowed.includes(requestClassOf(name));
 }
 
 /** Whether a rule may speak of a header of the service's answer. */

@@ -1,11 +1,17 @@
 /**
  * Why a request got the answer it got: the closed list of words in the gateway's records.
  *
- * It is made of four lists: what the policy decided (policy), why a token was refused and what became of a sign-in
- * (identity), and what only the road itself can say. The text is for operators; a client sees a status and API Gateway's short body.
+ * It is made of five lists: what the policy decided (policy), why a token or its proof was refused and what became of a
+ * sign-in (identity), and what only the road itself can say. The text is for operators; a client sees a status and API Gateway's short body.
  */
 import { REASONS, type Reason } from "../policy/index.ts";
-import { type LoginReason, TOKEN_REASONS, type TokenReason } from "../identity/index.ts";
+import {
+  type LoginReason,
+  PROOF_REASONS,
+  type ProofReason,
+  TOKEN_REASONS,
+  type TokenReason,
+} from "../identity/index.ts";
 
 export const ROAD_REASONS = {
   "own-endpoint": "answered by Gatehouse itself",
@@ -16,6 +22,8 @@ export const ROAD_REASONS = {
   "policy-changed": "the policy that was taken over meanwhile does not grant the open stream",
   "session-expired": "the session has ended and could not be refreshed",
   "keys-unavailable": "the identity provider's keys could not be had, so no token can be verified",
+  "proof-memory-full":
+    "more DPoP proofs came in a minute than are remembered, so none can be told from one that was used",
   "provider-unavailable": "the identity provider did not answer while the session had to be refreshed",
   "request-malformed": "the request is not well-formed HTTP",
   "request-method": "the method is not served",
@@ -71,12 +79,13 @@ const LOGIN_REASONS: Readonly<Record<LoginReason, string>> = {
 };
 
 export type RoadReason = keyof typeof ROAD_REASONS;
-export type RecordReason = Reason | TokenReason | LoginReason | RoadReason;
+export type RecordReason = Reason | TokenReason | ProofReason | LoginReason | RoadReason;
 
 /** Every word that can stand in a record's `reason`, with its meaning. */
 export const RECORD_REASONS: Readonly<Record<RecordReason, string>> = {
   ...REASONS,
   ...TOKEN_REASONS,
+  ...PROOF_REASONS,
   ...LOGIN_REASONS,
   ...ROAD_REASONS,
 };

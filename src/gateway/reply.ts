@@ -3,11 +3,17 @@
  *
  * In: a reason. Out: a status, a body of fixed bytes, extra headers.
  * Not here: headers that every answer has (exchange.ts).
- * Source: API Gateway developer guide, "Troubleshooting issues with HTTP API"; RFC 6750 3 (WWW-Authenticate).
+ * Source: API Gateway developer guide, "Troubleshooting issues with HTTP API"; RFC 6750 3 and RFC 9449 7.1 (WWW-Authenticate).
  * INVARIANT: a body says nothing about why; no text of a client's request is in an answer.
  */
 import { STATUS_CODES } from "node:http";
-import { TOKEN_REASONS, type TokenReason } from "../identity/index.ts";
+import {
+  ALGORITHM_NAMES,
+  PROOF_REASONS,
+  type ProofReason,
+  TOKEN_REASONS,
+  type TokenReason,
+} from "../identity/index.ts";
 import type { RecordReason } from "./reasons.ts";
 
 export interface Reply {
@@ -89,6 +95,7 @@ const FIXED = {
   "throttled-route": TOO_MANY,
   "throttled-identity": TOO_MANY,
   "keys-unavailable": UNAVAILABLE_RETRY,
+  "proof-memory-full": UNAVAILABLE_RETRY,
   "provider-unavailable": UNAVAILABLE_RETRY,
   "session-store-unavailable": UNAVAILABLE_RETRY,
   "upstream-unreachable": UNAVAILABLE,
@@ -110,8 +117,30 @@ export const MISDIRECTED: Reply = jsonReply(421, "Misdirected Request");
 export const NO_CONTENT: Reply = { status: 204, body: "", headers: [] };
 
 /** 401 for a token that was presented and refused; `scope` is the route's, as `scope="a b"`. */
-export function refusedTokenReply(reason: TokenReason, scope: string): Reply {
-  const challenge = `Bearer ${scope} error="invalid_token" error_description="${TOKEN_REASONS[reason]}"`;
+export function refusedTokenReply(reason: TokenReason | ProofReason, scope: string): Reply {
+  const description = { ...TOKEN_REASONS, ...PROOF_REASONS }[reason];
+  const challenge = `Bearer ${scope} error="invalid_token" error_description="${description}"`;
+  return jsonReply(401, "Unauthorized", ["www-authenticate", challenge]);
+}
+
+const DPOP_ALGORITHMS = `algs="${ALGORITHM_NAMES.join(" ")}"`;
+/** What a caller without a token is told where tokens may be bound to keys. Source: RFC 9449 7.1. */
+export const UNAUTHORIZED_DPOP: Reply = jsonReply(401, "Unauthorized", [
+  "www-authenticate",
+  "Bearer",
+  "www-authenticate",
+  `DPoP ${DPOP_ALGORITHMS}`,
+]);
+
+/**
+ * 401 for a token that came by the scheme `DPoP`, or that should have. What is wrong is the proof, or, where the proof is
+ * good for another key, the token.
+ */
+export function refusedDpopReply(reason: TokenReason | ProofReason, scope: string): Reply {
+  const isProof = reason.startsWith("proof-") && reason !== "proof-key";
+  const error = isProof ? "invalid_dpop_proof" : "invalid_token";
+  const description = { ...TOKEN_REASONS, ...PROOF_REASONS }[reason];
+  const challenge = `DPoP ${scope}, error="${error}", error_description="${description}", ${DPOP_ALGORITHMS}`;
   return jsonReply(401, "Unauthorized", ["www-authenticate", challenge]);
 }
 

@@ -4,8 +4,8 @@
  * In: the flat list of names and values as they came. Out: a `RequestHead`.
  * Not here: what the values mean (exchange.ts), the headers that Gatehouse adds (service-headers.ts).
  * INVARIANT: `forwarded` holds no hop-by-hop header, nothing that `Connection` names, no header in any spelling that
- * only Gatehouse may set, none of Gatehouse's cookies, and neither `Authorization` nor a session token of AWS unless the
- * route keeps the former.
+ * only Gatehouse may set, none of Gatehouse's cookies, and of `Authorization`, `DPoP` and a session token of AWS none
+ * unless the route keeps the first (or, of a proof, that alone).
  */
 import { REQUEST_CLASS, foldHeaderName, requestClassOf } from "./header-names.ts";
 
@@ -33,6 +33,10 @@ export interface RequestHead {
   traceparent: string | undefined;
   tracestate: string | undefined;
   authorization: string | null;
+  /** Values of all `DPoP` headers. */
+  dpop: readonly string[];
+  /** As the edge says it; only what came by the public listener may be believed. */
+  clientCertificate: string | null;
   cookie: string | undefined;
   contentLength: string | null;
   isChunked: boolean;
@@ -87,6 +91,8 @@ export function readRequestHead(
     traceparent: undefined,
     tracestate: undefined,
     authorization: null,
+    dpop: NONE,
+    clientCertificate: null,
     cookie: undefined,
     contentLength: null,
     isChunked: false,
@@ -138,7 +144,17 @@ export function readRequestHead(
         break;
       case C.securityToken:
         bytes += value.length;
-        if (rules !== null && rules.keepAuthorization) out.push(name, value);
+        if (rules !== null && rules.keepAuthorization && (dropped === null || !dropped.has("x-amz-security-token")))
+          out.push(name, value);
+        break;
+      case C.dpop:
+        bytes += value.length;
+        head.dpop = [...head.dpop, value];
+        if (rules !== null && rules.keep !== null && rules.keep.has("dpop")) out.push(name, value);
+        break;
+      case C.clientCertificate:
+        if (head.clientCertificate !== null) (removed ??= []).push(name);
+        head.clientCertificate = value;
         break;
       case C.cookie: {
         bytes += value.length;

@@ -218,6 +218,8 @@ function headRules(
   const keep = new Set(
     keepHeaders.filter((name) => isReservedName(name) && !isOwnRequestHeader(name) && mayPass(name)),
   );
+  // A service that verifies proofs itself needs both.
+  if ((keepHeaders.includes("dpop") || keepHeaders.includes("authorization")) && mayPass("dpop")) keep.add("dpop");
   return {
     keepAuthorization: keepHeaders.includes("authorization") && mayPass("authorization"),
     keep: keep.size === 0 ? null : keep,

@@ -111,8 +111,8 @@ export class SignedCallers {
 }
 
 function settingsOf({ policy, environment, identity }: Artifacts): string {
-  const { kind, issuer, audience, claims, usedClaims, issuers } = identity;
-  const settings = { policy, environment, kind, issuer, audience, claims, usedClaims, issuers };
+  const { kind, issuer, audience, claims, usedClaims, issuers, tokens } = identity;
+  const settings = { policy, environment, kind, issuer, audience, claims, usedClaims, issuers, tokens };
   return jsonDigest(settings).slice(0, 12);
 }
 
@@ -174,6 +174,7 @@ const REFUSALS: Readonly<
   "token-critical": ["InvalidIdentityToken", "The token has a critical header that is not understood"],
   "token-type": ["InvalidIdentityToken", "The token is of another kind"],
   "token-sender-constrained": ["InvalidIdentityToken", "The token is bound to a key that was not proven"],
+  "token-not-bound": ["InvalidIdentityToken", "The token is not bound to a key"],
   "keys-unavailable": [
     "IDPCommunicationError",
     "The identity provider could not be reached to verify the token. Please try again.",

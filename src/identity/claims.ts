@@ -8,6 +8,7 @@
 import { readActor } from "./actor.ts";
 import type { Identity, TokenReason } from "./identity.ts";
 import { type JsonObject, isJsonObject } from "./strict-json.ts";
+import { PLAIN_TOKENS, type TokenBinding, type TokenRules, hasProfileClaims, readBinding } from "./token-rules.ts";
 
 export interface ClaimNames {
   /** Path of the groups claim: the whole text as one name if there is such a claim, else dots descend. */
@@ -25,18 +26,35 @@ export interface ClaimRules {
   readonly usedClaims: readonly string[];
   /** Tolerance for `nbf` and `iat` only. Nothing is tolerated after `exp`. @default 0 */
   readonly skewSeconds?: number | undefined;
+  /** @default no proof is known, so that every bound token is refused */
+  readonly tokens?: TokenRules | undefined;
+}
+
+/** What a payload means, and to whom its token is bound. */
+export interface ReadClaims {
+  readonly identity: Identity;
+  readonly binding: TokenBinding | null;
+}
+
+/** The identity alone, of a token that is bound to nobody. */
+export function readIdentity(payload: JsonObject, rules: ClaimRules, nowMs: number): Identity | TokenReason {
+  const read = readClaims(payload, { ...rules, tokens: PLAIN_TOKENS }, nowMs);
+  return typeof read === "string" ? read : read.identity;
 }
 
 /**
- * What a payload means: the identity, or the first reason against it in the order issuer, audience, times, other claims.
+ * What a payload means, or the first reason against it in the order issuer, audience, times, binding, other claims.
  * Says nothing about whether anybody signed it: only a verifier may let a request in by it.
  */
-export function readIdentity(payload: JsonObject, rules: ClaimRules, nowMs: number): Identity | TokenReason {
+export function readClaims(payload: JsonObject, rules: ClaimRules, nowMs: number): ReadClaims | TokenReason {
+  const { tokens = PLAIN_TOKENS } = rules;
   if (payload["iss"] !== rules.issuer) return "token-issuer";
   if (!isAudienceMember(payload["aud"], rules.audience)) return "token-audience";
   const timeProblem = findTimeProblem(payload, rules.skewSeconds ?? 0, nowMs);
   if (timeProblem !== null) return timeProblem;
-  if (Object.hasOwn(payload, "cnf")) return "token-sender-constrained";
+  const binding = readBinding(payload, tokens);
+  if (binding === undefined) return "token-sender-constrained";
+  if (tokens.profile !== null && !hasProfileClaims(payload)) return "token-claims";
   const subject = payload["sub"];
   const clientId = payload["client_id"] ?? payload["azp"] ?? null;
   if (typeof subject !== "string" || subject === "") return "token-claims";
@@ -46,7 +64,7 @@ export function readIdentity(payload: JsonObject, rules: ClaimRules, nowMs: numb
   if (groups === null || (name !== null && typeof name !== "string")) return "token-claims";
   const act = readActor(payload["act"]);
   if (act === null) return "token-claims";
-  return Object.freeze({
+  const identity: Identity = Object.freeze({
     // A workload issuer has no people.
     kind: rules.issuerName !== null || isMachine(payload, subject, clientId) ? "machine" : "person",
     issuer: rules.issuer,
@@ -63,6 +81,7 @@ export function readIdentity(payload: JsonObject, rules: ClaimRules, nowMs: numb
     via: "bearer",
     key: JSON.stringify([rules.issuer, subject]),
   });
+  return { identity, binding };
 }
 
 const MAX_TOKEN_ID_CHARS = 256;

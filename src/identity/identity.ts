@@ -50,10 +50,32 @@ export const TOKEN_REASONS = {
   "token-critical": "the token has a critical header that is not understood",
   "token-type": "the token is of another kind",
   "token-sender-constrained": "the token is bound to a key that was not proven",
+  "token-not-bound": "the token is not bound to a key",
 } as const;
 export type TokenReason = keyof typeof TOKEN_REASONS;
+
+/** Why a good token that is bound to a key was refused: what was shown does not prove the key. Closed list, used like the above. */
+export const PROOF_REASONS = {
+  "proof-missing": "there is no DPoP proof",
+  "proof-repeated": "there is more than one DPoP proof",
+  "proof-malformed": "the DPoP proof is malformed",
+  "proof-signature": "the signature of the DPoP proof is invalid",
+  "proof-key": "the DPoP proof is by another key than the token is bound to",
+  "proof-request": "the DPoP proof is for another request",
+  "proof-time": "the DPoP proof is too old or from the future",
+  "proof-token": "the DPoP proof is for another token",
+  "proof-replayed": "the DPoP proof was used before",
+  "certificate-missing": "the token is bound to a certificate that the client did not use",
+  "certificate-other": "the token is bound to another certificate than the client used",
+} as const;
+export type ProofReason = keyof typeof PROOF_REASONS;
 
 /** `keys-unavailable` is not the token's fault: the caller answers 503, never 401. */
 export type TokenResult =
   | { readonly ok: true; readonly identity: Identity }
   | { readonly ok: false; readonly reason: TokenReason | "keys-unavailable" };
+
+/** Of a token that came with a request. `proof-memory-full` is not the token's fault either. */
+export type PresentedResult =
+  | { readonly ok: true; readonly identity: Identity }
+  | { readonly ok: false; readonly reason: TokenReason | ProofReason | "keys-unavailable" | "proof-memory-full" };

@@ -1,5 +1,17 @@
 /** Who is asking: the provider's keys, token verification, sign-in sessions, assertions, the development provider. */
-export { type Actor, TOKEN_REASONS, type Identity, type TokenReason, type TokenResult } from "./identity.ts";
+export {
+  type Actor,
+  PROOF_REASONS,
+  TOKEN_REASONS,
+  type Identity,
+  type PresentedResult,
+  type ProofReason,
+  type TokenReason,
+  type TokenResult,
+} from "./identity.ts";
+export type { ProofKind, TokenRules } from "./token-rules.ts";
+export type { Presented } from "./possession.ts";
+export { type ProofMemory, createProofMemory } from "./proof-memory.ts";
 export { type ClaimNames, type ClaimRules, claimsOf, readIdentity } from "./claims.ts";
 export { type KeySource, type KeySourceOptions, type KeySourceState, createKeySource } from "./key-source.ts";
 export {
@@ -52,7 +64,7 @@ export { type DevProvider, type DevProviderOptions, startDevProvider } from "./d
 export type { LoginClient } from "./dev-provider/provider-configuration.ts";
 export { type DeviceLoginOptions, type DevicePrompt, deviceLogin } from "./device-login.ts";
 // Parts for verifiers with other rules than access tokens have: authorizers and STS as AWS executes them.
-export { type AlgorithmName, isAlgorithmName, isSignatureValid } from "./algorithms.ts";
+export { ALGORITHM_NAMES, type AlgorithmName, isAlgorithmName, isSignatureValid } from "./algorithms.ts";
 export { type CompactJws, parseCompactJws } from "./compact-jws.ts";
 export { type KeySet, importKeySet } from "./key-set.ts";
 export { type Fetch, createProviderFetch } from "./provider-fetch.ts";

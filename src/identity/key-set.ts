@@ -69,8 +69,8 @@ function fingerprintOf({ kid, key, algorithms }: PublicKey): string {
     .digest("base64");
 }
 
-/** The key, or why it is not used. */
-function importKey(member: unknown): PublicKey | string {
+/** The key of a JWK, or why it is not used. Never throws. */
+export function importKey(member: unknown): PublicKey | string {
   if (!isJsonObject(member)) return "not an object";
   const problem = findUseProblem(member);
   if (problem !== null) return problem;

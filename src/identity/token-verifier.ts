@@ -14,12 +14,15 @@
 import { hash } from "node:crypto";
 import { type Clock, RecentMap } from "../core/index.ts";
 import { type AlgorithmName, isAlgorithmName, isSignatureValid } from "./algorithms.ts";
-import { type ClaimNames, type ClaimRules, readIdentity } from "./claims.ts";
+import { type ClaimNames, type ClaimRules, type ReadClaims, readClaims } from "./claims.ts";
 import { type CompactJws, parseCompactJws } from "./compact-jws.ts";
-import type { Identity, TokenReason, TokenResult } from "./identity.ts";
+import type { Identity, PresentedResult, TokenReason, TokenResult } from "./identity.ts";
 import type { KeySource } from "./key-source.ts";
+import { type Presented, findPossessionProblem } from "./possession.ts";
+import { type ProofMemory, createProofMemory } from "./proof-memory.ts";
 import type { Revocations } from "./revocations.ts";
 import type { JsonObject } from "./strict-json.ts";
+import { PLAIN_TOKENS, type ProofKind, type TokenRules, isAccessTokenType } from "./token-rules.ts";
 
 export interface TrustedIssuer {
   /** Exact issuer string. */
@@ -28,6 +31,8 @@ export interface TrustedIssuer {
   readonly audience: string;
   readonly claims: ClaimNames;
   readonly keys: KeySource;
+  /** @default bound tokens are refused, all others are taken */
+  readonly tokens?: TokenRules | undefined;
 }
 
 export interface WorkloadIssuer extends TrustedIssuer {
@@ -48,16 +53,25 @@ export interface TokenVerifierOptions extends TrustedIssuer {
   readonly skewSeconds?: number | undefined;
   /** Verified tokens remembered. At most twice as many are held. @default 100000 */
   readonly cacheEntries?: number | undefined;
+  /** Shared by all verifiers that take proofs of the same requests. @default its own */
+  readonly proofMemory?: ProofMemory | undefined;
 }
 
 export interface TokenVerifier {
-  /** The identity of a token that was verified before and is still valid; null says nothing about the token. */
+  /** Proofs that the tokens of any issuer may come with. */
+  readonly proofs: readonly ProofKind[];
+  /**
+   * The identity of a token that was verified before, is still valid and needs no proof; null says nothing about the token.
+   */
   cached(token: string): Identity | null;
-  /** Waits only when the key is unknown and may be fetched. Never throws. */
+  /** A token by itself: one that is bound to a key is refused. Waits only when the key is unknown and may be fetched. Never throws. */
   verify(token: string): Promise<TokenResult>;
+  /** A token with what was shown beside it. Of one that is bound to a key the proof is verified each time. Never throws. */
+  verifyPresented(token: string, presented: Presented): Promise<PresentedResult>;
   /**
    * The same checks for a token that the provider of the environment made for another audience (an ID token is made for
-   * the client), whose identities carry these claims too. Tokens of workload issuers are none of its business.
+   * the client), or that it gave us itself, whose identities carry these claims too: rules about the tokens of callers do
+   * not count. Tokens of workload issuers are none of its business.
    */
   withAudience(audience: string, moreClaims?: readonly string[]): TokenVerifier;
   /** Whether the issuer is trusted and nobody took the right away: what something long goes on by, its end apart. */
@@ -76,8 +90,10 @@ interface Trust {
   readonly rules: ClaimRules;
 }
 
-interface Verified {
-  readonly identity: Identity;
+interface Verified extends ReadClaims {
+  readonly rules: TokenRules;
+  /** Neither token nor rules ask for a proof. */
+  readonly isPlain: boolean;
   readonly keys: KeySource;
   /** Of the keys when one of them verified the token. */
   readonly generation: number;
@@ -87,45 +103,70 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const { clock } = options;
   const trusted = trustByIssuer(options);
   const verified = new RecentMap<Verified>(options.cacheEntries ?? DEFAULT_CACHE_ENTRIES);
+  const proofs = new Set([...trusted.values()].flatMap((trust) => trust?.rules.tokens?.proof ?? []));
+  let proofMemory = options.proofMemory ?? null;
 
-  function cached(token: string): Identity | null {
+  function recall(token: string): Verified | null {
     if (token.length > MAX_TOKEN_CHARS) return null;
     const digest = hash("sha256", token, "binary");
     const known = verified.get(digest);
     if (known === undefined) return null;
     const { identity, keys, generation } = known;
     const isGood = keys.generation() === generation && clock.nowMs() < identity.expiresAtSeconds * 1000;
-    if (isGood && options.revocations?.coversToken(identity) !== true) return identity;
+    if (isGood && options.revocations?.coversToken(identity) !== true) return known;
     verified.delete(digest);
     return null;
   }
 
+  async function examine(token: string): Promise<Verified | TokenReason | "keys-unavailable"> {
+    const known = recall(token);
+    if (known !== null) return known;
+    if (token.length > MAX_TOKEN_CHARS) return "token-too-large";
+    const jws = parseCompactJws(token);
+    if (jws === null) return "token-malformed";
+    const header = readHeader(jws.header);
+    if (typeof header === "string") return header;
+    // A token of an issuer that is not trusted needs none of our keys, so it must not cause a fetch either.
+    const trust = trusted.get(jws.payload["iss"]);
+    if (trust === undefined || trust === null) return "token-issuer";
+    const { keys, rules: claimRules } = trust;
+    const { tokens: rules = PLAIN_TOKENS } = claimRules;
+    if (rules.profile !== null && !isAccessTokenType(jws.header["typ"])) return "token-type";
+    if (!keys.has(header.kid)) {
+      const outcome = await keys.refreshFor(header.kid);
+      if (outcome === "unavailable") return "keys-unavailable";
+      if (outcome === "unknown") return "token-unknown-key";
+    }
+    const read = judge(jws, header, keys, claimRules, clock.nowMs());
+    if (typeof read === "string") return read;
+    if (options.revocations?.coversToken(read.identity) === true) return "token-revoked";
+    const isPlain = read.binding === null && !rules.requireProof;
+    const entry: Verified = { ...read, rules, isPlain, keys, generation: keys.generation() };
+    verified.set(hash("sha256", token, "binary"), entry);
+    return entry;
+  }
+
   return {
-    cached,
+    proofs: [...proofs],
+    cached(token) {
+      const known = recall(token);
+      return known !== null && known.isPlain ? known.identity : null;
+    },
     async verify(token) {
-      const known = cached(token);
-      if (known !== null) return { ok: true, identity: known };
-      if (token.length > MAX_TOKEN_CHARS) return refuse("token-too-large");
-      const jws = parseCompactJws(token);
-      if (jws === null) return refuse("token-malformed");
-      const header = readHeader(jws.header);
-      if (typeof header === "string") return refuse(header);
-      // A token of an issuer that is not trusted needs none of our keys, so it must not cause a fetch either.
-      const trust = trusted.get(jws.payload["iss"]);
-      if (trust === undefined || trust === null) return refuse("token-issuer");
-      const { keys, rules } = trust;
-      if (!keys.has(header.kid)) {
-        const outcome = await keys.refreshFor(header.kid);
-        if (outcome === "unavailable") return { ok: false, reason: "keys-unavailable" };
-        if (outcome === "unknown") return refuse("token-unknown-key");
-      }
-      const result = judge(jws, header, keys, rules, clock.nowMs());
-      if (result.ok && options.revocations?.coversToken(result.identity) === true) return refuse("token-revoked");
-      if (result.ok) {
-        const entry = { identity: result.identity, keys, generation: keys.generation() };
-        verified.set(hash("sha256", token, "binary"), entry);
-      }
-      return result;
+      const examined = await examine(token);
+      if (typeof examined === "string") return { ok: false, reason: examined };
+      const { identity, binding, isPlain } = examined;
+      if (isPlain) return { ok: true, identity };
+      return { ok: false, reason: binding === null ? "token-not-bound" : "token-sender-constrained" };
+    },
+    async verifyPresented(token, presented) {
+      const examined = await examine(token);
+      if (typeof examined === "string") return { ok: false, reason: examined };
+      const { identity, binding, rules, isPlain } = examined;
+      if (isPlain && presented.scheme === "bearer") return { ok: true, identity };
+      proofMemory ??= createProofMemory();
+      const problem = findPossessionProblem(token, binding, rules, presented, proofMemory, clock.nowMs());
+      return problem === null ? { ok: true, identity } : { ok: false, reason: problem };
     },
     withAudience: (audience, moreClaims = []) =>
       createTokenVerifier({
@@ -133,6 +174,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         audience,
         workloadIssuers: [],
         usedClaims: [...new Set([...(options.usedClaims ?? []), ...moreClaims])],
+        tokens: PLAIN_TOKENS,
       }),
     mayGoOn: (identity) =>
       trusted.get(identity.issuer)?.rules.issuerName === identity.issuerName &&
@@ -147,8 +189,8 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 function trustByIssuer(options: TokenVerifierOptions): ReadonlyMap<unknown, Trust | null> {
   const { usedClaims = [], skewSeconds } = options;
   const trusted = new Map<unknown, Trust | null>();
-  function add({ issuer, audience, claims, keys }: TrustedIssuer, issuerName: string | null): void {
-    const rules: ClaimRules = { issuer, issuerName, audience, claims, usedClaims, skewSeconds };
+  function add({ issuer, audience, claims, keys, tokens }: TrustedIssuer, issuerName: string | null): void {
+    const rules: ClaimRules = { issuer, issuerName, audience, claims, usedClaims, skewSeconds, tokens };
     trusted.set(issuer, trusted.has(issuer) ? null : { keys, rules });
   }
   add(options, null);
@@ -159,10 +201,6 @@ function trustByIssuer(options: TokenVerifierOptions): ReadonlyMap<unknown, Trus
 interface TokenHeader {
   readonly algorithm: AlgorithmName;
   readonly kid: string | null;
-}
-
-function refuse(reason: TokenReason): TokenResult {
-  return { ok: false, reason };
 }
 
 /** What is used of the header. `jwk`, `jku`, `x5c` and `x5u` are not read: a token does not bring its own key. */
@@ -177,10 +215,15 @@ function readHeader(header: JsonObject): TokenHeader | TokenReason {
 }
 
 /** The signature first: nothing that an unsigned payload says is worth a reason of its own. */
-function judge(jws: CompactJws, header: TokenHeader, keys: KeySource, rules: ClaimRules, nowMs: number): TokenResult {
+function judge(
+  jws: CompactJws,
+  header: TokenHeader,
+  keys: KeySource,
+  rules: ClaimRules,
+  nowMs: number,
+): ReadClaims | TokenReason {
   const key = keys.find(header.kid, header.algorithm);
-  if (key === null) return refuse("token-algorithm");
-  if (!isSignatureValid(header.algorithm, key, jws.signingInput, jws.signature)) return refuse("token-signature");
-  const identity = readIdentity(jws.payload, rules, nowMs);
-  return typeof identity === "string" ? refuse(identity) : { ok: true, identity };
+  if (key === null) return "token-algorithm";
+  if (!isSignatureValid(header.algorithm, key, jws.signingInput, jws.signature)) return "token-signature";
+  return readClaims(jws.payload, rules, nowMs);
 }

@@ -38,11 +38,19 @@ export interface ClaimMapping {
   readonly name: string;
 }
 
+export interface TokenRulesArtifact {
+  readonly proof: readonly ("dpop" | "mtls")[];
+  readonly requireProof: boolean;
+  readonly profile: "rfc9068" | null;
+}
+
 export interface WorkloadIssuerArtifact {
   readonly name: string;
   readonly issuer: string;
   readonly audience: string;
   readonly claims: ClaimMapping;
+  /** Absent where tokens are plain: bound ones are refused, all others taken. */
+  readonly tokens?: TokenRulesArtifact;
 }
 
 export interface IdentityArtifact {
@@ -51,6 +59,8 @@ export interface IdentityArtifact {
   readonly issuer: string;
   readonly audience: string;
   readonly claims: ClaimMapping;
+  /** Absent as with workload issuers. */
+  readonly tokens?: TokenRulesArtifact;
   /** Paths of the claims that members and conditions ask for, sorted. */
   readonly usedClaims: readonly string[];
   /** Further issuers whose tokens are taken. */
@@ -151,4 +161,6 @@ export interface EdgeArtifact {
   readonly loopbackOnly: boolean;
   /** CIDR blocks that may reach the private listener; null when there is no private service. */
   readonly privateNetwork: readonly string[] | null;
+  /** The public listener asks clients for a certificate, and takes those without one. @default false */
+  readonly asksForCertificate?: boolean;
 }

@@ -466,6 +466,26 @@ const rows: [title: string, before: Parts, after: Parts, expected: string[]][] =
     ],
   ],
   [
+    "what is asked of tokens",
+    {
+      change: (artifacts) => ({
+        ...artifacts,
+        identity: { ...artifacts.identity, tokens: { proof: ["dpop"], requireProof: false, profile: null } },
+      }),
+    },
+    {
+      change: (artifacts) => ({
+        ...artifacts,
+        identity: { ...artifacts.identity, tokens: { proof: ["mtls"], requireProof: true, profile: "rfc9068" } },
+      }),
+    },
+    [
+      "identity proof of tokens: identity: proof of tokens is now `mtls` (was `dpop`)",
+      "identity need of a proof: identity: need of a proof is now `true` (was `false`)",
+      "identity profile of tokens: identity: profile of tokens is now `rfc9068` (was nothing)",
+    ],
+  ],
+  [
     "members as expressions; the same members in another order are the same",
     {
       roles: {

@@ -133,7 +133,7 @@ function diffIdentity(before: Artifacts, after: Artifacts): Change[] {
 function diffIssuers(before: IdentityArtifact, after: IdentityArtifact): Change[] {
   const old = new Map(before.issuers.map((one) => [one.name, one]));
   const changes: Change[] = [];
-  for (const { name, issuer, audience, claims } of after.issuers) {
+  for (const { name, issuer, audience, claims, tokens } of after.issuers) {
     const previous = old.get(name);
     const add = (text: string): void => {
       changes.push({ kind: "identity", subject: name, text: `identity: ${text}` });
@@ -148,6 +148,9 @@ function diffIssuers(before: IdentityArtifact, after: IdentityArtifact): Change[
       ] as const;
       for (const [what, was, now] of pairs)
         if (was !== now) add(`${what} of issuer \`${name}\` is now \`${now}\` (was \`${was}\`)`);
+      const rules = describeTokens(previous.tokens);
+      for (const [what, now] of describeTokens(tokens))
+        if (rules.get(what) !== now) add(`${what} of issuer \`${name}\` is now ${now} (was ${rules.get(what)})`);
     }
     old.delete(name);
   }
@@ -160,7 +163,16 @@ function diffIssuers(before: IdentityArtifact, after: IdentityArtifact): Change[
   return changes;
 }
 
-function describeIdentity({ kind, issuer, audience, claims, login }: IdentityArtifact): Map<string, string> {
+function describeTokens(tokens: IdentityArtifact["tokens"]): Map<string, string> {
+  const proof = tokens?.proof ?? [];
+  return new Map([
+    ["proof of tokens", proof.length === 0 ? "nothing" : listValues(proof)],
+    ["need of a proof", tokens?.requireProof === true ? "`true`" : "`false`"],
+    ["profile of tokens", tokens === undefined || tokens.profile === null ? "nothing" : `\`${tokens.profile}\``],
+  ]);
+}
+
+function describeIdentity({ kind, issuer, audience, claims, tokens, login }: IdentityArtifact): Map<string, string> {
   const quote = (value: string | null | undefined): string =>
     value === null || value === undefined ? "nothing" : `\`${value}\``;
   return new Map([
@@ -168,6 +180,7 @@ function describeIdentity({ kind, issuer, audience, claims, login }: IdentityArt
     ["audience", quote(audience)],
     ["claim of groups", quote(claims.groups)],
     ["claim of the name", quote(claims.name)],
+    ...describeTokens(tokens),
     ["sign-in client", quote(login?.clientId)],
     ["sign-in client secret", quote(login?.clientSecret)],
     ["sign-in scope", login === null ? "nothing" : listValues(login.scopes)],

@@ -42,6 +42,20 @@ export interface ClaimMapping {
   readonly name: string;
 }
 
+/** Which proofs of a key tokens may come with. */
+export const PROOFS = ["dpop", "mtls"] as const;
+export type Proof = (typeof PROOFS)[number];
+export const TOKEN_PROFILES = ["rfc9068"] as const;
+
+/** What is asked of the tokens that callers send. */
+export interface TokenRules {
+  /** In the order of `PROOFS`. */
+  readonly proof: readonly Proof[];
+  readonly requireProof: boolean;
+  readonly profile: (typeof TOKEN_PROFILES)[number] | null;
+  readonly at: Span;
+}
+
 /** A further issuer whose tokens are taken: CI, a cluster. Its identities hold only roles whose members name it. */
 export interface WorkloadIssuer {
   readonly name: string;
@@ -51,6 +65,8 @@ export interface WorkloadIssuer {
   readonly audience: string;
   readonly hasOwnAudience: boolean;
   readonly claims: ClaimMapping;
+  /** Its own, or those of `identity`; null when neither says anything. */
+  readonly tokens: TokenRules | null;
   readonly at: Span;
 }
 
@@ -59,6 +75,8 @@ export interface IdentityProvider {
   readonly issuer: string;
   readonly audience: string;
   readonly claims: ClaimMapping;
+  /** Null: bound tokens are refused, all others are taken. */
+  readonly tokens: TokenRules | null;
   /** In the order of the policy. */
   readonly issuers: readonly WorkloadIssuer[];
   readonly login: Login | null;

@@ -70,6 +70,7 @@ export const RULES = {
     "PL-3.12",
     "which rules hold for a token follows from its issuer, so each is named once",
   ),
+  "identity/proof": error("PL-3.16", "when no proof is verified, requiring one refuses every token"),
   "identity/scope": error("PL-3.4", "without `openid` there is no sign-in"),
   "identity/session": error("PL-3.5", "a session that may be idle longer than it may live is a slip"),
   "environment/domain": error("PL-3.6", "the edge answers for exactly one host name per environment"),

@@ -66,7 +66,9 @@ before(async () => {
   service = await startService(fileContext);
   const verifier: TokenVerifier = {
     cached: (token) => verifierOfTest.cached(token),
+    proofs: [],
     verify: (token) => verifierOfTest.verify(token),
+    verifyPresented: (token, presented) => verifierOfTest.verifyPresented(token, presented),
     withAudience: (audience) => verifierOfTest.withAudience(audience),
     mayGoOn: (identity) => verifierOfTest.mayGoOn(identity),
     clear: () => verifierOfTest.clear(),

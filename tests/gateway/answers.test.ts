@@ -472,7 +472,7 @@ test("a client that goes away while its token is verified is no fault", async (t
       verifier: {
         ...runtime.verifier,
         cached: () => null,
-        verify: () =>
+        verifyPresented: () =>
           new Promise((resolve) => {
             answer = resolve;
             asked?.();
@@ -520,7 +520,7 @@ test("without the provider's keys nobody is let in and everybody is told to come
       verifier: {
         ...runtime.verifier,
         cached: () => null,
-        verify: () => Promise.resolve({ ok: false, reason: "keys-unavailable" }),
+        verifyPresented: () => Promise.resolve({ ok: false, reason: "keys-unavailable" }),
       },
     }),
   });

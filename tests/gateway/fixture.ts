@@ -256,13 +256,13 @@ export interface Keys {
 }
 
 /** What tokens are taken, beside those of `ISSUER`. */
-export type Trust = Pick<IdentityArtifact, "usedClaims" | "issuers">;
+export type Trust = Pick<IdentityArtifact, "usedClaims" | "issuers" | "tokens">;
 
 /** Providers whose keys come from memory, a verifier and a signer: the real ones. All issuers sign with one key. */
 export async function createKeys(
   clock: ManualClock,
   directory: string,
-  { usedClaims, issuers }: Trust = { usedClaims: [], issuers: [] },
+  { usedClaims, issuers, tokens }: Trust = { usedClaims: [], issuers: [] },
 ): Promise<Keys> {
   const { publicKey, privateKey } = await generateKeyPair("RS256");
   const jwk = { ...(await exportJWK(publicKey)), kid: "k1", use: "sig", alg: "RS256" };
@@ -287,6 +287,7 @@ export async function createKeys(
     audience: AUDIENCE,
     claims: { groups: "groups", name: "name" },
     keys,
+    tokens,
     workloadIssuers,
     usedClaims,
     clock,

@@ -15,6 +15,7 @@ import {
   createSigner,
   openAssertionKeys,
   createKeySource,
+  createProofMemory,
   createRevocations,
   createTokenVerifier,
 } from "../../src/identity/index.ts";
@@ -80,6 +81,7 @@ async function startPlane(t: TestContext, count: number): Promise<Planes> {
     assertions: options,
     revocations: createRevocations({ clock: systemClock }),
     store: createMemoryStore(systemClock),
+    proofMemory: createProofMemory(),
     records: { writeLines: () => {} },
     reporter: { info: () => {}, warn: (text: string) => void said.push(text) },
     onThread: (worker) => void threads.push(worker),

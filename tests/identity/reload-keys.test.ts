@@ -10,7 +10,7 @@ import { type IdentityParts, type IdentityStart, startIdentity } from "../../src
 import { createKeySources } from "../../src/app/key-sources.ts";
 import { prepareState, statePaths } from "../../src/app/state.ts";
 import { type ManualClock, Secret, createManualClock } from "../../src/core/index.ts";
-import { createRevocations } from "../../src/identity/index.ts";
+import { createProofMemory, createRevocations } from "../../src/identity/index.ts";
 import { createMemoryStore } from "../../src/store/index.ts";
 import type { IdentityArtifact } from "../../src/model/index.ts";
 import { findFreePort } from "../support/free-port.ts";
@@ -84,6 +84,7 @@ async function setUp(t: TestContext): Promise<Setup> {
       env: {},
       revocations,
       store,
+      proofMemory: createProofMemory(),
       keySources,
       reporter: {
         info: () => {},

@@ -9,7 +9,7 @@ import type { IdentityParts, IdentityStart } from "../../src/app/identity-parts.
 import { createKeySources } from "../../src/app/key-sources.ts";
 import { prepareState, statePaths } from "../../src/app/state.ts";
 import { type ManualClock, createManualClock } from "../../src/core/index.ts";
-import { createRevocations } from "../../src/identity/index.ts";
+import { createProofMemory, createRevocations } from "../../src/identity/index.ts";
 import { createMemoryStore } from "../../src/store/index.ts";
 import { SwitchableIssuer } from "./switchable-issuer.ts";
 
@@ -57,6 +57,7 @@ function startParts(onWarning: () => void = () => {}): Promise<IdentityParts> {
     env: {},
     revocations: createRevocations({ clock }),
     store: createMemoryStore(clock),
+    proofMemory: createProofMemory(),
     keySources: createKeySources(clock),
     reporter: {
       info: () => {},

@@ -32,6 +32,7 @@ const BEYOND: ReadonlySet<string> = new Set([
   "identity/issuer-missing",
   "identity/issuer-twice",
   "identity/session",
+  "identity/proof",
   "environment/certificates-missing",
   "service/upstream-missing",
   "service/header-twice",

@@ -39,6 +39,8 @@ export interface DevProviderOptions {
   readonly loginClient: LoginClient | null;
   /** Where the policy looks for groups and name. @default groups, preferred_username */
   readonly claims?: ClaimNames | undefined;
+  /** Whether it binds tokens to the key of whoever asks with a DPoP proof. @default false */
+  readonly bindsTokens?: boolean | undefined;
   /** @default 900 */
   readonly accessTokenTtlSeconds?: number | undefined;
   /** Gets what goes wrong inside. @default nobody */
@@ -77,6 +79,7 @@ export async function startDevProvider(options: DevProviderOptions): Promise<Dev
     people,
     audience: options.audience,
     claims: options.claims ?? DEFAULT_CLAIMS,
+    bindsTokens: options.bindsTokens ?? false,
     loginClient: options.loginClient,
     keys,
     // Cookies know no ports: two providers on one machine must not take each other's.

@@ -3,7 +3,7 @@
  *
  * INVARIANT: every access token is a JWT for the policy's audience, signed with RS256; PKCE is required; a refresh token
  * is used once. Every function that oidc-provider warns about when it is left to its default is given here.
- * Source: oidc-provider documentation; RFC 9068, RFC 8707, RFC 7636, RFC 8628.
+ * Source: oidc-provider documentation; RFC 9068, RFC 8707, RFC 7636, RFC 8628, RFC 9449.
  */
 import type Provider from "oidc-provider";
 import type { Context } from "oidc-provider";
@@ -27,6 +27,7 @@ export interface ConfigurationOptions {
   readonly audience: string;
   /** Where the policy looks for groups and name; they are put there beside their usual places. */
   readonly claims: ClaimNames;
+  readonly bindsTokens: boolean;
   readonly loginClient: LoginClient | null;
   readonly keys: readonly PrivateKey[];
   readonly cookiePrefix: string;
@@ -138,6 +139,7 @@ function createFeatures(options: ConfigurationOptions): object {
     devInteractions: { enabled: false },
     userinfo: { enabled: false },
     clientCredentials: { enabled: true },
+    dPoP: { enabled: options.bindsTokens },
     revocation: {
       enabled: true,
       allowedPolicy: async (_context: Context, client: { clientId: string }, token: { clientId?: string }) =>

@@ -10,6 +10,7 @@ import { BROKEN_MEMBERS } from "../testing/broken-members.ts";
 import { BROKEN_ROUTES } from "../testing/broken-routes.ts";
 import { BROKEN_SECTIONS } from "../testing/broken-sections.ts";
 import { BROKEN_SERVICES } from "../testing/broken-services.ts";
+import { BROKEN_TOKENS } from "../testing/broken-tokens.ts";
 import { BROKEN_TEXTS } from "../testing/broken-yaml.ts";
 import { SHOP, describeFindings, editShop } from "../testing/shop-policy.ts";
 import { ROOT, WHOLE, describeAll, editWhole, parseFiles } from "../testing/whole-policy.ts";
@@ -25,6 +26,7 @@ const BROKEN_WHOLE = [
   ...BROKEN_SERVICES,
   ...BROKEN_LIMITS,
   ...BROKEN_ENVIRONMENTS,
+  ...BROKEN_TOKENS,
 ];
 
 /** Short texts lack most sections; that they say so is of no interest to what is tested with them. */

@@ -16,9 +16,13 @@ export const KEYS = {
     required: { gatehouse: "gatehouse: 1" },
     optional: ["include", "services", "roles", "boundaries", "secrets", "guardrails"],
   },
-  identity: { required: { audience: "audience: my-api" }, optional: ["issuer", "claims", "issuers", "login"] },
+  identity: {
+    required: { audience: "audience: my-api" },
+    optional: ["issuer", "claims", "tokens", "issuers", "login"],
+  },
+  tokens: { required: {}, optional: ["proof", "require_proof", "profile"] },
   claims: { required: {}, optional: ["groups", "name"] },
-  issuer: { required: { issuer: "issuer: https://ci.example.org" }, optional: ["audience", "claims"] },
+  issuer: { required: { issuer: "issuer: https://ci.example.org" }, optional: ["audience", "claims", "tokens"] },
   login: { required: { client_id: "client_id: my-edge" }, optional: ["client_secret", "scopes", "session"] },
   session: { required: {}, optional: ["idle", "max", "store"] },
   environment: {

@@ -1,10 +1,28 @@
 /** Reads `identity:`: the provider, its claims, and sign-in for people. */
 import type { Span } from "../../core/index.ts";
 import { checkIssuer } from "../origin.ts";
-import type { ClaimMapping, IdentityProvider, Login, WorkloadIssuer } from "../policy.ts";
+import {
+  type ClaimMapping,
+  type IdentityProvider,
+  type Login,
+  PROOFS,
+  type Proof,
+  TOKEN_PROFILES,
+  type TokenRules,
+  type WorkloadIssuer,
+} from "../policy.ts";
 import { KEYS } from "./keys.ts";
 import type { Entry, Tree } from "./read-tree.ts";
-import { readChoice, readDuration, readFields, readNamed, readText, readTexts } from "./read-values.ts";
+import {
+  orList,
+  readBoolean,
+  readChoice,
+  readDuration,
+  readFields,
+  readNamed,
+  readText,
+  readTexts,
+} from "./read-values.ts";
 import { type Report, quote } from "./report.ts";
 
 const MINUTE_MS = 60_000;
@@ -32,6 +50,7 @@ export interface IdentityReading {
 export function readIdentity(report: Report, entry: Entry): IdentityReading {
   const fields = readFields(report, entry.value, "`identity`", entry.keyAt, KEYS.identity);
   const claims = readClaims(report, fields?.of("claims") ?? null, fields?.keyAt("claims") ?? entry.keyAt);
+  const tokens = readTokens(report, fields?.of("tokens") ?? null, fields?.keyAt("tokens") ?? entry.keyAt);
   const secrets: SecretUse[] = [];
   const login = fields?.of("login") ?? null;
   const issuer = readIssuer(report, fields?.of("issuer") ?? null) ?? "";
@@ -41,7 +60,8 @@ export function readIdentity(report: Report, entry: Entry): IdentityReading {
       issuer,
       audience,
       claims,
-      issuers: readIssuers(report, fields?.of("issuers") ?? null, audience),
+      tokens,
+      issuers: readIssuers(report, fields?.of("issuers") ?? null, { audience, tokens }),
       login: login === null ? null : readLogin(report, login, fields?.keyAt("login") ?? entry.keyAt, secrets),
       at: entry.keyAt,
     },
@@ -74,7 +94,11 @@ function placesOf(issuers: Tree | null): ReadonlyMap<string, Span> | null {
   );
 }
 
-function readIssuers(report: Report, tree: Tree | null, audience: string): WorkloadIssuer[] {
+function readIssuers(
+  report: Report,
+  tree: Tree | null,
+  { audience, tokens }: Pick<IdentityProvider, "audience" | "tokens">,
+): WorkloadIssuer[] {
   if (tree === null) return [];
   const example = "ci: { issuer: https://ci.example.org, audience: my-api }";
   return readNamed(report, tree, "`issuers`", "issuer", { mayBeEmpty: true, example }).map(({ key, keyAt, value }) => {
@@ -85,6 +109,7 @@ function readIssuers(report: Report, tree: Tree | null, audience: string): Workl
       audience: readText(report, fields?.of("audience") ?? null, "`audience`")?.value ?? audience,
       hasOwnAudience: (fields?.of("audience") ?? null) !== null,
       claims: readClaims(report, fields?.of("claims") ?? null, fields?.keyAt("claims") ?? keyAt),
+      tokens: readTokens(report, fields?.of("tokens") ?? null, fields?.keyAt("tokens") ?? keyAt) ?? tokens,
       at: keyAt,
     };
   });
@@ -98,6 +123,36 @@ function readClaims(report: Report, tree: Tree | null, owner: Span): ClaimMappin
     groups: readText(report, fields?.of("groups") ?? null, "`groups`")?.value ?? defaults.groups,
     name: readText(report, fields?.of("name") ?? null, "`name`")?.value ?? defaults.name,
   };
+}
+
+function readTokens(report: Report, tree: Tree | null, owner: Span): TokenRules | null {
+  if (tree === null) return null;
+  const fields = readFields(report, tree, "`tokens`", owner, KEYS.tokens);
+  if (fields === null) return null;
+  const proof = fields.of("proof");
+  const named = new Set(readProofs(report, proof));
+  const requireProof = readBoolean(report, fields.of("require_proof"), "`require_proof`", false);
+  if (requireProof && (proof === null || (proof.kind === "list" && proof.items.length === 0)))
+    report.add("identity/proof", fields.keyAt("require_proof"), "`require_proof` refuses every token without `proof`", {
+      hint: "add `proof: [dpop]`, `proof: [mtls]` or `proof: [dpop, mtls]`",
+    });
+  return {
+    proof: PROOFS.filter((each) => named.has(each)),
+    requireProof,
+    profile: readChoice(report, fields.of("profile"), "`profile`", TOKEN_PROFILES),
+    at: owner,
+  };
+}
+
+function readProofs(report: Report, tree: Tree | null): Proof[] {
+  return readTexts(report, tree, "`proof`", { mayBeEmpty: true }).flatMap(({ value, at }) => {
+    const known = PROOFS.find((proof) => proof === value);
+    if (known !== undefined) return [known];
+    report.add("parse/choice", at, `an entry of \`proof\` cannot be ${quote(value)}`, {
+      hint: `write ${orList(PROOFS)}`,
+    });
+    return [];
+  });
 }
 
 export function readLogin(report: Report, tree: Tree, owner: Span, secrets: SecretUse[]): Login | null {

@@ -1,4 +1,5 @@
 /** Whose tokens are taken and what is read from them, and from which network private services can be reached. */
+import type { TokenRules } from "../policy.ts";
 import { code } from "./code.ts";
 import { areWithin, mergeBlocks } from "./blocks.ts";
 import type { View } from "./places.ts";
@@ -28,6 +29,8 @@ export function diffIssuers(before: View, after: View): SettingChange[] {
         `groups are read from claim ${code(current.claims.groups)}, before from ${code(old.claims.groups)}`,
       ),
     );
+  const whose = `tokens of ${is}`;
+  changes.push(...diffTokens(old.tokens, current.tokens, name, whose));
   for (const one of current.issuers) {
     const twin = old.issuers.find((other) => other.name === one.name);
     const subject = one.name;
@@ -54,6 +57,7 @@ export function diffIssuers(before: View, after: View): SettingChange[] {
           `tokens of workload issuer ${code(one.name)} are taken for audience ${code(one.audience)}, before for ${code(twin.audience)}`,
         ),
       );
+    changes.push(...diffTokens(twin.tokens, one.tokens, subject, `tokens of workload issuer ${code(one.name)}`));
     if (twin.claims.groups !== one.claims.groups)
       changes.push(
         access(
@@ -69,6 +73,31 @@ export function diffIssuers(before: View, after: View): SettingChange[] {
       changes.push(
         access("issuer", "narrower", gone, `tokens of the workload issuer ${code(gone)} are no longer taken`),
       );
+  return changes;
+}
+
+/** Which of an issuer's tokens are taken: bound ones with a proof, others unless a proof is needed. */
+function diffTokens(
+  before: TokenRules | null,
+  after: TokenRules | null,
+  subject: string,
+  whose: string,
+): SettingChange[] {
+  const changes: SettingChange[] = [];
+  const add = (direction: SettingChange["direction"], text: string): void => {
+    changes.push(access("tokens", direction, subject, text));
+  };
+  const [old, current] = [before?.proof ?? [], after?.proof ?? []];
+  for (const proof of current.filter((each) => !old.includes(each)))
+    add("wider", `${whose} that are bound to a key are taken now with a proof by ${code(proof)}`);
+  for (const proof of old.filter((each) => !current.includes(each)))
+    add("narrower", `${whose} that are bound to a key are no longer taken with a proof by ${code(proof)}`);
+  const [needed, needs] = [before?.requireProof === true, after?.requireProof === true];
+  if (needs && !needed) add("narrower", `${whose} are no longer taken without a proof`);
+  if (needed && !needs) add("wider", `${whose} are taken now without a proof`);
+  const [was, is] = [before?.profile ?? null, after?.profile ?? null];
+  if (was !== is && is !== null) add("narrower", `${whose} are taken only if they are of profile ${code(is)}`);
+  if (was !== is && is === null) add("wider", `${whose} are taken now whatever their profile`);
   return changes;
 }
 

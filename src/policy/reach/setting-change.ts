@@ -4,6 +4,7 @@ export interface SettingChange {
     | "issuer"
     | "audience"
     | "claims"
+    | "tokens"
     | "private-network"
     | "exposure"
     | "host"

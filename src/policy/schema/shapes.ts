@@ -6,7 +6,7 @@
  */
 import { DURATION, RATE, SIZE } from "../../core/index.ts";
 import type { KEYS } from "../parse/keys.ts";
-import { METHODS, WEEKDAYS } from "../policy.ts";
+import { METHODS, PROOFS, TOKEN_PROFILES, WEEKDAYS } from "../policy.ts";
 
 export type Shape =
   | { readonly kind: "keys"; readonly of: keyof typeof KEYS }
@@ -101,6 +101,7 @@ export const VALUES: Values = {
     audience: says(TEXT, "Who tokens have to be made for (`aud`)."),
     issuer: says(issuerAddress, "The provider, exactly as its discovery document writes it."),
     claims: says(keys("claims"), "Which claims hold the groups and the display name."),
+    tokens: says(keys("tokens"), "What is asked of the tokens that callers send."),
     issuers: says(named(keys("issuer"), 0), "Workload identities beside the people's provider: CI, clusters."),
     login: says(keys("login"), "Sign-in of people in a browser."),
   },
@@ -108,10 +109,19 @@ export const VALUES: Values = {
     groups: says(TEXT, "The claim with the names of groups; dots descend. Default: `groups`."),
     name: says(TEXT, "The claim with the display name; dots descend. Default: `name`."),
   },
+  tokens: {
+    proof: says(
+      list(choice(...PROOFS), 0),
+      "Which proofs of the key that a token is bound to are verified. Default: none.",
+    ),
+    require_proof: says(boolean, "Tokens that are bound to no key are refused."),
+    profile: says(choice(...TOKEN_PROFILES), "`rfc9068`: tokens have the type and the claims of that profile."),
+  },
   issuer: {
     issuer: says(issuerAddress, "The exact issuer of the tokens."),
     audience: says(TEXT, "Who its tokens have to be made for. Default: the audience of `identity`."),
     claims: says(keys("claims"), "Which claims of its tokens hold the groups and the name."),
+    tokens: says(keys("tokens"), "What is asked of its tokens. Default: the `tokens` of `identity`."),
   },
   login: {
     client_id: says(TEXT, "The client that the provider knows the edge by."),

@@ -183,11 +183,11 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
   {
     what: "an issuer of workloads that is a text",
     edit: [
-      'ci: { issuer: "https://ci.shop.example", audience: shop-ci, claims: { groups: groups, name: repository } }',
+      'ci: { issuer: "https://ci.shop.example", audience: shop-ci, claims: { groups: groups, name: repository }, tokens: { proof: [dpop], require_proof: true, profile: rfc9068 } }',
       "ci: https://ci.shop.example",
     ],
     found: [
-      "9:9 parse/expected-mapping: issuer `ci` is a text instead of a mapping -> write a mapping with `issuer`, `audience`, `claims`",
+      "9:9 parse/expected-mapping: issuer `ci` is a text instead of a mapping -> write a mapping with `issuer`, `audience`, `claims`, `tokens`",
     ],
   },
   {
@@ -227,7 +227,7 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
   },
   {
     what: "a claim of an issuer that is a number",
-    edit: ["name: repository } }", "name: 7 } }"],
+    edit: ["name: repository }", "name: 7 }"],
     found: ["9:97 parse/expected-text: `name` is a number instead of a text -> put the value in quotes"],
   },
   {
