@@ -12,7 +12,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../core/index.ts";
 import type { Identity } from "../identity/index.ts";
-import { apigwRequestId } from "../records/index.ts";
+import { addAnswerHeaders } from "./answer-headers.ts";
 import type { Arrival, ExchangeContext } from "./arrival.ts";
 import { type Asking, authenticate } from "./authenticate.ts";
 import { isPreflight } from "./cors.ts";
@@ -21,7 +21,7 @@ import { type Outcome, exchangeRecord, tunnelRecord } from "./exchange-record.ts
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 import { IdleLimit } from "./idle-limit.ts";
-import { type OwnAnswer, isOwnPath } from "./own-endpoints.ts";
+import { type OwnAnswer, headersOfAnswer, isOwnPath } from "./own-endpoints.ts";
 import type { RecordReason } from "./reasons.ts";
 import {
   type FixedReason,
@@ -85,6 +85,10 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   #upstreamHeadMs = 0;
   #bytesOut = 0;
   #bytesLeft = -1;
+  /** Of the service's answer. */
+  #responseHead: ResponseHead | null = null;
+  /** Headers of an answer by the gateway itself. */
+  #own: readonly string[] | null = null;
   #isAnswered = false;
   /** The answer ended before it was complete, and not because the client went away. */
   #isCut = false;
@@ -132,7 +136,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
       this.request.limitRest(this.#context.limits.lingerMs);
     }
     this.runtime.leave();
-    this.#writeRecord();
+    this.#context.record(exchangeRecord(this.arrival, this.request.rawHeaders, this.#outcome()));
   }
 
   /** The time that a request may take as a whole is not for this one: it ends when nothing flows any more. */
@@ -325,6 +329,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   #readHead(received: UpstreamHeaders): ResponseHead {
     const { plan, cors } = this.arrival;
     const head = readResponseHead(received, plan === null ? null : plan.responseRules, cors !== null);
+    this.#responseHead = head;
     const call = this.#call;
     if (call !== null && call.attempts > 1)
       this.#error = `${describeError(call.lastError)}; attempt ${call.attempts} was answered`;
@@ -382,7 +387,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     this.runtime.leave();
     const { clock, record, limits, openTunnel } = this.#context;
     const { startedMs } = this.arrival;
-    const soFar = exchangeRecord(this.arrival, this.#outcome());
+    const soFar = exchangeRecord(this.arrival, this.request.rawHeaders, this.#outcome());
     upgraded.socket.write(switchingHead(headers, new Date(clock.nowMs()).toUTCString()), "latin1");
     openTunnel({
       client: upgraded.socket,
@@ -415,12 +420,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   }
 
   answerOwn(answer: OwnAnswer, reason: RecordReason): void {
-    const headers: string[] = [];
-    for (const [name, value] of Object.entries(answer.headers))
-      if (name !== "content-length")
-        for (const item of typeof value === "string" ? [value] : value) headers.push(name, item);
-    headers.push("content-length", String(Buffer.byteLength(answer.body)));
-    this.#send(answer.status, headers, answer.body, reason);
+    this.#send(answer.status, headersOfAnswer(answer), answer.body, reason);
   }
 
   #send(status: number, headers: string[], body: string, reason: RecordReason): void {
@@ -429,6 +429,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     this.#status = status;
     this.#reason = reason;
     if (this.#decidedMs === 0) this.#decidedMs = this.clock.monotonicMs();
+    this.#own = [...headers];
     this.#pushOurs(headers);
     if (this.arrival.method !== "HEAD") this.#bytesOut = Buffer.byteLength(body);
     this.#res.writeHead(status, headers);
@@ -439,11 +440,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
   /** The headers that every answer has. */
   #pushOurs(headers: string[]): void {
     if (this.#context.isClosing) this.#res.shouldKeepAlive = false;
-    if (this.#setCookies !== null) for (const cookie of this.#setCookies) headers.push("set-cookie", cookie);
-    const { method, requestId, traceId, spanId, cors } = this.arrival;
-    if (cors !== null) headers.push(...cors.headersFor(method, this.request.rawHeaders));
-    headers.push("x-request-id", requestId, "traceresponse", `00-${traceId}-${spanId}-01`);
-    headers.push("apigw-requestid", apigwRequestId(requestId));
+    addAnswerHeaders(headers, this.arrival, this.request.rawHeaders, this.#setCookies);
   }
 
   /** The answer is under way and cannot be completed: the client must see that it is cut. */
@@ -474,10 +471,6 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
     }
   }
 
-  #writeRecord(): void {
-    this.#context.record(exchangeRecord(this.arrival, this.#outcome()));
-  }
-
   #outcome(): Outcome {
     const endMs = this.clock.monotonicMs();
     const decidedMs = this.#decidedMs === 0 ? endMs : this.#decidedMs;
@@ -488,6 +481,11 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead {
       identity: this.#identity,
       role: this.#role,
       bytesIn: this.#body === null ? this.#bytesIn : this.#body.bytes,
+      isStreamed: this.#body !== null,
+      isUpgrade: this.isUpgrade,
+      head: this.#responseHead,
+      own: this.#own,
+      setCookies: this.#setCookies?.length ?? 0,
       bytesOut: this.#bytesOut,
       endMs,
       decidedMs,

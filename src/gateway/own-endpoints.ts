@@ -58,3 +58,13 @@ function json(value: object, cacheControl: string): OwnAnswer {
     reason: "own-endpoint",
   };
 }
+
+/** Flat names and values of an answer, its length among them. */
+export function headersOfAnswer({ headers, body }: OwnAnswer): string[] {
+  const flat: string[] = [];
+  for (const [name, value] of Object.entries(headers))
+    if (name !== "content-length")
+      for (const item of typeof value === "string" ? [value] : value) flat.push(name, item);
+  flat.push("content-length", String(Buffer.byteLength(body)));
+  return flat;
+}
