@@ -1,0 +1,197 @@
+/**
+ * Random names of headers, look-alikes and `Connection` lists among them, through the edge over HTTP/1.1 and HTTP/2 and to
+ * the gateway's socket: what `gatehouse trace --headers` says was kept is what arrived, name by name in its order, and
+ * nothing else did.
+ */
+import assert from "node:assert/strict";
+import type { ClientHttp2Session } from "node:http2";
+import { after, before, test } from "node:test";
+import fc from "fast-check";
+import type { HeadersOfRequest } from "../../src/app/trace-headers.ts";
+import { type RawHead, nameOf } from "../support/raw-service.ts";
+import {
+  type ContractInstance,
+  askHttp2,
+  askRaw,
+  headersOf,
+  idOf,
+  openHttp2,
+  requestText,
+  startContract,
+} from "./contract-instance.ts";
+
+let contract: ContractInstance;
+let session: ClientHttp2Session;
+
+before(async () => {
+  contract = await startContract();
+  session = openHttp2(contract, contract.instance.status.edge.https);
+});
+
+after(async () => {
+  session.destroy();
+  await contract.stop();
+});
+
+const NAMES = [
+  "x-user",
+  "x-tenant",
+  "x-debug",
+  "x-from",
+  "x-remote-user",
+  "x-gatehouse-subject",
+  "x-gatehouse-assertion",
+  "x-gatehouse",
+  "x-gh-proof",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-forwarded-port",
+  "x-forwarded-user",
+  "forwarded",
+  "x-request-id",
+  "traceparent",
+  "tracestate",
+  "x-real-ip",
+  "cf-connecting-ip",
+  "cf-ray",
+  "x-amz-security-token",
+  "x-amzn-trace-id",
+  "dpop",
+  "via",
+  "cookie",
+  "accept-language",
+  "x-http-method-override",
+  "proxy",
+  "te",
+  "keep-alive",
+  "proxy-authorization",
+  "proxy-authenticate",
+  "x-original-url",
+  "sec-fetch-mode",
+];
+/** A token that no list knows: letters, digits and what else a name may hold. */
+const ODD_NAME = fc.string({
+  unit: fc.constantFrom(..."abXY01-_.!#$%&'*+^`|~"),
+  minLength: 1,
+  maxLength: 8,
+});
+
+/** The same name as others may write it: other case, `_` or `.` for `-`. */
+const SPELLED = fc
+  .tuple(fc.constantFrom(...NAMES), fc.constantFrom("-", "-", "-", "_", "."), fc.infiniteStream(fc.boolean()))
+  .map(([name, separator, upper]) =>
+    [...name.replaceAll("-", separator)]
+      .map((letter) => (upper.next().value === true ? letter.toUpperCase() : letter))
+      .join(""),
+  );
+const NAME = fc.oneof({ weight: 5, arbitrary: SPELLED }, { weight: 1, arbitrary: ODD_NAME.map((name) => `x${name}`) });
+const LISTS = fc.record({
+  names: fc.array(NAME, { minLength: 1, maxLength: 12 }),
+  /** Which of them `Connection` names, and what it names besides. */
+  named: fc.array(fc.nat({ max: 11 }), { maxLength: 3 }),
+  others: fc.subarray(["x-gatehouse-role", "x-request-id", "authorization", "x-absent"], { maxLength: 2 }),
+  path: fc.constantFrom("/plain", "/rules"),
+});
+
+/** Values by which each one is known again. */
+function linesOf(names: readonly string[]): string[] {
+  return names.map((name, index) => `${name}: mark-${index}`);
+}
+
+function marksOf(head: RawHead): string[] {
+  return head.lines.filter((line) => /mark-\d/.test(line)).map(nameOf);
+}
+
+/** A kept one is one that arrived with the client's value. */
+function assertTold(told: HeadersOfRequest, head: RawHead, names: readonly string[]): void {
+  assert.deepEqual(told.request.service, head.lines.map(nameOf));
+  const fates = told.request.gateway ?? [];
+  const asked = new Set(names.map((name) => name.toLowerCase()));
+  const kept = fates.filter(({ name, change }) => change === "kept" && asked.has(name.toLowerCase()));
+  // Caddy's own `Via` has no mark, and stands last among those of that name.
+  const arrived = head.lines.filter((line) => asked.has(nameOf(line).toLowerCase()) && isClients(line)).map(nameOf);
+  assert.deepEqual(
+    kept.map(({ name }) => name),
+    arrived,
+  );
+  const marked = marksOf(head).filter((name) => !arrived.includes(name));
+  assert.deepEqual(marked, [], "a value of the client arrived under a name that trace does not call kept");
+  for (const { change, why } of fates) assert.equal(why === null, change === "kept");
+  const gone = fates.filter(({ change }) => change === "dropped").map(({ name }) => name.toLowerCase());
+  const known = new Set(head.lines.map((line) => nameOf(line).toLowerCase()));
+  for (const name of gone)
+    assert.ok(!known.has(name) || arrived.some((each) => each.toLowerCase() === name), `${name} is called dropped`);
+}
+
+function isClients(line: string): boolean {
+  return /mark-\d/.test(line) || /^via: \d\.\d Caddy$/i.test(line);
+}
+
+async function arrivalOf(send: () => Promise<{ readonly status: number }>): Promise<RawHead> {
+  const { service } = contract;
+  const before = service.heads.length;
+  const { status } = await send();
+  assert.equal(status, 200);
+  assert.equal(service.heads.length, before + 1);
+  return service.heads[before] ?? { requestLine: "", lines: [] };
+}
+
+const USUAL = () => ["User-Agent: contract", `Authorization: Bearer ${contract.token}`];
+const HOP_BY_HOP = /^(?:te|keep-alive|proxy-authorization|proxy-authenticate|proxy-connection|trailer|upgrade)$/;
+const EDGE_SETS = /^(?:x-request-id|x-forwarded-(?:for|host|proto))$/;
+
+/** As Go writes it: what is not a letter, digit or hyphen ends nothing. */
+function canonical(name: string): string {
+  return name.toLowerCase().replace(/(?:^|-)[a-z]/g, (start) => start.toUpperCase());
+}
+
+test("to the socket: kept is what arrived", async () => {
+  await fc.assert(
+    fc.asyncProperty(LISTS, async ({ names, named, others, path: asked }) => {
+      const path = asked === "/rules" ? "/rules" : "/plain";
+      const options = [...named.map((index) => names[index % names.length] ?? ""), ...others, "close"];
+      const lines = [`Host: ${contract.host}`, ...USUAL(), ...linesOf(names), `Connection: ${options.join(", ")}`];
+      const head = await arrivalOf(async () => askRaw(contract, "socket", requestText("GET", path, lines) + "\r\n"));
+      const told = await headersOf(contract, idOf(head));
+      assert.equal(told.request.edge, null);
+      assertTold(told, head, names);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("through the edge over HTTP/1.1: kept is what arrived, and the edge drops what it is said to drop", async () => {
+  await fc.assert(
+    fc.asyncProperty(LISTS, async ({ names, named, others, path }) => {
+      const options = [...named.map((index) => names[index % names.length] ?? ""), ...others, "close"];
+      const lines = [`Host: ${contract.host}`, ...USUAL(), ...linesOf(names), `Connection: ${options.join(", ")}`];
+      // Without the token there would be no request to look at.
+      if (others.includes("authorization")) lines.splice(lines.length - 1, 1, `Connection: close`);
+      const isNamed = new Set(others.includes("authorization") ? [] : options.map((option) => option.toLowerCase()));
+      const head = await arrivalOf(async () => askRaw(contract, "edge", requestText("GET", path, lines) + "\r\n"));
+      const told = await headersOf(contract, idOf(head));
+      assertTold(told, head, names);
+      const passed = names.filter((name) => {
+        const lower = name.toLowerCase();
+        return !/[_.]/.test(name) && !HOP_BY_HOP.test(lower) && !EDGE_SETS.test(lower) && !isNamed.has(lower);
+      });
+      const edge = (told.request.edge ?? []).filter(({ change }) => change === "kept").map(({ name }) => name);
+      assert.deepEqual(edge.toSorted(), ["Host", "User-Agent", "Authorization", ...passed.map(canonical)].toSorted());
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("through the edge over HTTP/2: kept is what arrived", async () => {
+  await fc.assert(
+    fc.asyncProperty(LISTS, async ({ names: all, path }) => {
+      // What HTTP/2 forbids, and what Node's client does not send twice.
+      const names = all.filter((name) => !/^(?:keep-alive|te|proxy-connection|transfer-encoding)$/i.test(name));
+      const head = await arrivalOf(async () => askHttp2(session, path, [...USUAL(), ...linesOf(names)]));
+      const told = await headersOf(contract, idOf(head));
+      assertTold(told, head, names);
+    }),
+    { numRuns: 60 },
+  );
+});
