@@ -53,7 +53,7 @@ export function explainEdgeAnswer(
   const add = (name: string): void => void added.push({ name, change: "added", why: "edge" });
   // Over HTTP/3 there is nothing to promise any more.
   if (!protocol.startsWith("HTTP/3")) add("alt-svc");
-  add("via");
+  if (status !== 101) add("via");
   if (!isLoopback && !has("strict-transport-security")) add("strict-transport-security");
   // Guessed from the first bytes, as Go does for whoever says nothing.
   if (hasBody && status !== 101 && !has("content-type") && !has("content-encoding")) add("content-type");

@@ -328,10 +328,9 @@ function whyNotAnswered(
   switch (found) {
     case S.cors:
       return "cors";
+    case S.own:
+      return "own-answer";
     case S.drop:
-      return requestClassOf(name) === REQUEST_CLASS.pass || requestClassOf(name) === REQUEST_CLASS.requestId
-        ? "own-answer"
-        : "hop-by-hop";
     case S.connection:
       return "hop-by-hop";
     case S.contentLength:

@@ -54,6 +54,7 @@ export function readResponseHead(received: UpstreamHeaders, rules: HeaderRules |
         if (!hasCors) pushAll(out, name, value);
         break;
       case C.drop:
+      case C.own:
         break;
     }
   }

@@ -94,8 +94,9 @@ export async function askHttp2(
   session: ClientHttp2Session,
   path: string,
   lines: readonly string[],
+  method = "GET",
 ): Promise<RawAnswerHead> {
-  const headers: Record<string, string | string[]> = { ":path": path, ":method": "GET" };
+  const headers: Record<string, string | string[]> = { ":path": path, ":method": method };
   for (const line of lines) {
     const at = line.indexOf(":");
     const name = line.slice(0, at).toLowerCase();
