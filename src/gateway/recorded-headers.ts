@@ -2,13 +2,14 @@
  * What a record keeps of the headers of an exchange: their names, and in bits what else decides which of them go on.
  *
  * In: heads that were read, how the exchange went. Out: `RecordedHeaders`, of which explain-headers.ts makes the story.
- * It is on the path of every request: one pass over names, and nothing more where nothing unusual came.
+ * It is on the path of every request: names are compared with those of before, and nothing more where nothing unusual came.
  * INVARIANT: no value of a header, and of `Connection` only what is the name of another header that came.
  */
 import type { Identity } from "../identity/index.ts";
 import type { RecordedHeaders } from "../records/index.ts";
 import type { Arrival } from "./arrival.ts";
 import { REQUEST_CLASS, requestClassOf } from "./header-names.ts";
+import { MAX_LIST, joinNames } from "./name-lists.ts";
 import { isOurCookie, namedByConnection, withoutOurCookies } from "./request-head.ts";
 import type { ResponseHead } from "./response-head.ts";
 import type { UpstreamHeaders } from "./upstream-call.ts";
@@ -47,9 +48,6 @@ export interface HeaderOutcome {
   readonly setCookies: number;
 }
 
-/** Longest list in characters: a record's texts are no longer. */
-const MAX_LIST = 1000;
-
 export function recordHeaders(arrival: Arrival, raw: readonly string[], outcome: HeaderOutcome): RecordedHeaders {
   const { head, own } = outcome;
   const { connection } = arrival.head;
@@ -85,43 +83,33 @@ function factsOf(arrival: Arrival, raw: readonly string[], outcome: HeaderOutcom
 
 /** @param flat names and values in turn */
 function nameRequestHeaders(flat: readonly string[], hadOurCookie: boolean): string {
-  let list = "";
+  if (!hadOurCookie) return joinNames(flat, 2);
+  const marked: string[] = [];
   for (let i = 0; i + 1 < flat.length; i += 2) {
     const name = flat[i] as string;
-    if (list.length + name.length > MAX_LIST) return cut(list, (flat.length - i) >> 1);
-    list += i === 0 ? name : `,${name}`;
-    if (hadOurCookie && requestClassOf(name) === REQUEST_CLASS.cookie) {
-      const rest = withoutOurCookies(flat[i + 1] as string);
-      list += rest === "" ? "=none" : rest === flat[i + 1] ? "" : "=part";
-    }
+    const value = flat[i + 1] as string;
+    const rest = requestClassOf(name) === REQUEST_CLASS.cookie ? withoutOurCookies(value) : null;
+    marked.push(rest === null || (rest !== "" && rest === value) ? name : `${name}=${rest === "" ? "none" : "part"}`);
   }
-  return list;
+  return joinNames(marked, 1);
 }
 
+/** Filled and read within one call. */
+const collected: string[] = [];
+
 function nameResponseHeaders(received: UpstreamHeaders, hadOurCookie: boolean): string {
-  let list = "";
-  let count = 0;
+  collected.length = 0;
   for (const name in received) {
     const value = received[name];
     if (value === undefined) continue;
-    for (const item of typeof value === "string" ? [value] : value) {
-      if (list.length + name.length > MAX_LIST) return cut(list, countOf(received) - count);
-      list += count++ === 0 ? name : `,${name}`;
-      if (hadOurCookie && name === "set-cookie" && isOurCookie(item)) list += "=ours";
-    }
+    if (typeof value === "string") collected.push(markResponse(name, value, hadOurCookie));
+    else for (const item of value) collected.push(markResponse(name, item, hadOurCookie));
   }
-  return list;
+  return joinNames(collected, 1);
 }
 
-function countOf(received: UpstreamHeaders): number {
-  return Object.values(received).reduce(
-    (sum, value) => sum + (typeof value === "string" ? 1 : (value?.length ?? 0)),
-    0,
-  );
-}
-
-function cut(list: string, left: number): string {
-  return `${list}${list === "" ? "" : ","}${left}=more`;
+function markResponse(name: string, value: string, hadOurCookie: boolean): string {
+  return hadOurCookie && name === "set-cookie" && isOurCookie(value) ? `${name}=ours` : name;
 }
 
 function namedAmong(connection: string, isThere: (name: string) => boolean): string {

@@ -18,6 +18,9 @@ const UNSAFE_AFTER_JSON = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-
 const quoted = new Map<string, string>();
 const MAX_QUOTED = 4096;
 const MAX_QUOTED_LENGTH = 128;
+/** Lists of names repeat as whole lists, and the same string comes again, so that it is found without being read. */
+const quotedLists = new Map<string, string>();
+const MAX_QUOTED_LISTS = 1024;
 
 /**
  * The line of a record, ending in a newline. Built by hand because it is on the path of every request; the order of the
@@ -42,9 +45,9 @@ export function formatGatewayLine(r: GatewayRecord): string {
 /** Empty lists are left out: nearly all of them are empty. */
 function namesOf({ request, named, response, responseNamed, own, facts }: RecordedHeaders): string {
   return (
-    `{"request":${quote(request)}` +
+    `{"request":${knownList(request)}` +
     (named === "" ? "" : `,"named":${quote(named)}`) +
-    (response === null ? "" : `,"response":${quote(response)}`) +
+    (response === null ? "" : `,"response":${knownList(response)}`) +
     (responseNamed === "" ? "" : `,"responseNamed":${quote(responseNamed)}`) +
     (own === null ? "" : `,"own":${quote(own)}`) +
     `,"facts":${digits(facts)}}`
@@ -129,6 +132,16 @@ function known(text: string | null): string {
     if (text.length > MAX_QUOTED_LENGTH) return json;
     if (quoted.size >= MAX_QUOTED) quoted.clear();
     quoted.set(text, json);
+  }
+  return json;
+}
+
+function knownList(text: string): string {
+  let json = quotedLists.get(text);
+  if (json === undefined) {
+    json = quote(text);
+    if (quotedLists.size >= MAX_QUOTED_LISTS) quotedLists.clear();
+    quotedLists.set(text, json);
   }
   return json;
 }
