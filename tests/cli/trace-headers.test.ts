@@ -25,7 +25,7 @@ after(async () => {
 async function send(path: string, lines: readonly string[]): Promise<string> {
   const { host, token } = contract;
   const all = [`Host: ${host}`, "User-Agent: contract", `Authorization: Bearer ${token}`, ...lines];
-  const answer = await askRaw(contract, "edge", `${requestText("GET", path, all)}\r\n`);
+  const answer = await askRaw(contract, "edge", requestText("GET", path, all));
   assert.equal(answer.status, 200);
   return answer.lines.find((line) => /^x-request-id:/i.test(line))?.slice("x-request-id: ".length) ?? "none";
 }
@@ -110,7 +110,7 @@ test("no value is in a log or in what is printed, whatever a client makes of `Co
   await headersOf(contract, id);
   const { host, token } = contract;
   const usual = [`Host: ${host}`, `Authorization: Bearer ${token}`, ...lines, `Connection: ${canary}, x-tenant`];
-  const direct = await askRaw(contract, "socket", `${requestText("GET", "/rules", usual)}\r\n`);
+  const direct = await askRaw(contract, "socket", requestText("GET", "/rules", usual));
   assert.equal(direct.status, 200);
   const directId = direct.lines.find((line) => /^x-request-id:/i.test(line))?.slice("x-request-id: ".length) ?? "";
   const told = await headersOf(contract, directId);

@@ -7,7 +7,7 @@ import { connect as connectTls } from "node:tls";
 import { readTrace } from "../../src/app/trace.ts";
 import type { HeadersOfRequest } from "../../src/app/trace-headers.ts";
 import { type Started, startInstance, waitFor } from "../support/instance.ts";
-import { type RawHead, type RawService, startRawService, valueOf } from "../support/raw-service.ts";
+import { type RawHead, type RawService, nameOf, startRawService, valueOf } from "../support/raw-service.ts";
 import { CONTRACT_PEOPLE, type RoadName, contractPolicy } from "./header-contract.ts";
 
 export interface ContractInstance {
@@ -154,4 +154,37 @@ export function inWords(head: RawHead, to: ContractInstance, road: RoadName): re
 /** The request id under which a request arrived. */
 export function idOf(head: RawHead): string {
   return valueOf(head, "x-request-id") ?? "none";
+}
+
+/** Lines of `all` that are not among `others`, each as often as it is there more often. */
+export function without(all: readonly string[], others: readonly string[]): string[] {
+  const rest = [...others];
+  return all.filter((line) => {
+    const at = rest.indexOf(line);
+    if (at !== -1) rest.splice(at, 1);
+    return at === -1;
+  });
+}
+
+/** Names in lower case. */
+export function lower(names: readonly string[]): string[] {
+  return names.map((name) => name.toLowerCase());
+}
+
+/** The trace says the same as the bytes that arrived. */
+export function agree(told: HeadersOfRequest, head: RawHead, cameThroughEdge: boolean): void {
+  assert.deepEqual(told.request.service, head.lines.map(nameOf));
+  assert.equal(told.policy.isSame, true);
+  const { edge } = told.request;
+  if (!cameThroughEdge) {
+    assert.equal(edge, null);
+    assert.ok(told.notes.includes("it did not come through the edge: the edge has no record of it"));
+    return;
+  }
+  // What the edge passed on is what the gateway got.
+  const got = told.request.gateway?.filter(({ change }) => change !== "added").map(({ name }) => name);
+  assert.deepEqual(
+    edge?.map(({ name }) => name),
+    got,
+  );
 }

@@ -17,6 +17,7 @@ import {
   openHttp2,
   requestText,
   startContract,
+  without,
 } from "./contract-instance.ts";
 
 let contract: ContractInstance;
@@ -44,7 +45,7 @@ async function ask(road: AnswerRoad, { method = "GET", path = "/plain", lines = 
   const { host, token } = contract;
   const all = [...(isNobody === true ? [] : [`Authorization: Bearer ${token}`]), ...lines];
   if (road === "http/2") return askHttp2(session, path, all, method);
-  const text = `${requestText(method, path, [`Host: ${host}`, ...all])}\r\n`;
+  const text = requestText(method, path, [`Host: ${host}`, ...all]);
   return askRaw(contract, road === "socket" ? "socket" : "edge", text);
 }
 
@@ -65,15 +66,6 @@ function inWords({ lines }: RawAnswerHead): string[] {
 
 function idOf({ lines }: RawAnswerHead): string {
   return lines.find((line) => /^x-request-id:/i.test(line))?.slice("x-request-id: ".length) ?? "none";
-}
-
-function without(all: readonly string[], others: readonly string[]): string[] {
-  const rest = [...others];
-  return all.filter((line) => {
-    const at = rest.indexOf(line);
-    if (at !== -1) rest.splice(at, 1);
-    return at === -1;
-  });
 }
 
 async function assertTold(answer: RawAnswerHead, road: AnswerRoad): Promise<HeadersOfRequest> {

@@ -10,14 +10,17 @@ import { curlUrl } from "../support/curl.ts";
 import { type RawHead, nameOf } from "../support/raw-service.ts";
 import {
   type ContractInstance,
+  agree,
   askHttp2,
   askRaw,
   headersOf,
   idOf,
   inWords,
+  lower,
   openHttp2,
   requestText,
   startContract,
+  without,
 } from "./contract-instance.ts";
 import { type ContractRow, ROADS, ROWS, type RoadName, WHOLE } from "./header-contract.ts";
 
@@ -85,12 +88,12 @@ async function send(road: TestedRoad, lines: readonly string[]): Promise<RawHead
     }
     case "websocket": {
       const text = requestText("GET", "/socket", [`Host: ${host}`, ...usual, ...UPGRADE, ...lines]);
-      assert.equal((await askRaw(contract, "edge", `${text}\r\n`)).status, 101);
+      assert.equal((await askRaw(contract, "edge", text)).status, 101);
       break;
     }
     case "socket": {
       const text = requestText("GET", "/plain", [`Host: ${host}`, ...usual, ...lines]);
-      assert.equal((await askRaw(contract, "socket", `${text}\r\n`)).status, 200);
+      assert.equal((await askRaw(contract, "socket", text)).status, 200);
       break;
     }
     default:
@@ -101,38 +104,6 @@ async function send(road: TestedRoad, lines: readonly string[]): Promise<RawHead
   // Both attempts are one request, line by line.
   assert.deepEqual(heads.at(-1), heads[0]);
   return heads[0] ?? { requestLine: "", lines: [] };
-}
-
-/** Lines of `all` that are not among `others`, each as often as it is there more often. */
-function without(all: readonly string[], others: readonly string[]): string[] {
-  const rest = [...others];
-  return all.filter((line) => {
-    const at = rest.indexOf(line);
-    if (at !== -1) rest.splice(at, 1);
-    return at === -1;
-  });
-}
-
-function lower(names: readonly string[]): string[] {
-  return names.map((name) => name.toLowerCase());
-}
-
-/** The trace says the same as the bytes that arrived. */
-function agree(told: HeadersOfRequest, head: RawHead, road: RoadName): void {
-  assert.deepEqual(told.request.service, head.lines.map(nameOf));
-  assert.equal(told.policy.isSame, true);
-  const { edge } = told.request;
-  if (road === "socket") {
-    assert.equal(edge, null);
-    assert.ok(told.notes.includes("it did not come through the edge: the edge has no record of it"));
-    return;
-  }
-  // What the edge passed on is what the gateway got.
-  const got = told.request.gateway?.filter(({ change }) => change !== "added").map(({ name }) => name);
-  assert.deepEqual(
-    edge?.map(({ name }) => name),
-    got,
-  );
 }
 
 function agreeOnReason(told: HeadersOfRequest, row: ContractRow, road: RoadName): void {
@@ -157,7 +128,7 @@ for (const road of Object.keys(WHOLE) as TestedRoad[])
     test("what arrives of a request with a token and nothing else is exactly this", async () => {
       const head = await send(road, []);
       assert.deepEqual(inWords(head, contract, road), WHOLE[road]);
-      agree(await headersOf(contract, idOf(head)), head, road);
+      agree(await headersOf(contract, idOf(head)), head, road !== "socket");
     });
 
     for (const row of ROWS.filter(({ only }) => only === undefined || only.includes(road)))
@@ -171,7 +142,54 @@ for (const road of Object.keys(WHOLE) as TestedRoad[])
         for (const name of lower(WHOLE[road].map(nameOf)).filter((each) => each.startsWith("x-")))
           assert.equal(names.filter((each) => each === name).length, 1, name);
         const told = await headersOf(contract, idOf(head));
-        agree(told, head, road);
+        agree(told, head, road !== "socket");
         agreeOnReason(told, row, road);
       });
   });
+
+/** Bodies and the lack of them, which decide how the request to the service is framed. */
+const BODIES = [
+  ["POST", "/plain", ["Content-Length: 2"], "hi", ["Content-Length"]],
+  ["POST", "/plain", ["Content-Length: 70000"], "a".repeat(70_000), ["Content-Length"]],
+  ["POST", "/plain", ["Transfer-Encoding: chunked"], "2\r\nhi\r\n0\r\n\r\n", ["transfer-encoding"]],
+  ["POST", "/plain", ["Content-Length: 0"], "", ["content-length"]],
+  ["POST", "/plain", [], "", ["content-length"]],
+  ["POST", "/stream", ["Content-Length: 2"], "hi", ["Content-Length"]],
+  ["GET", "/plain", [], "", []],
+  ["HEAD", "/plain", [], "", []],
+] as const;
+
+for (const [method, path, lines, body, framing] of BODIES)
+  test(`${method} ${path} with ${lines.join(", ") || "no body"} is framed as trace says`, async () => {
+    const { service, host, token } = contract;
+    for (const road of ["edge", "socket"] as const) {
+      const first = service.heads.length;
+      service.answer = { status: 200, lines: [], body: "ok" };
+      const usual = [`Host: ${host}`, `Authorization: Bearer ${token}`];
+      const answer = await askRaw(contract, road, requestText(method, path, [...usual, ...lines], body));
+      assert.equal(answer.status, 200);
+      const head = service.heads[first] ?? { requestLine: "", lines: [] };
+      const names = head.lines.map(nameOf).filter((name) => /^(?:content-length|transfer-encoding)$/i.test(name));
+      assert.deepEqual(lower(names), lower(framing), road);
+      agree(await headersOf(contract, idOf(head)), head, road === "edge");
+    }
+  });
+
+test("on an open route nobody is named, and look-alikes do not arrive either", async () => {
+  const { service, host } = contract;
+  const first = service.heads.length;
+  const lies = [
+    "X-Gatehouse-Subject: admin",
+    "X-Forwarded-For: 9.9.9.9",
+    "X-Request-Id: 1",
+    "Authorization: Basic eDp5",
+  ];
+  const text = requestText("GET", "/open", [`Host: ${host}`, "User-Agent: contract", ...lies]);
+  assert.equal((await askRaw(contract, "edge", text)).status, 200);
+  const head = service.heads[first] ?? { requestLine: "", lines: [] };
+  assert.deepEqual(
+    inWords(head, contract, "http/1.1"),
+    WHOLE["http/1.1"].filter((line) => !line.startsWith("x-gatehouse-")),
+  );
+  agree(await headersOf(contract, idOf(head)), head, true);
+});
