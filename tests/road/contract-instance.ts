@@ -66,7 +66,7 @@ export async function askRaw(to: ContractInstance, road: "edge" | "socket", byte
       if (end === -1) return;
       const [statusLine = "", ...lines] = text.slice(0, end).split("\r\n");
       const length = Number(/^content-length: *(\d+)/im.exec(text.slice(0, end))?.[1] ?? 0);
-      if (text.length < end + 4 + (/^HEAD /.test(bytes) ? 0 : length)) return;
+      if (text.length < end + 4 + (bytes.startsWith("HEAD ") ? 0 : length)) return;
       resolve({ status: Number(statusLine.split(" ")[1]), lines });
       socket.destroy();
     });
@@ -106,7 +106,7 @@ export async function askHttp2(
   return new Promise((resolve, reject) => {
     const stream = session.request(headers);
     stream.on("error", reject);
-    stream.on("response", (answer, _flags, raw: readonly string[] = []) => {
+    stream.on("response", (answer, _flags, raw: readonly string[]) => {
       const got: string[] = [];
       for (let i = 0; i + 1 < raw.length; i += 2) if (!raw[i]?.startsWith(":")) got.push(`${raw[i]}: ${raw[i + 1]}`);
       stream.on("end", () => resolve({ status: Number(answer[":status"]), lines: got }));

@@ -72,7 +72,7 @@ const NAMES = [
 ];
 /** A token that no list knows: letters, digits and what else a name may hold. */
 const ODD_NAME = fc.string({
-  unit: fc.constantFrom(..."abXY01-_.!#$%&'*+^`|~"),
+  unit: fc.constantFrom(...Array.from("abXY01-_.!#$%&'*+^`|~")),
   minLength: 1,
   maxLength: 8,
 });
@@ -81,7 +81,7 @@ const ODD_NAME = fc.string({
 const SPELLED = fc
   .tuple(fc.constantFrom(...NAMES), fc.constantFrom("-", "-", "-", "_", "."), fc.infiniteStream(fc.boolean()))
   .map(([name, separator, upper]) =>
-    [...name.replaceAll("-", separator)]
+    Array.from(name.replaceAll("-", separator))
       .map((letter) => (upper.next().value === true ? letter.toUpperCase() : letter))
       .join(""),
   );
@@ -130,11 +130,11 @@ function isClients(line: string): boolean {
 
 async function arrivalOf(send: () => Promise<{ readonly status: number }>): Promise<RawHead> {
   const { service } = contract;
-  const before = service.heads.length;
+  const first = service.heads.length;
   const { status } = await send();
   assert.equal(status, 200);
-  assert.equal(service.heads.length, before + 1);
-  return service.heads[before] ?? { requestLine: "", lines: [] };
+  assert.equal(service.heads.length, first + 1);
+  return service.heads[first] ?? { requestLine: "", lines: [] };
 }
 
 const USUAL = () => ["User-Agent: contract", `Authorization: Bearer ${contract.token}`];
