@@ -13,7 +13,7 @@ export const HEADER_REASONS = {
   identity: "who asks, as verified",
   "own-answer": "what Gatehouse alone tells clients",
   cors: "the API answers pages of other origins itself",
-  session: "the session of the browser was renewed",
+  session: "a cookie of the browser's session: sign-in, renewal, end",
   edge: "Caddy's own",
 } as const;
 export type HeaderReason = keyof typeof HEADER_REASONS;
