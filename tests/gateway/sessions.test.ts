@@ -176,7 +176,8 @@ test("while the provider is away a right that is good is used, and one that is n
 });
 
 test("the cookies of a session that is renewed are told as added, the one that came as kept back", async (t) => {
-  const { send, setup, records, service, runtime, browser } = await signIn(t);
+  const signedIn = await signIn(t);
+  const { send, setup, records, service, browser } = signedIn;
   const read = setup.sessions.read(browser.cookieHeader(), 0);
   assert.ok(read.state === "valid");
   setup.clock.set((read.session.identity.expiresAtSeconds - 1) * 1000);
@@ -186,7 +187,7 @@ test("the cookies of a session that is renewed are told as added, the one that c
   assert.ok(cookies > 0);
   const [record] = records;
   assert.ok(record !== undefined);
-  const { artifacts } = runtime({
+  const { artifacts } = signedIn.runtime({
     routes: [{ key: "GET /orders", upstream: service.origin, login: true }],
     roles: [],
   });
