@@ -11,6 +11,7 @@
 import { Readable } from "node:stream";
 import type { Identity } from "../identity/index.ts";
 import type { Artifacts, HttpApi } from "../model/index.ts";
+import { normalizePath } from "../policy/index.ts";
 import type { GatewayRecord, RecordedHeaders } from "../records/index.ts";
 import { addAnswerHeaders } from "./answer-headers.ts";
 import { Cors } from "./cors.ts";
@@ -18,6 +19,7 @@ import { type HeaderPlan, planHeaders } from "./header-plan.ts";
 import { REQUEST_CLASS, RESPONSE_CLASS, foldHeaderName, requestClassOf, responseClassOf } from "./header-names.ts";
 import type { HeaderReason } from "./header-reasons.ts";
 import { writeRequestHead } from "./http-client/request-text.ts";
+import { isOwnPath } from "./own-endpoints.ts";
 import { FACT_BITS, HEADER_FACTS } from "./recorded-headers.ts";
 import { switchingHeaders } from "./reply.ts";
 import { type HeadRules, readRequestHead } from "./request-head.ts";
@@ -64,12 +66,18 @@ export function explainHeaders(artifacts: Artifacts, record: GatewayRecord): Hea
     plan = api === null ? null : planOf(artifacts, api, record.routeKey);
     if (plan === null) return null;
   }
-  const cors = api?.corsConfiguration === undefined ? null : new Cors(api.corsConfiguration);
+  const cors = api?.corsConfiguration === undefined || isOwn(record) ? null : new Cors(api.corsConfiguration);
   return {
     request: explainRequest(record, headers, plan),
     response: explainResponse(record, headers, plan, cors),
     answeredBy: headers.response !== null ? "service" : headers.own !== null ? "gateway" : null,
   };
+}
+
+/** Gatehouse's own endpoints take no part in an API's CORS. */
+function isOwn({ path }: GatewayRecord): boolean {
+  const normal = normalizePath(path);
+  return normal.ok && isOwnPath(normal.path);
 }
 
 function apiOf(artifacts: Artifacts, { host, api: exposure }: GatewayRecord): HttpApi | null {

@@ -129,6 +129,12 @@ for (const road of Object.keys(ANSWER_ROADS) as AnswerRoad[])
       assert.deepEqual(challenge, { name: "www-authenticate", change: "added", why: "own-answer" });
     });
 
+    for (const path of ["/_gatehouse/jwks.json", "/none", "/plain%00", "/_gatehouse/none"])
+      test(`an answer to a page that asks for ${path} is told as it is`, async () => {
+        const answer = await ask(road, { path, lines: ["Origin: https://app.contract.example"] });
+        assert.equal((await assertTold(answer, road)).response.answeredBy, "gateway");
+      });
+
     test("a preflight request is answered by the gateway, as told", async () => {
       const lines = ["Origin: https://app.contract.example", "Access-Control-Request-Method: GET"];
       const answer = await ask(road, { method: "OPTIONS", isNobody: true, lines });
