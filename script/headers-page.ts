@@ -120,8 +120,11 @@ function isForbidden({ sends }: ContractRow): boolean {
   return sends.some((line) => FORBIDDEN_TO_PAGES.test(line.slice(0, line.indexOf(":"))));
 }
 
-function answerRow({ title, says, asks, gets, hasRules, why }: AnswerRow): readonly string[] {
+function answerRow({ title, says, asks, gets, on, hasRules, why }: AnswerRow): readonly string[] {
+  const got = [lines(gets), ...Object.entries(on ?? {}).map(([road, other]) => `${road}: ${lines(other)}`)].join(
+    "<br>",
+  );
   const asked = asks === undefined ? "" : `, asked with ${lines(asks)}`;
   const rules = hasRules === true ? ", with header rules" : "";
-  return [`${title}${rules}`, `${lines(says)}${asked}`, lines(gets), why === undefined ? "" : `\`${why}\``];
+  return [`${title}${rules}`, `${lines(says)}${asked}`, got, why === undefined ? "" : `\`${why}\``];
 }

@@ -12,7 +12,7 @@ import type { EdgeRecord } from "../records/index.ts";
 /** What the edge never passes on from a client, for people. No log tells whether a request had any of it. */
 export const EDGE_DROPS: readonly string[] = [
   "names with `_` or `.`",
-  "hop-by-hop headers (but `Te: trailers`), and what `Connection` names (HTTP/1.1)",
+  "hop-by-hop headers (`Alt-Svc` too, but not `Te: trailers`), and what `Connection` names (HTTP/1.1)",
 ];
 
 /** The edge puts its own value there, whatever the client sent. */
@@ -48,14 +48,20 @@ export function explainEdgeAnswer(
   { protocol, status, hasBody, isLoopback }: EdgeAnswer,
 ): readonly HeaderFate[] {
   const has = (wanted: string): boolean => answered.some((name) => name.toLowerCase() === wanted);
-  const kept = answered.map((name): HeaderFate => ({ name, change: "kept", why: null }));
+  // Over HTTP/3 there is nothing to promise any more.
+  const saysWhereElse = !protocol.startsWith("HTTP/3");
+  const own = answered.findIndex((name) => name.toLowerCase() === "alt-svc");
+  const passed = answered.map((name, index): HeaderFate => {
+    // Of another connection than the client's, so that Caddy counts it with the hop-by-hop headers.
+    if (name.toLowerCase() !== "alt-svc") return { name, change: "kept", why: null };
+    return { name, change: saysWhereElse && index === own ? "replaced" : "dropped", why: "edge" };
+  });
   const added: HeaderFate[] = [];
   const add = (name: string): void => void added.push({ name, change: "added", why: "edge" });
-  // Over HTTP/3 there is nothing to promise any more.
-  if (!protocol.startsWith("HTTP/3")) add("alt-svc");
+  if (saysWhereElse && own === -1) add("alt-svc");
   if (status !== 101) add("via");
   if (!isLoopback && !has("strict-transport-security")) add("strict-transport-security");
   // Guessed from the first bytes, as Go does for whoever says nothing.
   if (hasBody && status !== 101 && !has("content-type") && !has("content-encoding")) add("content-type");
-  return [...kept, ...added];
+  return [...passed, ...added];
 }

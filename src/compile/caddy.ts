@@ -12,7 +12,7 @@
  * tests/road/header-contract.test.ts):
  * - a name with `_` or `.` is dropped, so no alias of an identity header gets past the edge; the gateway drops them again;
  * - `X-Forwarded-For`, `-Host` and `-Proto` are replaced, as no proxy is trusted; the other look-alikes pass to the gateway;
- * - hop-by-hop headers (but `Te: trailers`) and all that `Connection` names are dropped before `headers.request.set` runs: a client can remove
+ * - hop-by-hop headers (`Alt-Svc` too, not `Te: trailers`) and all that `Connection` names are dropped before `headers.request.set` runs: a client can remove
  *   its own headers, never our `X-Request-Id`;
  * - the path stays as sent, escapes included, unless it holds a raw character that a path may not hold (`{`, `\`, `"`):
  *   then it is decoded and encoded anew, so that `%2F` becomes `/`. The gateway decides on what it receives;

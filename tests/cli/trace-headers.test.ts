@@ -90,7 +90,7 @@ test("the table names each header with what each hop did to it", async () => {
   assert.deepEqual(
     rows.filter((row) => row.startsWith("note: ")),
     [
-      "note: the edge passes on none of these, and no log tells whether there were any: names with `_` or `.`; hop-by-hop headers (but `Te: trailers`), and what `Connection` names (HTTP/1.1)",
+      "note: the edge passes on none of these, and no log tells whether there were any: names with `_` or `.`; hop-by-hop headers (`Alt-Svc` too, but not `Te: trailers`), and what `Connection` names (HTTP/1.1)",
     ],
   );
   assert.deepEqual(await traceJson(id), told);

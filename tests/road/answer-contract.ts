@@ -89,6 +89,7 @@ export const ANSWER_ROWS: readonly AnswerRow[] = [
     says: ["Strict-Transport-Security: max-age=1"],
     gets: ["strict-transport-security: max-age=1"],
   },
+  { title: "where else the service is", says: ['Alt-Svc: h2=":1"'], gets: [], on: { socket: ['alt-svc: h2=":1"'] } },
   { title: "CORS of the service", says: ["Access-Control-Allow-Origin: *"], gets: [], why: "cors" },
   {
     title: "CORS of the service, to a page that the policy allows",

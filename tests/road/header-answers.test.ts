@@ -145,13 +145,19 @@ for (const road of Object.keys(ANSWER_ROADS) as AnswerRoad[])
   });
 
 test("the answer that opens a WebSocket arrives as told", async () => {
-  contract.service.answer = { status: 101, lines: ["X-Any: 1", "X-Request-Id: mine", "Content-Length: 0"], body: "" };
+  contract.service.answer = {
+    status: 101,
+    lines: ["X-Any: 1", "Alt-Svc: x", "X-Request-Id: mine", "Content-Length: 0"],
+    body: "",
+  };
   const upgrade = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
   const answer = await ask("http/1.1", {
     path: "/socket",
     lines: [...upgrade, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="],
   });
   assert.equal(answer.status, 101);
+  const elsewhere = answer.lines.filter((line) => /^alt-svc:/i.test(line));
+  assert.match(elsewhere.join(), /^alt-svc: h3=[^\r]*$/i);
   const told = await headersOf(contract, idOf(answer));
   const names = answer.lines.map((line) => nameOf(line).toLowerCase()).toSorted();
   assert.deepEqual((told.response.client ?? []).map((name) => name.toLowerCase()).toSorted(), names);

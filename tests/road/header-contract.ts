@@ -195,6 +195,7 @@ export const ROWS: readonly ContractRow[] = [
   { title: "cookie of Gatehouse", sends: ["Cookie: __Host-gatehouse=x"], arrives: [], why: "own-cookie" },
   { title: "hop-by-hop", sends: ["Te: trailers"], arrives: [], why: "hop-by-hop" },
   { title: "hop-by-hop", sends: ["Proxy-Authorization: x"], arrives: [], why: "edge" },
+  { title: "hop-by-hop for Caddy", sends: ["Alt-Svc: x"], arrives: [], on: { socket: ["Alt-Svc: x"] }, why: "edge" },
   { title: "hop-by-hop", sends: ["Keep-Alive: timeout=5"], arrives: [], only: ONE_POINT_ONE, why: "edge" },
   { title: "hop-by-hop", sends: ["Proxy-Connection: keep-alive"], arrives: [], only: ONE_POINT_ONE, why: "edge" },
   {

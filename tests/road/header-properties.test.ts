@@ -69,6 +69,7 @@ const NAMES = [
   "proxy-authenticate",
   "x-original-url",
   "sec-fetch-mode",
+  "alt-svc",
 ];
 /** A token that no list knows: letters, digits and what else a name may hold. */
 const ODD_NAME = fc.string({
@@ -138,7 +139,8 @@ async function arrivalOf(send: () => Promise<{ readonly status: number }>): Prom
 }
 
 const USUAL = () => ["User-Agent: contract", `Authorization: Bearer ${contract.token}`];
-const HOP_BY_HOP = /^(?:te|keep-alive|proxy-authorization|proxy-authenticate|proxy-connection|trailer|upgrade)$/;
+const HOP_BY_HOP =
+  /^(?:alt-svc|te|keep-alive|proxy-authorization|proxy-authenticate|proxy-connection|trailer|upgrade)$/;
 const EDGE_SETS = /^(?:x-request-id|x-forwarded-(?:for|host|proto))$/;
 
 /** As Go writes it: what is not a letter, digit or hyphen ends nothing. */
@@ -194,5 +196,76 @@ test("through the edge over HTTP/2: kept is what arrived", async () => {
       assertTold(told, head, names);
     }),
     { numRuns: 60 },
+  );
+});
+
+const ANSWER_NAMES = [
+  "x-any",
+  "x-other",
+  "x-powered-by",
+  "x-frame-options",
+  "set-cookie",
+  "server",
+  "via",
+  "date",
+  "alt-svc",
+  "vary",
+  "etag",
+  "cache-control",
+  "strict-transport-security",
+  "access-control-allow-origin",
+  "x-request-id",
+  "traceresponse",
+  "apigw-requestid",
+  "x-gatehouse-role",
+  "keep-alive",
+  "proxy-authenticate",
+  "trailer",
+  "te",
+  "content-type",
+  "content-encoding",
+  "content-language",
+  "location",
+];
+const ANSWER_NAME = fc
+  .tuple(fc.constantFrom(...ANSWER_NAMES), fc.constantFrom("-", "-", "-", "-", "_", "."), fc.boolean())
+  .map(([name, separator, isUpper]) => (isUpper ? name.toUpperCase() : name).replaceAll("-", separator));
+const ANSWERS = fc.record({
+  names: fc.array(
+    fc.oneof(
+      { weight: 6, arbitrary: ANSWER_NAME },
+      ODD_NAME.map((name) => `x${name}`),
+    ),
+    { maxLength: 10 },
+  ),
+  named: fc.array(fc.nat({ max: 9 }), { maxLength: 2 }),
+  path: fc.constantFrom("/plain", "/rules"),
+  to: fc.constantFrom("edge" as const, "socket" as const),
+});
+
+test("answers with any names: what trace says the client got is what it got", async () => {
+  await fc.assert(
+    fc.asyncProperty(ANSWERS, async ({ names, named, path, to }) => {
+      const options = ["keep-alive", ...named.flatMap((index) => names[index % Math.max(names.length, 1)] ?? [])];
+      contract.service.answer = {
+        status: 200,
+        lines: [...names.map((name, index) => `${name}: mark-${index}`), `Connection: ${options.join(", ")}`],
+        body: "ok",
+      };
+      const lines = [`Host: ${contract.host}`, ...USUAL()];
+      const answer = await askRaw(contract, to, requestText("GET", path, lines));
+      assert.equal(answer.status, 200);
+      const ours = answer.lines.filter((line) => !/^(?:connection|keep-alive|transfer-encoding):/i.test(line));
+      const id = answer.lines.find((line) => /^x-request-id:/i.test(line))?.slice("x-request-id: ".length) ?? "none";
+      const told = await headersOf(contract, id);
+      const inOrder = (all: readonly string[]): string[] => all.map((name) => name.toLowerCase()).toSorted();
+      assert.deepEqual(inOrder(told.response.client ?? []), inOrder(ours.map(nameOf)));
+      const kept = told.response.gateway?.filter(({ change }) => change === "kept").map(({ name }) => name) ?? [];
+      // Of all that the gateway passes on this alone stays at the edge.
+      const isEdges = (name: string): boolean => to === "edge" && name.toLowerCase() === "alt-svc";
+      const marked = ours.filter((line) => line.includes("mark-")).map(nameOf);
+      assert.deepEqual(inOrder(kept.filter((name) => name !== "content-length" && !isEdges(name))), inOrder(marked));
+    }),
+    { numRuns: 80 },
   );
 });
