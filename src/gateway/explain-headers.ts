@@ -66,7 +66,7 @@ export function explainHeaders(artifacts: Artifacts, record: GatewayRecord): Hea
     plan = api === null ? null : planOf(artifacts, api, record.routeKey);
     if (plan === null) return null;
   }
-  const cors = api?.corsConfiguration === undefined || isOwn(record) ? null : new Cors(api.corsConfiguration);
+  const cors = api?.corsConfiguration === undefined || isOwnEndpoint(record) ? null : new Cors(api.corsConfiguration);
   return {
     request: explainRequest(record, headers, plan),
     response: explainResponse(record, headers, plan, cors),
@@ -75,7 +75,7 @@ export function explainHeaders(artifacts: Artifacts, record: GatewayRecord): Hea
 }
 
 /** Gatehouse's own endpoints take no part in an API's CORS. */
-function isOwn({ path }: GatewayRecord): boolean {
+function isOwnEndpoint({ path }: GatewayRecord): boolean {
   const normal = normalizePath(path);
   return normal.ok && isOwnPath(normal.path);
 }
