@@ -22,6 +22,7 @@ import { GUARDRAILS, REASONS, RULES, WAIVER_FINDINGS } from "../src/policy/index
 import { renderAdvisories } from "./advisories-page.ts";
 import type { Layers } from "./checks/layers.ts";
 import { renderConformance } from "./conformance-page.ts";
+import { renderHeaders } from "./headers-page.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "docs", "generated");
@@ -37,6 +38,7 @@ export function renderPages(): Pages {
     ["errors.md", renderErrors()],
     ["findings.md", renderFindings()],
     ["guardrails.md", renderGuardrails()],
+    ["headers.md", NOTE + renderHeaders(table)],
     ["reasons.md", renderReasons()],
     ["targets.md", renderTargets()],
     ["cli.md", renderCommands()],
@@ -62,6 +64,7 @@ function renderIndex(): string {
 - [Errors](errors.md): every fault that Gatehouse raises, with its exit code and next step
 - [Findings](findings.md): what \`gatehouse check\` can say about a policy
 - [Guardrails](guardrails.md): each with an example, and the rules of other tools with what answers them
+- [Headers](headers.md): which headers arrive on which road, in both directions, line by line
 - [Reasons](reasons.md): why a request was let in or refused, the words in records and in \`explain\`
 - [Targets](targets.md): what of the language each target can express
 - [Commands](cli.md): the command line's own help

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { decodeJwt } from "jose";
+import { explainHeaders } from "../../src/gateway/index.ts";
 import { BASE_URL, Browser, type Setup, setUpSignIn } from "../identity/sign-in-setup.ts";
 import { type Fixture, startGateway } from "./fixture.ts";
 import { type RawAnswer, ask, headerOf } from "./raw-client.ts";
@@ -172,6 +173,38 @@ test("while the provider is away a right that is good is used, and one that is n
     ["role-grants", "provider-unavailable"],
   );
   assert.equal(service.hits(), 1);
+});
+
+test("the cookies of a session that is renewed are told as added, the one that came as kept back", async (t) => {
+  const signedIn = await signIn(t);
+  const { send, setup, records, service, browser } = signedIn;
+  const read = setup.sessions.read(browser.cookieHeader(), 0);
+  assert.ok(read.state === "valid");
+  setup.clock.set((read.session.identity.expiresAtSeconds - 1) * 1000);
+  const answer = await send("GET /orders HTTP/1.1");
+  assert.equal(answer.status, 200);
+  const cookies = answer.headers.filter(([name]) => name === "set-cookie").length;
+  assert.ok(cookies > 0);
+  const [record] = records;
+  assert.ok(record !== undefined);
+  const { artifacts } = signedIn.runtime({
+    routes: [{ key: "GET /orders", upstream: service.origin, login: true }],
+    roles: [],
+  });
+  const told = explainHeaders(artifacts, record);
+  assert.ok(told !== null);
+  assert.deepEqual(
+    told.request.sent,
+    service.seen[0]?.headers.map(([name]) => name),
+  );
+  assert.deepEqual(
+    told.request.fates.find(({ name }) => name === "Cookie"),
+    { name: "Cookie", change: "dropped", why: "own-cookie" },
+  );
+  assert.deepEqual(
+    told.response.fates.filter(({ name }) => name === "set-cookie"),
+    Array.from({ length: cookies }, () => ({ name: "set-cookie", change: "added", why: "session" })),
+  );
 });
 
 test("a session that has ended is nobody's", async (t) => {
