@@ -21,6 +21,7 @@ import { RULES_FOR_IAM } from "../src/policy/guardrails/rules-for-iam.ts";
 import { GUARDRAILS, REASONS, RULES, WAIVER_FINDINGS } from "../src/policy/index.ts";
 import type { Layers } from "./checks/layers.ts";
 import { renderConformance } from "./conformance-page.ts";
+import { renderRelyingParty } from "./relying-party-page.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "docs", "generated");
@@ -36,6 +37,7 @@ export function renderPages(): Pages {
     ["findings.md", renderFindings()],
     ["guardrails.md", renderGuardrails()],
     ["reasons.md", renderReasons()],
+    ["relying-party.md", NOTE + renderRelyingParty(table)],
     ["targets.md", renderTargets()],
     ["cli.md", renderCommands()],
     ["layers.md", renderLayers()],
@@ -60,6 +62,7 @@ function renderIndex(): string {
 - [Findings](findings.md): what \`gatehouse check\` can say about a policy
 - [Guardrails](guardrails.md): each with an example, and the rules of other tools with what answers them
 - [Reasons](reasons.md): why a request was let in or refused, the words in records and in \`explain\`
+- [Sign-in as a relying party](relying-party.md): what browser sign-in does with each thing that a provider can do wrong
 - [Targets](targets.md): what of the language each target can express
 - [Commands](cli.md): the command line's own help
 - [JSON Schema](gatehouse.schema.json) of the policy file, as \`gatehouse schema\` prints it

@@ -40,6 +40,15 @@ export function describeRealm(options: RealmOptions): object {
     oauth2DevicePollingInterval: 1,
     eventsEnabled: true,
     eventsListeners: [],
+    // It keeps no refreshes unless it is told to.
+    enabledEventTypes: [
+      "LOGIN",
+      "LOGOUT",
+      "CODE_TO_TOKEN",
+      "CODE_TO_TOKEN_ERROR",
+      "REFRESH_TOKEN",
+      "REFRESH_TOKEN_ERROR",
+    ],
     groups: groups.map((group) => ({ name: group })),
     users: people.map((person) => ({
       username: person.name,
