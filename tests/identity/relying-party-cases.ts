@@ -249,6 +249,16 @@ const KEYS: CaseGroup = {
       SIGNED_IN,
       { source: `${OIDC}, 10.1` },
     ),
+    one(
+      "kid-absent-named-key",
+      "names no key, and publishes one with a name",
+      idToken({ header: { kid: undefined } }),
+      tokenRefused("token-unknown-key"),
+      {
+        source: `${OIDC}, 10.1`,
+        why: "a key that has a name is asked for by it, so that nothing changes when a second one comes",
+      },
+    ),
     certified(
       "kid-absent-multiple-jwks",
       "names no key, and publishes two without names",
