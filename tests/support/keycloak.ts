@@ -6,7 +6,7 @@
  * distribution with another digest than the one below is never run.
  * INVARIANT: after `stop` neither the process nor anything that it wrote is there; its database is in its memory.
  */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { cpSync, createReadStream, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from "node:fs";
@@ -21,6 +21,8 @@ import { type RealmOptions, describeRealm } from "./keycloak-realm.ts";
 const run = promisify(execFile);
 const VERSION = "26.5.6";
 const ARTIFACT = `org.keycloak:keycloak-quarkus-dist:${VERSION}:zip`;
+/** What copies it; without a version Maven would take one from ten years ago. */
+const PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
 const SHA256 = "490189d9dff05272432d51f71a069462eeca97f2920a694d539a1e6c26a5a347";
 const INSTALL_LIMIT_MS = 600_000;
 const START_LIMIT_MS = 180_000;
@@ -41,6 +43,20 @@ const JAVA_OPTIONS = [
   "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
   "--add-opens=java.base/java.security=ALL-UNNAMED",
 ];
+
+/**
+ * Ends the process when our end of its input closes, as it does too when a test is killed, and takes its folder away:
+ * half a gigabyte of memory must not outlive who asked for it.
+ */
+const KEEPER = `trap '' TERM INT HUP
+exec 3<&0
+"$@" </dev/null &
+java=$!
+(cat <&3; kill -9 $java) >/dev/null 2>&1 &
+wait $java
+code=$?
+rm -rf "$0"
+exit $code`;
 
 export interface KeycloakRealm {
   readonly issuer: string;
@@ -69,7 +85,7 @@ export async function installKeycloak(): Promise<string> {
   const temporary = mkdtempSync(join(cacheFolder(), ".keycloak-"));
   try {
     const options = { cwd: temporary, timeout: INSTALL_LIMIT_MS, maxBuffer: 16 * 1024 * 1024 };
-    await run("mvn", ["-B", "-q", "dependency:copy", `-Dartifact=${ARTIFACT}`, "-DoutputDirectory=."], options);
+    await run("mvn", ["-B", "-q", `${PLUGIN}:copy`, `-Dartifact=${ARTIFACT}`, "-DoutputDirectory=."], options);
     const archive = join(temporary, `keycloak-quarkus-dist-${VERSION}.zip`);
     const digest = await digestOf(archive);
     if (digest !== SHA256) throw new Error(`${ARTIFACT} has the digest ${digest}, not the one that is known`);
@@ -104,9 +120,13 @@ export async function startKeycloak(): Promise<Keycloak> {
   const port = await findFreePort();
   const origin = `http://127.0.0.1:${port}`;
   const password = randomBytes(18).toString("base64url");
-  const child: ChildProcess = spawn(
-    "java",
+  const child = spawn(
+    "sh",
     [
+      "-c",
+      KEEPER,
+      home,
+      "java",
       ...JAVA_OPTIONS,
       `-Dkc.home.dir=${home}`,
       `-Djboss.server.config.dir=${join(home, "conf")}`,
@@ -123,7 +143,7 @@ export async function startKeycloak(): Promise<Keycloak> {
     ],
     {
       cwd: home,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, KC_BOOTSTRAP_ADMIN_USERNAME: "root", KC_BOOTSTRAP_ADMIN_PASSWORD: password },
     },
   );
@@ -131,17 +151,12 @@ export async function startKeycloak(): Promise<Keycloak> {
   const listen = (chunk: Buffer): void => {
     said = (said + chunk.toString()).slice(-4000);
   };
-  child.stdout?.on("data", listen);
-  child.stderr?.on("data", listen);
+  child.stdout.on("data", listen);
+  child.stderr.on("data", listen);
   const ended = once(child, "close");
-  // A test that dies early must not leave half a gigabyte behind.
-  const kill = (): void => void child.kill("SIGKILL");
-  process.once("exit", kill);
   const stop = async (): Promise<void> => {
-    process.off("exit", kill);
-    kill();
+    child.stdin.end();
     await ended;
-    rmSync(home, { recursive: true, force: true });
   };
   try {
     await waitFor(
