@@ -48,7 +48,7 @@ const JAVA_OPTIONS = [
  * Ends the process when our end of its input closes, as it does too when a test is killed, and takes its folder away:
  * half a gigabyte of memory must not outlive who asked for it.
  */
-const KEEPER = `trap '' TERM INT HUP
+const KEEPER = `trap '' TERM INT HUP PIPE
 exec 3<&0
 "$@" </dev/null &
 java=$!
