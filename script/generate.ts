@@ -23,6 +23,7 @@ import { renderAdvisories } from "./advisories-page.ts";
 import type { Layers } from "./checks/layers.ts";
 import { renderConformance } from "./conformance-page.ts";
 import { renderHeaders } from "./headers-page.ts";
+import { renderRelyingParty } from "./relying-party-page.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "docs", "generated");
@@ -40,6 +41,7 @@ export function renderPages(): Pages {
     ["guardrails.md", renderGuardrails()],
     ["headers.md", NOTE + renderHeaders(table)],
     ["reasons.md", renderReasons()],
+    ["relying-party.md", NOTE + renderRelyingParty(table)],
     ["targets.md", renderTargets()],
     ["cli.md", renderCommands()],
     ["layers.md", renderLayers()],
@@ -66,6 +68,7 @@ function renderIndex(): string {
 - [Guardrails](guardrails.md): each with an example, and the rules of other tools with what answers them
 - [Headers](headers.md): which headers arrive on which road, in both directions, line by line
 - [Reasons](reasons.md): why a request was let in or refused, the words in records and in \`explain\`
+- [Sign-in as a relying party](relying-party.md): what browser sign-in does with each thing that a provider can do wrong
 - [Targets](targets.md): what of the language each target can express
 - [Commands](cli.md): the command line's own help
 - [JSON Schema](gatehouse.schema.json) of the policy file, as \`gatehouse schema\` prints it
