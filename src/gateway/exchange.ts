@@ -423,6 +423,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
   }
 
   answerOwn(answer: OwnAnswer, reason: RecordReason): void {
+    this.#error = answer.error ?? null;
     this.#send(answer.status, headersOfAnswer(answer), answer.body, reason);
   }
 
