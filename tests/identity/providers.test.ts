@@ -3,7 +3,7 @@
  * provider: what is asked is the same, what differs is in provider-setup.ts.
  */
 import assert from "node:assert/strict";
-import { type TestContext, after, before, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { type Browser, type BrowserContext, type Page, type Route, chromium } from "playwright-core";
 import { curl } from "../support/curl.ts";
 import { type EchoService, headerOf, startEcho } from "../support/echo.ts";
