@@ -21,6 +21,7 @@ import { RULES_FOR_IAM } from "../src/policy/guardrails/rules-for-iam.ts";
 import { GUARDRAILS, REASONS, RULES, WAIVER_FINDINGS } from "../src/policy/index.ts";
 import { renderAdvisories } from "./advisories-page.ts";
 import type { Layers } from "./checks/layers.ts";
+import { renderComplaints } from "./complaints-page.ts";
 import { renderConformance } from "./conformance-page.ts";
 import { renderHeaders } from "./headers-page.ts";
 import { renderRelyingParty } from "./relying-party-page.ts";
@@ -36,6 +37,7 @@ export function renderPages(): Pages {
     ["account-findings.md", renderAccountFindings()],
     ["advisories.md", NOTE + renderAdvisories(table)],
     ["conformance.md", NOTE + renderConformance(table)],
+    ["complaints.md", NOTE + renderComplaints(table)],
     ["errors.md", renderErrors()],
     ["findings.md", renderFindings()],
     ["guardrails.md", renderGuardrails()],
@@ -62,6 +64,7 @@ function renderIndex(): string {
 
 - [Findings in accounts](account-findings.md): what \`gatehouse import\` and \`gatehouse gateway\` can say about a file
 - [Advisories](advisories.md): what broke other gateways, and how many cases hold that it does not break this one
+- [Complaints](complaints.md): what users of other gateways complain of, and the cases that show what holds here
 - [Conformance](conformance.md): what AWS's HTTP APIs do that \`gatehouse gateway\` is held to, what is unconfirmed, every switch
 - [Errors](errors.md): every fault that Gatehouse raises, with its exit code and next step
 - [Findings](findings.md): what \`gatehouse check\` can say about a policy

@@ -1,5 +1,7 @@
 /** People with a session: sign-in for navigations only, renewal before the right ends, no use from another site. */
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { decodeJwt } from "jose";
 import { explainHeaders } from "../../src/gateway/index.ts";
@@ -279,4 +281,63 @@ test("sign-in pages are served here, and their queries are in no record", async 
     ],
   );
   assert.ok(!JSON.stringify(records).includes(secret));
+});
+
+test("one sign-in is good for ten routes with rules of their own", async (t) => {
+  const setup = await setUpSignIn();
+  t.after(() => setup.close());
+  const service = await startService(t);
+  const names = Array.from({ length: 10 }, (_, i) => `area-${i}`);
+  const fixture = await startGateway(
+    t,
+    {
+      routes: names.map((name) => ({ key: `GET /${name}`, service: name, upstream: service.origin, login: true })),
+      roles: names.map((name, i) => ({ name, groups: [i % 2 === 0 ? "support" : "sales"], can: [`GET/${name}`] })),
+    },
+    { clock: setup.clock, wrap: (runtime) => ({ ...runtime, verifier: setup.verifier, sessions: setup.sessions }) },
+  );
+  const browser = new Browser(setup.sessions);
+  await browser.signIn("ada");
+  const answers = [];
+  for (const name of names) {
+    const cookie = [`Cookie: ${browser.cookieHeader() ?? ""}`];
+    answers.push((await ask(fixture.publicSocket, `GET /${name} HTTP/1.1`, [...cookie, ...NAVIGATION])).status);
+  }
+  assert.deepEqual(
+    answers,
+    names.map((_, i) => (i % 2 === 0 ? 200 : 403)),
+  );
+});
+
+test("let in a second before its right ends, a request is answered however long the service takes", async (t) => {
+  const setup = await setUpSignIn();
+  t.after(() => setup.close());
+  const held = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<string>();
+  const server = createServer((req, res) => {
+    begun.resolve(String(req.headers["x-gatehouse-assertion"]));
+    void held.promise.then(() => res.end("done"));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const upstream = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const fixture = await startGateway(
+    t,
+    {
+      routes: [{ key: "GET /slow", upstream, timeoutMs: 30_000 }],
+      roles: [{ name: "support", groups: ["support"], can: ["GET/slow"] }],
+    },
+    { clock: setup.clock, wrap: (runtime) => ({ ...runtime, verifier: setup.verifier }) },
+  );
+  const { accessToken } = await setup.provider.tokenFor("ada");
+  const { exp = 0 } = decodeJwt(accessToken);
+  const bearer = [`Authorization: Bearer ${accessToken}`];
+  setup.clock.set((exp - 1) * 1000);
+  const answer = ask(fixture.publicSocket, "GET /slow HTTP/1.1", bearer);
+  const assertion = decodeJwt(await begun.promise);
+  assert.ok((assertion.exp ?? 0) >= exp - 1 + 30, "what travels on is good for the route's timeout");
+  setup.clock.advance(20_000);
+  assert.equal((await ask(fixture.publicSocket, "GET /slow HTTP/1.1", bearer)).status, 401);
+  held.resolve();
+  assert.deepEqual([(await answer).status, (await answer).body], [200, "done"]);
 });
