@@ -40,6 +40,7 @@ import type { RoutePlan } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
 import { serveOwn } from "./serve-own.ts";
 import { type Caller, addServiceHeaders } from "./service-headers.ts";
+import { refuseKnown } from "./step-up.ts";
 import {
   UpstreamCall,
   type UpstreamFailure,
@@ -197,7 +198,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
     this.identity = identity;
     const decision = askAuthorizer(this.runtime, this.arrival, plan, identity, this.arrival.atMs);
     this.#role = decision.role;
-    if (!decision.allowed) return this.refuse(decision.reason);
+    if (!decision.allowed) return refuseKnown(this, plan, this.holding, decision.reason);
     this.#reason = "role-grants";
     this.#throttle(plan, identity);
   }

@@ -59,6 +59,7 @@ const LOGIN_REASONS: Readonly<Record<LoginReason, string>> = {
   "login-refused-by-provider": "the provider refused the sign-in",
   "login-response-invalid": "the provider's answer is not acceptable",
   "login-token-refused": "the provider's token does not verify",
+  "login-weaker-than-asked": "signed in, but not as strongly or as recently as the route asks",
   "login-session-too-large": "the session does not fit into cookies",
   "login-provider-unavailable": "the provider did not answer",
   "logout-confirm": "asked whether to sign out",

@@ -32,6 +32,7 @@ export {
   answerSessionCalls,
   createRemoteSessions,
 } from "./remote-sessions.ts";
+export { type AskedSignIn, askedParameters } from "./asked-sign-in.ts";
 export type { LoginReason, WebRequest, WebResponse } from "./web-response.ts";
 export {
   type AssertionRequest,

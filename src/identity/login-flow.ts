@@ -10,6 +10,7 @@
 import { randomBytes } from "node:crypto";
 import * as client from "openid-client";
 import { type Clock, RecentMap } from "../core/index.ts";
+import { type AskedSignIn, askedParameters, decodeAskedSignIn } from "./asked-sign-in.ts";
 import { COOKIE_PREFIX, formatRemoveCookie, formatSetCookie, readOurCookies } from "./cookies.ts";
 import { renderPage } from "./pages.ts";
 import { type ProviderClient, findGatehouseError } from "./provider-client.ts";
@@ -31,13 +32,23 @@ export interface LoginFlowOptions {
 export interface FinishedLogin extends ProviderTokens {
   readonly refreshToken: string | null;
   readonly returnTo: string;
+  /** What was asked for beside a sign-in. */
+  readonly asked: AskedSignIn | null;
   /** Removes the cookie of this attempt. */
   readonly setCookie: readonly string[];
 }
 
+export interface StartOptions {
+  /** Untrusted. */
+  readonly returnTo: string | null | undefined;
+  readonly cookieHeader: string | undefined;
+  /** How, and how recently, the person has to sign in; null for any way. */
+  readonly asked: AskedSignIn | null;
+}
+
 export interface LoginFlow {
   /** Sends the browser to the provider. A 503 page when the provider does not answer. Never throws. */
-  start(returnTo: string | null | undefined, cookieHeader: string | undefined): Promise<WebResponse>;
+  start(options: StartOptions): Promise<WebResponse>;
   /** Exchanges the code of a callback, or gives the page to show. Never throws. */
   finish(query: string, cookieHeader: string | undefined): Promise<FinishedLogin | WebResponse>;
 }
@@ -54,6 +65,7 @@ interface Attempt {
   readonly nonce: string;
   readonly codeVerifier: string;
   readonly returnTo: string;
+  readonly asked: AskedSignIn | null;
   readonly endsAtMs: number;
 }
 
@@ -61,13 +73,14 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
   const { provider, sealer, baseUrl, clock } = options;
   const used = new RecentMap<true>(10_000);
 
-  async function start(wanted: string | null | undefined, cookieHeader: string | undefined): Promise<WebResponse> {
+  async function start({ returnTo: wanted, cookieHeader, asked }: StartOptions): Promise<WebResponse> {
     const attemptId = randomBytes(8).toString("base64url");
     const attempt: Attempt = {
       state: `${attemptId}.${randomBytes(16).toString("base64url")}`,
       nonce: randomBytes(16).toString("base64url"),
       codeVerifier: client.randomPKCECodeVerifier(),
       returnTo: safeReturnTo(wanted, baseUrl),
+      asked,
       endsAtMs: clock.nowMs() + ATTEMPT_SECONDS * 1000,
     };
     let location: URL;
@@ -80,6 +93,7 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
         nonce: attempt.nonce,
         code_challenge: await client.calculatePKCECodeChallenge(attempt.codeVerifier),
         code_challenge_method: "S256",
+        ...askedParameters(asked),
         // Not standard; some providers make a token for an API only when it is asked for like this.
         audience: options.audience,
       });
@@ -110,6 +124,7 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
         idToken: tokens.id_token ?? null,
         refreshToken: tokens.refresh_token ?? null,
         returnTo: attempt.returnTo,
+        asked: attempt.asked,
         setCookie,
       };
     } catch (error) {
@@ -138,7 +153,8 @@ function decodeAttempt(value: unknown): Attempt | null {
   if (!isJsonObject(value)) return null;
   const texts = [value["state"], value["nonce"], value["codeVerifier"], value["returnTo"]];
   if (!texts.every((text) => typeof text === "string") || typeof value["endsAtMs"] !== "number") return null;
-  return value as unknown as Attempt;
+  const asked = decodeAskedSignIn(value["asked"] ?? null);
+  return asked === undefined ? null : ({ ...value, asked } as unknown as Attempt);
 }
 
 function giveUpAttempts(cookieHeader: string | undefined): string[] {

@@ -11,6 +11,7 @@ import { randomBytes } from "node:crypto";
 import * as client from "openid-client";
 import { type Clock, Secret, RecentMap, isGatehouseError } from "../core/index.ts";
 import { type Store, createMemoryStore } from "../store/index.ts";
+import { type AskedSignIn, isAsAsked, readAskedSignIn, weakerSignInPage } from "./asked-sign-in.ts";
 import type { ClaimNames } from "./claims.ts";
 import type { KeySource } from "./key-source.ts";
 import { CALLBACK_PATH, createLoginFlow, failedPage, unavailablePage } from "./login-flow.ts";
@@ -105,8 +106,11 @@ export interface Sessions {
   endsAtMs(session: Session): number;
   /** Answers `/_gatehouse/login`, `/callback`, `/logout`, `/signed-out`; null for any other path. Never throws. */
   handle(request: WebRequest): Promise<WebResponse | null>;
-  /** Sends a browser to sign in and lets it come back to a path of ours. Never throws. */
-  startLogin(returnTo: string, cookieHeader?: string): Promise<WebResponse>;
+  /**
+   * Sends a browser to sign in, as a route asks for it, and lets it come back to a path of ours. A session that it has
+   * goes on until it comes back with another one. Never throws.
+   */
+  startLogin(returnTo: string, cookieHeader?: string, asked?: AskedSignIn | null): Promise<WebResponse>;
   /** Who is signed in, those who came last first. @throws GH_STORE_UNAVAILABLE */
   list(): Promise<readonly SessionSummary[]>;
 }
@@ -257,7 +261,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   async function finishLogin(request: WebRequest): Promise<WebResponse> {
     const finished = await flow.finish(request.query, request.cookieHeader);
     if ("status" in finished) return finished;
-    const { returnTo, setCookie } = finished;
+    const { returnTo, asked, setCookie } = finished;
     const right = await readRight(finished, verifier, idTokenVerifier);
     if (!right.ok) {
       if (right.reason === "keys-unavailable") return unavailablePage(setCookie);
@@ -289,7 +293,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     }
     index.note(session);
     await endSessionOf(request.cookieHeader);
-    return redirectTo(302, returnTo, [...setCookie, ...sessionCookies], "login-finished");
+    const cookies = [...setCookie, ...sessionCookies];
+    if (asked !== null && !isAsAsked(session.identity, asked, clock.nowMs()))
+      return weakerSignInPage(asked, returnTo, cookies);
+    return redirectTo(302, returnTo, cookies, "login-finished");
   }
 
   /** Ends the session of this browser, if it has one. */
@@ -348,7 +355,11 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   async function startFromPage(request: WebRequest): Promise<WebResponse> {
     const wanted = new URLSearchParams(request.query).getAll("return_to");
-    const started = await flow.start(wanted.length === 1 ? wanted[0] : null, request.cookieHeader);
+    const started = await flow.start({
+      returnTo: wanted.length === 1 ? wanted[0] : null,
+      cookieHeader: request.cookieHeader,
+      asked: readAskedSignIn(request.query),
+    });
     // Whoever asks to sign in is done with the session that the browser holds; another site cannot ask for that.
     if (started.status !== 302 || !isSameSite(request, baseUrl)) return started;
     if ((await endSessionOf(request.cookieHeader)) === null) return started;
@@ -407,7 +418,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const answer = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
       return answer === undefined ? methodNotAllowed(Object.keys(methods)) : answer(request);
     },
-    startLogin: async (returnTo, cookieHeader) => flow.start(returnTo, cookieHeader),
+    startLogin: async (returnTo, cookieHeader, asked = null) => flow.start({ returnTo, cookieHeader, asked }),
     async list() {
       const nowMs = clock.nowMs();
       const isOpen = (each: SessionSummary): boolean =>

@@ -15,6 +15,7 @@ export type LoginReason =
   | "login-refused-by-provider"
   | "login-response-invalid"
   | "login-token-refused"
+  | "login-weaker-than-asked"
   | "login-session-too-large"
   | "login-provider-unavailable"
   | "logout-confirm"

@@ -79,6 +79,7 @@ function artifactsOf(parts: Parts): Artifacts {
         keepHeaders: [],
         identityHeaders: {},
         maxBodyBytes: 10_485_760,
+        authentication: null,
         streaming: false,
         websocket: false,
         retries: 0,
