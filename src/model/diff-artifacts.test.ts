@@ -307,6 +307,27 @@ const rows: [title: string, before: Parts, after: Parts, expected: string[]][] =
     ],
   ],
   [
+    "how callers have to have signed in",
+    {
+      public: {
+        "GET /a": {},
+        "GET /b": { authentication: { acr: ["mfa", "phr"], maxAgeSeconds: null } },
+        "GET /c": { authentication: { acr: ["mfa"], maxAgeSeconds: 300 } },
+      },
+    },
+    {
+      public: {
+        "GET /a": { authentication: { acr: [], maxAgeSeconds: 60 } },
+        "GET /b": {},
+        "GET /c": { authentication: { acr: ["mfa"], maxAgeSeconds: 300 } },
+      },
+    },
+    [
+      "route-authentication GET /a: route `GET /a` now takes callers who signed in at most `1 minute` ago (was in any way)",
+      "route-authentication GET /b: route `GET /b` now takes callers who signed in in any way (was with `mfa` or `phr`)",
+    ],
+  ],
+  [
     "how bodies and connections pass",
     { public: { "GET /a": { maxBodyBytes: 1000, retries: 1 }, "GET /b": { streaming: true }, "GET /c": {} } },
     {

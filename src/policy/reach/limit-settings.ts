@@ -106,7 +106,7 @@ function diffRoute(old: PolicyRoute, current: PolicyRoute, before: Policy, after
   if (asked !== asks && old.access.kind === "needs" && current.access.kind === "needs") {
     const isWider = !covers(old.authentication, current.authentication);
     const isNarrower = !covers(current.authentication, old.authentication);
-    const text = `${code(key)} takes callers who have ${asks}, before ${asked}`;
+    const text = `${code(key)} takes callers who have signed in ${asks}, before ${asked}`;
     changes.push(access("authentication", directionOf(isWider, isNarrower), key, text, [key]));
   }
   if (old.maxBodyBytes !== current.maxBodyBytes) {
@@ -122,7 +122,7 @@ function diffRoute(old: PolicyRoute, current: PolicyRoute, before: Policy, after
 }
 
 function showAuthentication({ authentication }: PolicyRoute): string {
-  return authentication === null ? "signed in in any way" : describeAuthentication(authentication);
+  return authentication === null ? "in any way" : describeAuthentication(authentication).replace(/^signed in /, "");
 }
 
 /** Whether whoever does what `b` asks for does what `a` asks for. */
