@@ -12,6 +12,7 @@ import type { Identity, Session, SessionState, Sessions, TokenResult } from "../
 import type { Arrival } from "./arrival.ts";
 import { bearerToken, isCrossSite, isNavigation } from "./credentials.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
+import { keepForm } from "./keep-form.ts";
 import type { OwnAnswer } from "./own-endpoints.ts";
 import type { RecordReason } from "./reasons.ts";
 import { type FixedReason, type Reply, refusedTokenReply } from "./reply.ts";
@@ -111,6 +112,7 @@ function useSession(asking: Asking, plan: RoutePlan, sessions: Sessions, session
 
 function askToSignIn(asking: Asking, sessions: Sessions, reason: "unauthenticated" | "session-expired"): void {
   const { method, target, head } = asking.arrival;
+  if (reason === "session-expired" && method === "POST") return keepForm(asking, null, () => asking.refuse(reason));
   if (!isNavigation(method, asking.request.allHeaders)) return asking.refuse(reason);
   asking.wait(sessions.startLogin(target, head.cookie), (answer) =>
     asking.answerOwn(answer, answer.status === 302 ? "sign-in" : answer.reason),

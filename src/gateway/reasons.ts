@@ -68,6 +68,9 @@ const LOGIN_REASONS: Readonly<Record<LoginReason, string>> = {
   "logout-token-refused": "what the provider sent to tell of a sign-out is no good logout token",
   "logout-cross-site": "another site asked to sign out; refused",
   "signed-out": "the page after signing out",
+  "signed-in": "the page after signing in in a tab of its own",
+  "form-kept":
+    "a form came when the session had ended or was not enough, and was given back to be sent after signing in",
   "method-not-allowed": "the sign-in page does not serve this method",
 };
 

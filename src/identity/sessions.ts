@@ -20,6 +20,7 @@ import { renderPage } from "./pages.ts";
 import { createProviderClient } from "./provider-client.ts";
 import type { Fetch } from "./provider-fetch.ts";
 import { type Revocations, createRevocations } from "./revocations.ts";
+import { SIGNED_IN_PATH } from "./return-to.ts";
 import { createSealer } from "./sealed-text.ts";
 import { asCookieHeader, createCookieSessions } from "./session-cookie.ts";
 import { type SessionSummary, createSessionIndex } from "./session-index.ts";
@@ -30,6 +31,7 @@ import {
   crossSitePage,
   isSameSite,
   methodNotAllowed,
+  signedInPage,
   signedOutPage,
   storeAwayPage,
 } from "./session-pages.ts";
@@ -104,7 +106,7 @@ export interface Sessions {
   cookieOf(session: Session): string | null;
   /** Milliseconds since the epoch: no request is let in by this session afterwards, however often it is refreshed. */
   endsAtMs(session: Session): number;
-  /** Answers `/_gatehouse/login`, `/callback`, `/logout`, `/signed-out`; null for any other path. Never throws. */
+  /** Answers `/_gatehouse/login`, `/callback`, `/logout`, `/signed-out`, `/signed-in`; null for any other path. Never throws. */
   handle(request: WebRequest): Promise<WebResponse | null>;
   /**
    * Sends a browser to sign in, as a route asks for it, and lets it come back to a path of ours. A session that it has
@@ -360,6 +362,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       cookieHeader: request.cookieHeader,
       asked: readAskedSignIn(request.query),
     });
+    // The tab beside this one still shows a form that this session, or what is left of it, was for.
+    if (wanted[0] === SIGNED_IN_PATH) return started;
     // Whoever asks to sign in is done with the session that the browser holds; another site cannot ask for that.
     if (started.status !== 302 || !isSameSite(request, baseUrl)) return started;
     if ((await endSessionOf(request.cookieHeader)) === null) return started;
@@ -401,6 +405,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     [CALLBACK_PATH]: { GET: finishLogin },
     "/_gatehouse/logout": { ...get(logOutPage), POST: logOut },
     [SIGNED_OUT_PATH]: get(signedOutPage),
+    [SIGNED_IN_PATH]: get(async ({ cookieHeader }) => signedInPage("session" in (await load(cookieHeader, 0)))),
     [BACK_CHANNEL_PATH]: { POST: backChannelLogout },
   };
 

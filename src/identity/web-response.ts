@@ -24,6 +24,8 @@ export type LoginReason =
   | "logout-token-refused"
   | "session-store-unavailable"
   | "signed-out"
+  | "signed-in"
+  | "form-kept"
   | "method-not-allowed";
 
 export interface WebRequest {

@@ -93,10 +93,10 @@ async function signedIn(t: TestContext) {
 }
 
 test("a person who navigates is sent to sign in once more, and then gets through until it is too long ago", async (t) => {
-  const { send, setup, browser, service, record } = await signedIn(t);
+  const { send, setup, browser, service, ...fixture } = await signedIn(t);
   const navigation = ["Sec-Fetch-Mode: navigate", "Sec-Fetch-Site: none", "Accept: text/html"];
   const sent = await send("GET /transfer?to=7 HTTP/1.1", navigation);
-  assert.deepEqual([sent.status, (await record(0)).reason], [302, "authentication-needed"]);
+  assert.deepEqual([sent.status, (await fixture.record(0)).reason], [302, "authentication-needed"]);
   const location = new URL(headerOf(sent, "location") ?? "");
   assert.equal(location.origin, setup.provider.issuer);
   assert.deepEqual([location.searchParams.get("acr_values"), location.searchParams.get("max_age")], ["mfa", "300"]);
@@ -108,7 +108,10 @@ test("a person who navigates is sent to sign in once more, and then gets through
   assert.equal(service.seen.length, 1);
   setup.clock.set(Date.now() + 400_000);
   assert.equal((await send("GET /transfer?to=7 HTTP/1.1", navigation)).status, 302);
-  assert.deepEqual([(await record(1)).reason, (await record(2)).reason], ["role-grants", "authentication-needed"]);
+  assert.deepEqual(
+    [(await fixture.record(1)).reason, (await fixture.record(2)).reason],
+    ["role-grants", "authentication-needed"],
+  );
 });
 
 test("a script with a session gets the challenge, and so does a form", async (t) => {

@@ -45,7 +45,7 @@ function known(cookieHeader: string | undefined): Known | string {
 
 function session(cookieHeader = browser.cookieHeader()): Known {
   const found = known(cookieHeader);
-  assert.ok(typeof found === "object", String(found));
+  assert.ok(typeof found === "object");
   return found;
 }
 
@@ -70,8 +70,8 @@ describe("a stronger sign-in", () => {
 
   test("is had by the password again, comes back to the page, and is another session", async () => {
     await browser.signIn("ada");
-    const [before, oldCookie] = [session(), browser.cookieHeader()];
-    assert.deepEqual(before.acr, ["pwd"]);
+    const [first, oldCookie] = [session(), browser.cookieHeader()];
+    assert.deepEqual(first.acr, ["pwd"]);
     const asking = await stepUp(MFA, "/transfer?to=7");
     const page = await browser.send(asking);
     assert.match(page.body, /It asks for a sign-in with mfa or phr, so the password is asked for again\./);
@@ -79,7 +79,7 @@ describe("a stronger sign-in", () => {
     assert.equal(done.url, `${BASE_URL}/transfer?to=7`);
     const now = session();
     assert.deepEqual(now.acr, ["mfa"]);
-    assert.notEqual(now.id, before.id);
+    assert.notEqual(now.id, first.id);
     assert.equal(known(oldCookie), "expired");
   });
 
@@ -95,13 +95,13 @@ describe("a stronger sign-in", () => {
   for (const name of ["bob", "eve"])
     test(`that ${name} cannot have ends on a page that says so, signed in as before`, async () => {
       await browser.signIn(name);
-      const before = session();
+      const first = session();
       const page = await browser.open(await browser.enterPassword(await stepUp(MFA), name));
       assert.equal(page.status, 403);
       assert.match(page.body, /<h1>This page asks for another sign-in<\/h1>/);
       assert.match(page.body, /who have signed in with mfa or phr\. The identity provider did not say that of you\./);
       assert.match(page.body, /<a href="\/transfer">Try again<\/a>/);
-      assert.deepEqual([session().acr, session().id === before.id], [before.acr, false]);
+      assert.deepEqual([session().acr, session().id === first.id], [first.acr, false]);
     });
 
   test("goes on through a renewal", async () => {
