@@ -1,11 +1,13 @@
 /** PL-8.8 on the road: who is asked to sign in in another way, and how they are told. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { parsePeople } from "../../src/identity/index.ts";
-import { Browser, setUpSignIn } from "../identity/sign-in-setup.ts";
+import { type Sessions, parsePeople } from "../../src/identity/index.ts";
+import { BASE_URL, Browser, setUpSignIn } from "../identity/sign-in-setup.ts";
 import { START_MS, startGateway } from "./fixture.ts";
 import { ask, headerOf } from "./raw-client.ts";
 import { startService } from "./service.ts";
+import { waitFor } from "../support/instance.ts";
+import { openWebSocket, startWebSocketService } from "./web-socket-service.ts";
 
 const NOW = START_MS / 1000;
 const ROLES = [{ name: "support", groups: ["support"], can: ["*/*"] }];
@@ -129,4 +131,55 @@ test("a script with a session gets the challenge, and so does a form", async (t)
   const foreign = await send("POST /transfer HTTP/1.1", ["Sec-Fetch-Site: cross-site", "Content-Length: 0"]);
   assert.equal(foreign.status, 403);
   assert.equal(service.seen.length, 0);
+});
+
+test("PL-5.14, PL-8.8: what stays open is not asked again how long ago its caller signed in", async (t) => {
+  const setup = await setUpSignIn({ accessTokenTtlSeconds: 120 });
+  t.after(() => setup.close());
+  const service = await startWebSocketService(t);
+  let renewals = 0;
+  const sessions: Sessions = {
+    ...setup.sessions,
+    refresh: async (...asked) => {
+      const result = await setup.sessions.refresh(...asked);
+      renewals++;
+      return result;
+    },
+  };
+  const fixture = await startGateway(
+    t,
+    {
+      routes: [
+        {
+          key: "GET /chat/7",
+          upstream: service.origin,
+          websocket: true,
+          login: true,
+          authentication: { acr: [], maxAgeSeconds: 60 },
+        },
+      ],
+      roles: ROLES,
+    },
+    {
+      clock: setup.clock,
+      limits: { rightCheckMs: 20 },
+      wrap: (runtime) => ({ ...runtime, verifier: setup.verifier, sessions }),
+    },
+  );
+  const browser = new Browser(setup.sessions);
+  await browser.signIn("ada");
+  const headers = { cookie: browser.cookieHeader() ?? "", origin: BASE_URL };
+  const client = await openWebSocket(t, fixture.publicSocket, "/chat/7", { host: "shop.localhost:8443", headers });
+  const accepted = await service.accepted();
+  // The right has 20 seconds left and is renewed; what it gives then is judged anew.
+  setup.clock.advance(100_000);
+  await waitFor("the right is renewed", () => renewals > 0);
+  client.socket.send("still here");
+  assert.equal(await accepted.next(), "still here");
+  assert.equal(client.socket.readyState, client.socket.OPEN);
+  const again = await ask(fixture.publicSocket, "GET /chat/7 HTTP/1.1", [
+    `Cookie: ${headers.cookie}`,
+    "Sec-Fetch-Mode: cors",
+  ]);
+  assert.equal(again.status, 401);
 });
