@@ -11,6 +11,7 @@ import { randomBytes } from "node:crypto";
 import * as client from "openid-client";
 import { type Clock, Secret, RecentMap, isGatehouseError } from "../core/index.ts";
 import { type Store, createMemoryStore } from "../store/index.ts";
+import { type AskedSignIn, isAsAsked, readAskedSignIn, weakerSignInPage } from "./asked-sign-in.ts";
 import type { ClaimNames } from "./claims.ts";
 import type { KeySource } from "./key-source.ts";
 import { CALLBACK_PATH, createLoginFlow, failedPage, unavailablePage } from "./login-flow.ts";
@@ -19,6 +20,7 @@ import { renderPage } from "./pages.ts";
 import { createProviderClient } from "./provider-client.ts";
 import type { Fetch } from "./provider-fetch.ts";
 import { type Revocations, createRevocations } from "./revocations.ts";
+import { SIGNED_IN_PATH } from "./return-to.ts";
 import { createSealer } from "./sealed-text.ts";
 import { asCookieHeader, createCookieSessions } from "./session-cookie.ts";
 import { type SessionSummary, createSessionIndex } from "./session-index.ts";
@@ -29,6 +31,7 @@ import {
   crossSitePage,
   isSameSite,
   methodNotAllowed,
+  signedInPage,
   signedOutPage,
   storeAwayPage,
 } from "./session-pages.ts";
@@ -103,10 +106,13 @@ export interface Sessions {
   cookieOf(session: Session): string | null;
   /** Milliseconds since the epoch: no request is let in by this session afterwards, however often it is refreshed. */
   endsAtMs(session: Session): number;
-  /** Answers `/_gatehouse/login`, `/callback`, `/logout`, `/signed-out`; null for any other path. Never throws. */
+  /** Answers `/_gatehouse/login`, `/callback`, `/logout`, `/signed-out`, `/signed-in`; null for any other path. Never throws. */
   handle(request: WebRequest): Promise<WebResponse | null>;
-  /** Sends a browser to sign in and lets it come back to a path of ours. Never throws. */
-  startLogin(returnTo: string, cookieHeader?: string): Promise<WebResponse>;
+  /**
+   * Sends a browser to sign in, as a route asks for it, and lets it come back to a path of ours. A session that it has
+   * goes on until it comes back with another one. Never throws.
+   */
+  startLogin(returnTo: string, cookieHeader?: string, asked?: AskedSignIn | null): Promise<WebResponse>;
   /** Who is signed in, those who came last first. @throws GH_STORE_UNAVAILABLE */
   list(): Promise<readonly SessionSummary[]>;
 }
@@ -257,7 +263,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   async function finishLogin(request: WebRequest): Promise<WebResponse> {
     const finished = await flow.finish(request.query, request.cookieHeader);
     if ("status" in finished) return finished;
-    const { returnTo } = finished;
+    const { returnTo, asked } = finished;
     const right = await readRight(finished, verifier, idTokenVerifier);
     if (!right.ok) {
       if (right.reason === "keys-unavailable") return unavailablePage();
@@ -289,6 +295,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     }
     index.note(session);
     await endSessionOf(request.cookieHeader);
+    if (asked !== null && !isAsAsked(session.identity, asked, clock.nowMs()))
+      return weakerSignInPage(asked, returnTo, sessionCookies);
     return redirectTo(302, returnTo, sessionCookies, "login-finished");
   }
 
@@ -348,7 +356,13 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   async function startFromPage(request: WebRequest): Promise<WebResponse> {
     const wanted = new URLSearchParams(request.query).getAll("return_to");
-    const started = await flow.start(wanted.length === 1 ? wanted[0] : null, request.cookieHeader);
+    const started = await flow.start({
+      returnTo: wanted.length === 1 ? wanted[0] : null,
+      cookieHeader: request.cookieHeader,
+      asked: readAskedSignIn(request.query),
+    });
+    // The tab beside this one still shows a form that this session, or what is left of it, was for.
+    if (wanted[0] === SIGNED_IN_PATH) return started;
     // Whoever asks to sign in is done with the session that the browser holds; another site cannot ask for that.
     if (started.status !== 302 || !isSameSite(request, baseUrl)) return started;
     if ((await endSessionOf(request.cookieHeader)) === null) return started;
@@ -390,6 +404,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     [CALLBACK_PATH]: { GET: finishLogin },
     "/_gatehouse/logout": { ...get(logOutPage), POST: logOut },
     [SIGNED_OUT_PATH]: get(signedOutPage),
+    [SIGNED_IN_PATH]: get(async ({ cookieHeader }) => signedInPage("session" in (await load(cookieHeader, 0)))),
     [BACK_CHANNEL_PATH]: { POST: backChannelLogout },
   };
 
@@ -407,7 +422,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const answer = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
       return answer === undefined ? methodNotAllowed(Object.keys(methods)) : answer(request);
     },
-    startLogin: async (returnTo, cookieHeader) => flow.start(returnTo, cookieHeader),
+    startLogin: async (returnTo, cookieHeader, asked = null) => flow.start({ returnTo, cookieHeader, asked }),
     async list() {
       const nowMs = clock.nowMs();
       const isOpen = (each: SessionSummary): boolean =>
