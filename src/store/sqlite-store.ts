@@ -11,6 +11,7 @@ import type { Store } from "./store.ts";
 
 const BUSY_MS = 2000;
 const SWEEP_MS = 60_000;
+const SQLITE_FULL = 13;
 
 /** @throws GH_STORE_UNAVAILABLE when the file cannot be opened, or is no such store */
 export async function openSqliteStore(file: string, clock: Clock): Promise<Store> {
@@ -20,7 +21,7 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
     try {
       return task();
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : "unknown fault";
+      const reason = describe(cause);
       throw new GatehouseError("GH_STORE_UNAVAILABLE", { store: name, reason }, { cause });
     }
   }
@@ -76,6 +77,12 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
       if (database.isOpen) database.close();
     },
   };
+}
+
+/** As the system says it where the database has words of its own. */
+function describe(cause: unknown): string {
+  if (!(cause instanceof Error)) return "unknown fault";
+  return (cause as { errcode?: number }).errcode === SQLITE_FULL ? "no space left on the device" : cause.message;
 }
 
 function open(database: DatabaseSync): DatabaseSync {
