@@ -248,6 +248,7 @@ test("identity and edge", () => {
       scopes: local?.identity.login?.scopes,
       sessionIdleMs: 1_800_000,
       sessionMaxMs: 43_200_000,
+      sessionStore: "cookie",
     },
   });
   assert.equal(prod?.identity.issuer, "https://login.shop.example");

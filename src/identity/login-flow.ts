@@ -4,7 +4,8 @@
  * In: where the person wanted to go; later the provider's redirect. Out: a session, or a page that says why not.
  * What must be remembered between the two is sealed into a cookie of its own for each attempt, so that several tabs can
  * sign in at once and an answer is good only in the browser that asked.
- * INVARIANT: an attempt is used once; a code is sent to nobody unless state, cookie and issuer fit.
+ * One flow is for one provider; attempts at others may share the browser and the sealing key.
+ * INVARIANT: an attempt is used once; a code is sent to nobody unless state, cookie, provider and issuer fit.
  * Source: RFC 9700 sections 2.1 and 4.7, RFC 7636, RFC 9207, OpenID Connect Core 1.0 section 3.1.
  */
 import { randomBytes } from "node:crypto";
@@ -21,6 +22,10 @@ import { type LoginReason, type WebResponse, redirectTo } from "./web-response.t
 
 export interface LoginFlowOptions {
   readonly provider: ProviderClient;
+  /** Exact issuer string of the provider. */
+  readonly issuer: string;
+  /** Where this provider's answers come, and no other's. */
+  readonly callbackPath: string;
   readonly sealer: Sealer;
   readonly baseUrl: string;
   readonly scopes: readonly string[];
@@ -50,6 +55,8 @@ const ATTEMPT_COOKIE = `${COOKIE_PREFIX}-login-`;
 const STATE = /^([A-Za-z0-9_-]{11})\.[A-Za-z0-9_-]{22}$/;
 
 interface Attempt {
+  /** Where the attempt was begun: an answer of another provider is none to it. */
+  readonly issuer: string;
   readonly state: string;
   readonly nonce: string;
   readonly codeVerifier: string;
@@ -58,12 +65,13 @@ interface Attempt {
 }
 
 export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
-  const { provider, sealer, baseUrl, clock } = options;
+  const { provider, issuer, callbackPath, sealer, baseUrl, clock } = options;
   const used = new RecentMap<true>(10_000);
 
   async function start(wanted: string | null | undefined, cookieHeader: string | undefined): Promise<WebResponse> {
     const attemptId = randomBytes(8).toString("base64url");
     const attempt: Attempt = {
+      issuer,
       state: `${attemptId}.${randomBytes(16).toString("base64url")}`,
       nonce: randomBytes(16).toString("base64url"),
       codeVerifier: client.randomPKCECodeVerifier(),
@@ -73,7 +81,7 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
     let location: URL;
     try {
       location = client.buildAuthorizationUrl(await provider.configuration(), {
-        redirect_uri: `${baseUrl}${CALLBACK_PATH}`,
+        redirect_uri: `${baseUrl}${callbackPath}`,
         response_type: "code",
         scope: options.scopes.join(" "),
         state: attempt.state,
@@ -98,7 +106,7 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
     used.set(attemptId, true);
     try {
       const configuration = await provider.configuration();
-      const url = new URL(`${baseUrl}${CALLBACK_PATH}?${query.replace(/^\?/, "")}`);
+      const url = new URL(`${baseUrl}${callbackPath}?${query.replace(/^\?/, "")}`);
       const tokens = await client.authorizationCodeGrant(configuration, url, {
         expectedState: attempt.state,
         expectedNonce: attempt.nonce,
@@ -117,7 +125,7 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
     }
   }
 
-  /** The attempt that this browser made with this state and that nobody has used. */
+  /** The attempt that this browser made at this provider with this state and that nobody has used. */
   function findAttempt(
     states: readonly string[],
     cookieHeader: string | undefined,
@@ -127,7 +135,8 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
     if (states.length !== 1 || attemptId === undefined || used.get(attemptId) === true) return null;
     const sealed = readOurCookies(cookieHeader).get(`${ATTEMPT_COOKIE}${attemptId}`);
     const attempt = typeof sealed === "string" ? decodeAttempt(sealer.open(sealed)) : null;
-    if (attempt === null || attempt.state !== state || clock.nowMs() >= attempt.endsAtMs) return null;
+    if (attempt === null || attempt.issuer !== issuer) return null;
+    if (attempt.state !== state || clock.nowMs() >= attempt.endsAtMs) return null;
     return { attempt, attemptId };
   }
 
@@ -136,7 +145,7 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
 
 function decodeAttempt(value: unknown): Attempt | null {
   if (!isJsonObject(value)) return null;
-  const texts = [value["state"], value["nonce"], value["codeVerifier"], value["returnTo"]];
+  const texts = [value["issuer"], value["state"], value["nonce"], value["codeVerifier"], value["returnTo"]];
   if (!texts.every((text) => typeof text === "string") || typeof value["endsAtMs"] !== "number") return null;
   return value as unknown as Attempt;
 }

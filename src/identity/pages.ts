@@ -12,6 +12,8 @@ export interface Page {
   readonly title: string;
   readonly paragraphs: readonly string[];
   readonly link?: { readonly href: string; readonly text: string };
+  /** Links of which one is to be followed, in this order. */
+  readonly choices?: readonly { readonly href: string; readonly text: string }[];
   /** A form without fields: one button that posts to `action`. */
   readonly form?: { readonly action: string; readonly button: string };
   /** Where a form may lead, after redirects too. @default 'none' */
@@ -31,6 +33,8 @@ label{display:block;margin:0 0 .25rem;font-weight:600}
 input,button,select{box-sizing:border-box;width:100%;margin:0 0 1rem;padding:.625rem .75rem;font:inherit;border:1px solid var(--line);border-radius:.375rem;background:var(--card);color:inherit}
 button{background:var(--accent);border-color:var(--accent);color:var(--card);font-weight:600;cursor:pointer}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.choices{margin:0;padding:0;list-style:none}
+.choices a{display:block;margin:0 0 1rem;padding:.625rem .75rem;border-radius:.375rem;background:var(--accent);color:var(--card);font-weight:600;text-align:center;text-decoration:none;overflow-wrap:anywhere}
 .note{padding:.625rem .75rem;border:1px solid var(--line);border-radius:.375rem;font-size:.9375rem}
 .error{font-weight:600}
 `;
@@ -39,6 +43,13 @@ const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 export function renderPage(page: Page): WebResponse {
   const body = renderDocument(page.title, [
     ...page.paragraphs.map((text) => `<p>${escapeHtml(text)}</p>`),
+    ...(page.choices === undefined
+      ? []
+      : [
+          `<ul class="choices">`,
+          ...page.choices.map(({ href, text }) => `<li><a href="${escapeHtml(href)}">${escapeHtml(text)}</a></li>`),
+          "</ul>",
+        ]),
     ...(page.form === undefined
       ? []
       : [

@@ -71,6 +71,8 @@ export const RULES = {
     "which rules hold for a token follows from its issuer, so each is named once",
   ),
   "identity/proof": error("PL-3.16", "when no proof is verified, requiring one refuses every token"),
+  "identity/issuer-login": error("PL-3.20", "sessions have one set of limits, whoever vouches for the person"),
+  "identity/title": error("PL-3.20", "a title stands on a button by which people choose where they sign in"),
   "identity/scope": error("PL-3.4", "without `openid` there is no sign-in"),
   "identity/session": error("PL-3.5", "a session that may be idle longer than it may live is a slip"),
   "environment/domain": error("PL-3.6", "the edge answers for exactly one host name per environment"),

@@ -5,8 +5,10 @@ import {
   type ClaimMapping,
   type IdentityProvider,
   type Login,
+  type LoginClient,
   PROOFS,
   type Proof,
+  TITLE,
   TOKEN_PROFILES,
   type TokenRules,
   type WorkloadIssuer,
@@ -14,6 +16,7 @@ import {
 import { KEYS } from "./keys.ts";
 import type { Entry, Tree } from "./read-tree.ts";
 import {
+  type Fields,
   orList,
   readBoolean,
   readChoice,
@@ -61,7 +64,7 @@ export function readIdentity(report: Report, entry: Entry): IdentityReading {
       audience,
       claims,
       tokens,
-      issuers: readIssuers(report, fields?.of("issuers") ?? null, { audience, tokens }),
+      issuers: readIssuers(report, fields?.of("issuers") ?? null, { audience, tokens }, secrets),
       login: login === null ? null : readLogin(report, login, fields?.keyAt("login") ?? entry.keyAt, secrets),
       at: entry.keyAt,
     },
@@ -98,11 +101,13 @@ function readIssuers(
   report: Report,
   tree: Tree | null,
   { audience, tokens }: Pick<IdentityProvider, "audience" | "tokens">,
+  secrets: SecretUse[],
 ): WorkloadIssuer[] {
   if (tree === null) return [];
   const example = "ci: { issuer: https://ci.example.org, audience: my-api }";
   return readNamed(report, tree, "`issuers`", "issuer", { mayBeEmpty: true, example }).map(({ key, keyAt, value }) => {
     const fields = readFields(report, value, `issuer ${quote(key)}`, keyAt, KEYS.issuer);
+    const login = fields?.of("login") ?? null;
     return {
       name: key,
       issuer: readIssuer(report, fields?.of("issuer") ?? null) ?? "",
@@ -110,6 +115,7 @@ function readIssuers(
       hasOwnAudience: (fields?.of("audience") ?? null) !== null,
       claims: readClaims(report, fields?.of("claims") ?? null, fields?.keyAt("claims") ?? keyAt),
       tokens: readTokens(report, fields?.of("tokens") ?? null, fields?.keyAt("tokens") ?? keyAt) ?? tokens,
+      login: login === null ? null : readIssuerLogin(report, login, fields?.keyAt("login") ?? keyAt, secrets),
       at: keyAt,
     };
   });
@@ -158,16 +164,41 @@ function readProofs(report: Report, tree: Tree | null): Proof[] {
 export function readLogin(report: Report, tree: Tree, owner: Span, secrets: SecretUse[]): Login | null {
   const fields = readFields(report, tree, "`login`", owner, KEYS.login);
   if (fields === null) return null;
+  return {
+    ...readClient(report, fields, owner, secrets),
+    ...readSession(report, fields.of("session"), fields.keyAt("session")),
+  };
+}
+
+function readIssuerLogin(report: Report, tree: Tree, owner: Span, secrets: SecretUse[]): LoginClient | null {
+  const fields = readFields(report, tree, "`login`", owner, KEYS.issuerLogin);
+  return fields === null ? null : readClient(report, fields, owner, secrets);
+}
+
+function readClient(
+  report: Report,
+  fields: Fields<"client_id" | "client_secret" | "scopes" | "title">,
+  owner: Span,
+  secrets: SecretUse[],
+): LoginClient {
   const secret = readSecretName(report, fields.of("client_secret"));
   if (secret !== null) secrets.push(secret);
-  const scopes = fields.of("scopes") === null ? DEFAULT_SCOPES : readScopes(report, fields.of("scopes"));
   return {
     clientId: readText(report, fields.of("client_id"), "`client_id`")?.value ?? "",
     clientSecret: secret?.name ?? null,
-    scopes,
-    ...readSession(report, fields.of("session"), fields.keyAt("session")),
+    scopes: fields.of("scopes") === null ? DEFAULT_SCOPES : readScopes(report, fields.of("scopes")),
+    title: readTitle(report, fields.of("title")),
     at: owner,
   };
+}
+
+function readTitle(report: Report, tree: Tree | null): string | null {
+  const text = readText(report, tree, "`title`");
+  if (text === null || TITLE.test(text.value)) return text?.value ?? null;
+  report.add("identity/title", text.at, `${quote(text.value)} does not fit on a button`, {
+    hint: "write one line of at most 60 characters, without a blank at its ends: `Sign in with Example`",
+  });
+  return null;
 }
 
 function readSecretName(report: Report, tree: Tree | null): SecretUse | null {
