@@ -21,22 +21,27 @@ export interface Page {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 }
 
+/** Every text has 4.5:1 or more to what it stands on, edges of fields and buttons 3:1 or more, in both schemes. */
 const STYLE = `
-:root{color-scheme:light dark;--ink:#1a1f24;--paper:#f6f7f8;--card:#fff;--line:#d5dade;--accent:#0b5cad}
-@media (prefers-color-scheme:dark){:root{--ink:#e8ebee;--paper:#14181c;--card:#1d2328;--line:#39424a;--accent:#7db8f2}}
+:root{color-scheme:light dark;--ink:#1a1f24;--paper:#f6f7f8;--card:#fff;--line:#d5dade;--edge:#6b7680;--accent:#0b5cad;--wrong:#b3261e}
+@media (prefers-color-scheme:dark){:root{--ink:#e8ebee;--paper:#14181c;--card:#1d2328;--line:#39424a;--edge:#8b97a1;--accent:#7db8f2;--wrong:#ffb4ab}}
 body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,sans-serif}
-main{box-sizing:border-box;width:min(30rem,calc(100vw - 2rem));padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem}
-h1{margin:0 0 1rem;font-size:1.375rem;line-height:1.3}
+main{box-sizing:border-box;width:min(30rem,calc(100vw - 2rem));margin:1rem 0;padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem}
+h1{margin:0 0 1rem;font-size:1.375rem;line-height:1.3;overflow-wrap:anywhere}
 p{margin:0 0 1rem;overflow-wrap:anywhere}
 a{color:var(--accent)}
+p>a:only-child{display:inline-block;padding:.25rem 0}
 label{display:block;margin:0 0 .25rem;font-weight:600}
-input,button,select{box-sizing:border-box;width:100%;margin:0 0 1rem;padding:.625rem .75rem;font:inherit;border:1px solid var(--line);border-radius:.375rem;background:var(--card);color:inherit}
-button{background:var(--accent);border-color:var(--accent);color:var(--card);font-weight:600;cursor:pointer}
-:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+input,button,.choices a{box-sizing:border-box;width:100%;min-height:2.75rem;margin:0 0 1rem;padding:.625rem .75rem;font:inherit;border:1px solid var(--edge);border-radius:.375rem;background:var(--card);color:inherit}
+button,.choices a{display:block;background:var(--accent);border-color:var(--accent);color:var(--card);font-weight:600;text-align:center;text-decoration:none;overflow-wrap:anywhere;cursor:pointer}
+button.quiet{background:var(--card);border-color:var(--edge);color:var(--ink)}
 .choices{margin:0;padding:0;list-style:none}
-.choices a{display:block;margin:0 0 1rem;padding:.625rem .75rem;border-radius:.375rem;background:var(--accent);color:var(--card);font-weight:600;text-align:center;text-decoration:none;overflow-wrap:anywhere}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+[aria-invalid]{border-color:var(--wrong)}
+main>:last-child,main>:last-child>:last-child,.choices>:last-child>a{margin-bottom:0}
 .note{padding:.625rem .75rem;border:1px solid var(--line);border-radius:.375rem;font-size:.9375rem}
-.error{font-weight:600}
+.error{color:var(--wrong);font-weight:600}
+@media (forced-colors:active){button,.choices a{border:1px solid}}
 `;
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
@@ -46,7 +51,7 @@ export function renderPage(page: Page): WebResponse {
     ...(page.choices === undefined
       ? []
       : [
-          `<ul class="choices">`,
+          `<ul class="choices" role="list">`,
           ...page.choices.map(({ href, text }) => `<li><a href="${escapeHtml(href)}">${escapeHtml(text)}</a></li>`),
           "</ul>",
         ]),
@@ -67,14 +72,18 @@ export function renderPage(page: Page): WebResponse {
   };
 }
 
-/** A whole document around parts that are HTML already. */
-export function renderDocument(title: string, parts: readonly string[]): string {
+/**
+ * A whole document around parts that are HTML already.
+ * @param title the heading, and what a browser's tab says
+ * @param state in the tab before the title: what just happened, where the heading does not say it
+ */
+export function renderDocument(title: string, parts: readonly string[], state = ""): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
+<title>${escapeHtml(state === "" ? title : `${state} - ${title}`)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
