@@ -127,6 +127,7 @@ function identityOf(policy: Policy, environment: Environment): IdentityArtifact 
             sessionIdleMs: login.sessionIdleMs,
             sessionMaxMs: login.sessionMaxMs,
             sessionStore: login.sessionStore,
+            ...(login.page === null ? {} : { page: login.page }),
           },
   };
 }

@@ -1,9 +1,11 @@
 /**
  * The few pages that people see of Gatehouse itself: plain, readable by assistive technology, without script.
+ * Their owner's name and color are put on afterwards (`dressPage`), so that whoever makes a page need not know them.
  *
  * INVARIANT: every text that is not written here is escaped; nothing is loaded from anywhere.
  */
 import { createHash } from "node:crypto";
+import { withContrast } from "../core/index.ts";
 import type { LoginReason, WebResponse } from "./web-response.ts";
 
 export interface Page {
@@ -39,14 +41,39 @@ button.quiet{background:var(--card);border-color:var(--edge);color:var(--ink)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 [aria-invalid]{border-color:var(--wrong)}
 main>:last-child,main>:last-child>:last-child,.choices>:last-child>a{margin-bottom:0}
+.brand{margin:0 0 .5rem;color:var(--accent);font-weight:600}
 .note{padding:.625rem .75rem;border:1px solid var(--line);border-radius:.375rem;font-size:.9375rem}
 .error{color:var(--wrong);font-weight:600}
 @media (forced-colors:active){button,.choices a{border:1px solid}}
 `;
-const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
-export function renderPage(page: Page): WebResponse {
-  const body = renderDocument(page.title, [
+/** Whose pages they are. */
+export interface Brand {
+  readonly name: string | null;
+  /** `#rrggbb` with 4.5:1 or more to white. */
+  readonly color: string | null;
+}
+
+const NO_BRAND: Brand = { name: null, color: null };
+const DARK_CARD = "#1d2328";
+
+function styleOf({ color }: Brand): string {
+  if (color === null) return STYLE;
+  const inDark = withContrast(color, DARK_CARD, 4.5, "#ffffff");
+  return `${STYLE}:root{--accent:${color}}@media (prefers-color-scheme:dark){:root{--accent:${inDark}}}\n`;
+}
+
+/** What answers were made of. */
+const pagesOf = new WeakMap<WebResponse, Page>();
+
+/** The same page in its owner's name and color; any other answer as it is. */
+export function dressPage(answer: WebResponse, brand: Brand): WebResponse {
+  const page = pagesOf.get(answer);
+  return page === undefined ? answer : renderPage(page, brand);
+}
+
+export function renderPage(page: Page, brand = NO_BRAND): WebResponse {
+  const parts = [
     ...page.paragraphs.map((text) => `<p>${escapeHtml(text)}</p>`),
     ...(page.choices === undefined
       ? []
@@ -63,13 +90,16 @@ export function renderPage(page: Page): WebResponse {
     ...(page.link === undefined
       ? []
       : [`<p><a href="${escapeHtml(page.link.href)}">${escapeHtml(page.link.text)}</a></p>`]),
-  ]);
-  return {
+  ];
+  const body = renderDocument(page.title, parts, "", brand);
+  const answer: WebResponse = {
     status: page.status,
-    headers: { ...pageHeaders(body, page.formTargets ?? "'none'"), ...page.headers },
+    headers: { ...pageHeaders(body, page.formTargets ?? "'none'", brand), ...page.headers },
     body,
     reason: page.reason,
   };
+  pagesOf.set(answer, page);
+  return answer;
 }
 
 /**
@@ -77,18 +107,19 @@ export function renderPage(page: Page): WebResponse {
  * @param title the heading, and what a browser's tab says
  * @param state in the tab before the title: what just happened, where the heading does not say it
  */
-export function renderDocument(title: string, parts: readonly string[], state = ""): string {
+export function renderDocument(title: string, parts: readonly string[], state = "", brand = NO_BRAND): string {
+  const said = [state, title, brand.name ?? ""].filter((text) => text !== "").join(" - ");
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(state === "" ? title : `${state} - ${title}`)}</title>
-<style>${STYLE}</style>
+<title>${escapeHtml(said)}</title>
+<style>${styleOf(brand)}</style>
 </head>
 <body>
 <main>
-<h1>${escapeHtml(title)}</h1>
+${brand.name === null ? "" : `<p class="brand">${escapeHtml(brand.name)}</p>\n`}<h1>${escapeHtml(title)}</h1>
 ${parts.join("\n")}
 </main>
 </body>
@@ -96,12 +127,13 @@ ${parts.join("\n")}
 `;
 }
 
-export function pageHeaders(body: string, formTargets: string): Record<string, string> {
+export function pageHeaders(body: string, formTargets: string, brand = NO_BRAND): Record<string, string> {
+  const style = createHash("sha256").update(styleOf(brand)).digest("base64");
   return {
     "content-type": "text/html; charset=utf-8",
     "content-length": String(Buffer.byteLength(body)),
     "cache-control": "no-store",
-    "content-security-policy": `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action ${formTargets}; base-uri 'none'; frame-ancestors 'none'`,
+    "content-security-policy": `default-src 'none'; style-src 'sha256-${style}'; form-action ${formTargets}; base-uri 'none'; frame-ancestors 'none'`,
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",

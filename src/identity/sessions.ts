@@ -17,7 +17,7 @@ import type { KeySource } from "./key-source.ts";
 import { LOGIN_PATH, chooserPage, chosenProvider, loginHref } from "./chooser-page.ts";
 import { failedPage, unavailablePage } from "./login-flow.ts";
 import { parseCompactJws } from "./compact-jws.ts";
-import { renderPage } from "./pages.ts";
+import { type Brand, dressPage, renderPage } from "./pages.ts";
 import type { Fetch } from "./provider-fetch.ts";
 import { type Revocations, createRevocations } from "./revocations.ts";
 import { createSealer } from "./sealed-text.ts";
@@ -44,7 +44,12 @@ export interface SessionsOptions {
   /** Exact issuer string. */
   readonly issuer: string;
   /** At the provider of the environment, and how long anybody's sessions last. */
-  readonly login: ProviderLogin & { readonly sessionIdleMs: number; readonly sessionMaxMs: number };
+  readonly login: ProviderLogin & {
+    readonly sessionIdleMs: number;
+    readonly sessionMaxMs: number;
+    /** Whose the pages are that people see. @default nobody's */
+    readonly page?: Brand | undefined;
+  };
   /** Other issuers that people sign in at; the verifier trusts them. @default none */
   readonly furtherProviders?: readonly FurtherProvider[] | undefined;
   /** Where browsers reach us: `https://host:port`, no final slash. */
@@ -369,6 +374,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     return { ...started, headers: { ...started.headers, "set-cookie": setCookie } };
   }
 
+  function dress(answer: WebResponse): WebResponse {
+    return login.page === undefined ? answer : dressPage(answer, login.page);
+  }
+
   async function startLogin(returnTo: string, cookieHeader: string | undefined): Promise<WebResponse> {
     if (providers.length === 1) return own.flow.start(returnTo, cookieHeader);
     return redirectTo(302, loginHref(safeReturnTo(returnTo, baseUrl), null), [], "login-choice");
@@ -422,9 +431,9 @@ export function createSessions(options: SessionsOptions): Sessions {
       const methods = Object.hasOwn(pages, request.path) ? pages[request.path] : undefined;
       if (methods === undefined) return null;
       const answer = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
-      return answer === undefined ? methodNotAllowed(Object.keys(methods)) : answer(request);
+      return answer === undefined ? methodNotAllowed(Object.keys(methods)) : dress(await answer(request));
     },
-    startLogin,
+    startLogin: async (returnTo, cookieHeader) => dress(await startLogin(returnTo, cookieHeader)),
     async list() {
       const nowMs = clock.nowMs();
       const isOpen = (each: SessionSummary): boolean =>

@@ -85,6 +85,8 @@ export interface LoginArtifact extends LoginClientArtifact {
   readonly sessionMaxMs: number;
   /** Where sessions live: in the browser's cookies, or in the state of the environment. */
   readonly sessionStore: "cookie" | "server";
+  /** How the pages look that people see. Not there: as those of Gatehouse. */
+  readonly page?: { readonly name: string | null; readonly color: string | null };
 }
 
 export interface IamArtifact {

@@ -196,6 +196,8 @@ function describeIdentity({ kind, issuer, audience, claims, tokens, login }: Ide
     ["claim of the name", quote(claims.name)],
     ...describeTokens(tokens),
     ...describeClient(login),
+    ["name on pages", quote(login?.page?.name)],
+    ["color of pages", quote(login?.page?.color)],
     ["idle time of a session", login === null ? "nothing" : quote(formatDuration(login.sessionIdleMs))],
     ["life of a session", login === null ? "nothing" : quote(formatDuration(login.sessionMaxMs))],
   ]);

@@ -102,11 +102,20 @@ export interface LoginClient {
   readonly at: Span;
 }
 
+export interface LoginPage {
+  /** Whose pages they are. */
+  readonly name: string | null;
+  /** `#rrggbb`, dark enough to be read on white. */
+  readonly color: string | null;
+}
+
 /** Browser sign-in for people: of the environment's provider, and how long anybody's sessions last. */
 export interface Login extends LoginClient {
   readonly sessionIdleMs: number;
   readonly sessionMaxMs: number;
   readonly sessionStore: "cookie" | "server";
+  /** How the pages look that people see on the way; null when the policy says nothing. */
+  readonly page: LoginPage | null;
 }
 
 export interface Environment {

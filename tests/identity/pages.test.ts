@@ -24,7 +24,7 @@ import { pageHeaders } from "../../src/identity/pages.ts";
 import { crossSitePage, signedOutPage, storeAwayPage } from "../../src/identity/session-pages.ts";
 import type { SignInProvider } from "../../src/identity/sign-in-provider.ts";
 import type { WebResponse } from "../../src/identity/index.ts";
-import { type Setup, setUpSignIn } from "./sign-in-setup.ts";
+import { LOGIN, type Setup, setUpSignIn } from "./sign-in-setup.ts";
 
 const PROVIDERS = [
   { name: null, title: "Staff of the shop" },
@@ -39,6 +39,14 @@ const CODE_FORM = `<form id="op.deviceInputForm" novalidate method="post" action
   </form>`;
 const CONFIRM_FORM = `<form id="op.deviceConfirmForm" method="post" action="/device"><input type="hidden" name="xsrf" value="x"/></form>`;
 const LOGOUT_FORM = `<form id="op.logoutForm" method="post" action="/session/end/confirm"><input type="hidden" name="xsrf" value="x"/></form>`;
+
+/** The weakest colors that a policy may name, and the strongest. */
+const BRANDS = [
+  ["brand-grey", "#767676"],
+  ["brand-red", "#e60000"],
+  ["brand-green", "#008000"],
+  ["brand-black", "#000000"],
+] as const;
 
 function development(body: string): WebResponse {
   return { status: 200, headers: pageHeaders(body, "'self'"), body, reason: "login-started" };
@@ -85,6 +93,13 @@ before(async () => {
   const asked = { method: "GET", path: "/_gatehouse/logout", query: "", cookieHeader: undefined, headers: {} };
   const signOut = await setup.sessions.handle(asked);
   assert.ok(signOut !== null);
+  const { newSessions } = setup;
+  for (const [name, color] of BRANDS) {
+    const login = { ...LOGIN, page: { name: "The Shop", color } };
+    const dressed = await newSessions({ login }).handle(asked);
+    assert.ok(dressed !== null);
+    PAGES[name] = { answer: dressed, title: "Sign out? - The Shop" };
+  }
   PAGES["sign-out"] = { answer: signOut, title: "Sign out?" };
   server = createServer((request, response) => {
     const page = PAGES[(request.url ?? "").slice(1)];
@@ -150,7 +165,7 @@ const FOCUSED = `(() => {
   return { html: at.outerHTML, outline: outlineStyle + " " + outlineWidth, width, height };
 })()`;
 
-const NAMES = [...Object.keys(PAGES), "sign-out"];
+const NAMES = [...Object.keys(PAGES), "sign-out", ...BRANDS.map(([name]) => name)];
 
 describe("each page", () => {
   for (const name of NAMES)
@@ -192,7 +207,8 @@ describe("each page", () => {
         }
         await page.keyboard.press("Tab");
       }
-      assert.deepEqual(reached.sort(), (await controls.evaluateAll((all) => all.map((one) => one.outerHTML))).sort());
+      const all = await controls.evaluateAll((all) => all.map((one) => one.outerHTML));
+      assert.deepEqual(new Set(reached), new Set(all));
     });
 });
 

@@ -27,7 +27,11 @@ export const KEYS = {
     optional: ["audience", "claims", "tokens", "login"],
   },
   issuerLogin: { required: { client_id: "client_id: my-edge" }, optional: ["client_secret", "scopes", "title"] },
-  login: { required: { client_id: "client_id: my-edge" }, optional: ["client_secret", "scopes", "session", "title"] },
+  login: {
+    required: { client_id: "client_id: my-edge" },
+    optional: ["client_secret", "scopes", "session", "title", "page"],
+  },
+  loginPage: { required: {}, optional: ["name", "color"] },
   session: { required: {}, optional: ["idle", "max", "store"] },
   environment: {
     required: { domain: "domain: shop.localhost" },

@@ -52,6 +52,7 @@ test("a policy is read into its types, in the order of the file", () => {
       sessionMaxMs: 12 * HOUR_MS,
       sessionStore: "cookie",
       title: null,
+      page: null,
       at: null,
     },
   );

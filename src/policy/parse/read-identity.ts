@@ -1,11 +1,12 @@
 /** Reads `identity:`: the provider, its claims, and sign-in for people. */
-import type { Span } from "../../core/index.ts";
+import { COLOR, type Span, contrastOf, withContrast } from "../../core/index.ts";
 import { checkIssuer } from "../origin.ts";
 import {
   type ClaimMapping,
   type IdentityProvider,
   type Login,
   type LoginClient,
+  type LoginPage,
   PROOFS,
   type Proof,
   TITLE,
@@ -167,6 +168,7 @@ export function readLogin(report: Report, tree: Tree, owner: Span, secrets: Secr
   return {
     ...readClient(report, fields, owner, secrets),
     ...readSession(report, fields.of("session"), fields.keyAt("session")),
+    page: readPage(report, fields.of("page"), fields.keyAt("page")),
   };
 }
 
@@ -187,15 +189,48 @@ function readClient(
     clientId: readText(report, fields.of("client_id"), "`client_id`")?.value ?? "",
     clientSecret: secret?.name ?? null,
     scopes: fields.of("scopes") === null ? DEFAULT_SCOPES : readScopes(report, fields.of("scopes")),
-    title: readTitle(report, fields.of("title")),
+    title: readTitle(report, fields.of("title"), "title"),
     at: owner,
   };
 }
 
-function readTitle(report: Report, tree: Tree | null): string | null {
-  const text = readText(report, tree, "`title`");
+function readPage(report: Report, tree: Tree | null, owner: Span): LoginPage | null {
+  const fields = tree === null ? null : readFields(report, tree, "`page`", owner, KEYS.loginPage);
+  if (fields === null) return null;
+  return {
+    name: readTitle(report, fields.of("name"), "name"),
+    color: readColor(report, fields.of("color")),
+  };
+}
+
+const WHITE = "#ffffff";
+/** WCAG 2.2, 1.4.3. */
+const LEAST_CONTRAST = 4.5;
+
+function readColor(report: Report, tree: Tree | null): string | null {
+  const text = readText(report, tree, "`color`");
+  if (text === null) return null;
+  if (!COLOR.test(text.value)) {
+    report.add("identity/color", text.at, `${quote(text.value)} is not a color`, {
+      hint: 'write `"#rrggbb"`, in quotes: `"#0b5cad"`',
+    });
+    return null;
+  }
+  const color = text.value.toLowerCase();
+  const contrast = contrastOf(color, WHITE);
+  if (contrast >= LEAST_CONTRAST) return color;
+  const better = withContrast(color, WHITE, LEAST_CONTRAST, "#000000");
+  const found = (Math.floor(contrast * 10) / 10).toFixed(1);
+  report.add("identity/color", text.at, `${quote(color)} has contrast ${found}:1 to white, too weak to be read`, {
+    hint: `write a darker color, with 4.5:1 or more: \`"${better}"\``,
+  });
+  return null;
+}
+
+function readTitle(report: Report, tree: Tree | null, key: "title" | "name"): string | null {
+  const text = readText(report, tree, `\`${key}\``);
   if (text === null || TITLE.test(text.value)) return text?.value ?? null;
-  report.add("identity/title", text.at, `${quote(text.value)} does not fit on a button`, {
+  report.add("identity/title", text.at, `${quote(text.value)} does not fit on one line of a page`, {
     hint: "write one line of at most 60 characters, without a blank at its ends: `Sign in with Example`",
   });
   return null;

@@ -4,7 +4,7 @@
  * other lacks.
  * Not here: what a shape cannot say (that names exist, that routes do not conflict, ranges of durations); the readers do.
  */
-import { DURATION, RATE, SIZE } from "../../core/index.ts";
+import { COLOR, DURATION, RATE, SIZE } from "../../core/index.ts";
 import type { KEYS } from "../parse/keys.ts";
 import { METHODS, PROOFS, TITLE, TOKEN_PROFILES, WEEKDAYS } from "../policy.ts";
 
@@ -144,6 +144,14 @@ export const VALUES: Values = {
   login: {
     ...client,
     session: says(keys("session"), "How long people stay signed in, whichever issuer they come from."),
+    page: says(keys("loginPage"), "How the pages look that people see when they sign in and out."),
+  },
+  loginPage: {
+    name: says({ kind: "text", pattern: TITLE.source }, "Whose pages they are: stands above each and in its title."),
+    color: says(
+      { kind: "text", pattern: COLOR.source },
+      "Of buttons and links, as `#rrggbb`; has to be readable on white. In the dark a lighter one is made of it.",
+    ),
   },
   session: {
     idle: says(duration, "A session ends after this long without use. Default: 30 minutes."),

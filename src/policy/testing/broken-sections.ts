@@ -159,14 +159,26 @@ export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
     what: "a title with a blank at its end",
     edit: ["scopes: [openid]", 'title: "Sign in "'],
     found: [
-      "7:72 identity/title: `Sign in ` does not fit on a button -> write one line of at most 60 characters, without a blank at its ends: `Sign in with Example`",
+      "7:72 identity/title: `Sign in ` does not fit on one line of a page -> write one line of at most 60 characters, without a blank at its ends: `Sign in with Example`",
     ],
   },
   {
     what: "a title that is too long",
     edit: ["scopes: [openid]", `title: ${"a".repeat(61)}`],
     found: [
-      `7:72 identity/title: \`${"a".repeat(60)}...\` does not fit on a button -> write one line of at most 60 characters, without a blank at its ends: \`Sign in with Example\``,
+      `7:72 identity/title: \`${"a".repeat(60)}...\` does not fit on one line of a page -> write one line of at most 60 characters, without a blank at its ends: \`Sign in with Example\``,
+    ],
+  },
+  {
+    what: "a color by its name",
+    edit: ["scopes: [openid]", "page: { color: blue }"],
+    found: ['7:80 identity/color: `blue` is not a color -> write `"#rrggbb"`, in quotes: `"#0b5cad"`'],
+  },
+  {
+    what: "a color that nobody can read",
+    edit: ["scopes: [openid]", 'page: { name: Shop, color: "#FF8800" }'],
+    found: [
+      '7:92 identity/color: `#ff8800` has contrast 2.3:1 to white, too weak to be read -> write a darker color, with 4.5:1 or more: `"#b35f00"`',
     ],
   },
   {
