@@ -207,7 +207,7 @@ describe("each page", () => {
         }
         await page.keyboard.press("Tab");
       }
-      const all = await controls.evaluateAll((all) => all.map((one) => one.outerHTML));
+      const all = await controls.evaluateAll((found) => found.map((one) => one.outerHTML));
       assert.deepEqual(new Set(reached), new Set(all));
     });
 });
