@@ -21,7 +21,10 @@ import { RULES_FOR_IAM } from "../src/policy/guardrails/rules-for-iam.ts";
 import { GUARDRAILS, REASONS, RULES, WAIVER_FINDINGS } from "../src/policy/index.ts";
 import { renderAdvisories } from "./advisories-page.ts";
 import type { Layers } from "./checks/layers.ts";
+import { renderComplaints } from "./complaints-page.ts";
 import { renderConformance } from "./conformance-page.ts";
+import { renderHeaders } from "./headers-page.ts";
+import { renderRelyingParty } from "./relying-party-page.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "docs", "generated");
@@ -34,10 +37,13 @@ export function renderPages(): Pages {
     ["account-findings.md", renderAccountFindings()],
     ["advisories.md", NOTE + renderAdvisories(table)],
     ["conformance.md", NOTE + renderConformance(table)],
+    ["complaints.md", NOTE + renderComplaints(table)],
     ["errors.md", renderErrors()],
     ["findings.md", renderFindings()],
     ["guardrails.md", renderGuardrails()],
+    ["headers.md", NOTE + renderHeaders(table)],
     ["reasons.md", renderReasons()],
+    ["relying-party.md", NOTE + renderRelyingParty(table)],
     ["targets.md", renderTargets()],
     ["cli.md", renderCommands()],
     ["layers.md", renderLayers()],
@@ -58,11 +64,14 @@ function renderIndex(): string {
 
 - [Findings in accounts](account-findings.md): what \`gatehouse import\` and \`gatehouse gateway\` can say about a file
 - [Advisories](advisories.md): what broke other gateways, and how many cases hold that it does not break this one
+- [Complaints](complaints.md): what users of other gateways complain of, and the cases that show what holds here
 - [Conformance](conformance.md): what AWS's HTTP APIs do that \`gatehouse gateway\` is held to, what is unconfirmed, every switch
 - [Errors](errors.md): every fault that Gatehouse raises, with its exit code and next step
 - [Findings](findings.md): what \`gatehouse check\` can say about a policy
 - [Guardrails](guardrails.md): each with an example, and the rules of other tools with what answers them
+- [Headers](headers.md): which headers arrive on which road, in both directions, line by line
 - [Reasons](reasons.md): why a request was let in or refused, the words in records and in \`explain\`
+- [Sign-in as a relying party](relying-party.md): what browser sign-in does with each thing that a provider can do wrong
 - [Targets](targets.md): what of the language each target can express
 - [Commands](cli.md): the command line's own help
 - [JSON Schema](gatehouse.schema.json) of the policy file, as \`gatehouse schema\` prints it

@@ -13,10 +13,11 @@ export function addRecordCommands(program: Command, run: Run): void {
     .summary("the joined story of one request")
     .description("ID is a request id, a trace id or an apigw-requestid, as every response carries them.")
     .option("--state <DIR>", STATE_HELP)
-    .action((id: string, flags: { state?: string }) =>
+    .option("--headers", "what each hop did to each header, by name and never by value")
+    .action((id: string, flags: { state?: string; headers?: boolean }) =>
       run(async () => {
         const { readTrace } = await import("../app/trace.ts");
-        const { json, text } = await readTrace(id, flags.state);
+        const { json, text } = await readTrace(id, flags.state, flags.headers === true);
         return { exitCode: EXIT.done, text, json };
       }),
     );

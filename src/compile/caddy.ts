@@ -8,14 +8,18 @@
  * every request that is not for a host name which its listener knows ends in a refusal; no query, no header value and no
  * token reaches a log.
  *
- * What Caddy 2.11.7 itself does to request headers before the gateway sees them (kept true by tests/edge):
+ * What Caddy 2.11.7 itself does to request headers before the gateway sees them (kept true by tests/edge and by
+ * tests/road/header-contract.test.ts):
  * - a name with `_` or `.` is dropped, so no alias of an identity header gets past the edge; the gateway drops them again;
  * - `X-Forwarded-For`, `-Host` and `-Proto` are replaced, as no proxy is trusted; the other look-alikes pass to the gateway;
- * - hop-by-hop headers and all that `Connection` names are dropped before `headers.request.set` runs: a client can remove
+ * - hop-by-hop headers (`Alt-Svc` too, not `Te: trailers`) and all that `Connection` names are dropped before `headers.request.set` runs: a client can remove
  *   its own headers, never our `X-Request-Id`;
  * - the path stays as sent, escapes included, unless it holds a raw character that a path may not hold (`{`, `\`, `"`):
  *   then it is decoded and encoded anew, so that `%2F` becomes `/`. The gateway decides on what it receives;
- * - `Via: 1.1 Caddy` is added. `Accept-Encoding` passes as it is (`compression: false`), encoded bodies are not touched.
+ * - its log holds headers with their values or not at all: no filter leaves the names. So the gateway keeps the names that
+ *   reach it, and what the edge dropped is in no log (src/app/edge-headers.ts);
+ * - an answer with a body and without a type gets the type that Go guesses from its first bytes;
+ * - `Via: 1.1 Caddy` is added, with the version of HTTP that the client speaks. `Accept-Encoding` passes as it is (`compression: false`), encoded bodies are not touched.
  */
 import { isIP } from "node:net";
 import type { Json } from "../core/index.ts";

@@ -50,6 +50,11 @@ export class Cors {
     return ["access-control-allow-origin", origin, ...more, "vary", "origin"];
   }
 
+  /** One that is told so; any at all where none is. */
+  get anAllowedOrigin(): string {
+    return [...this.#origins][0] ?? `${this.#schemes[0] ?? ""}any.example`;
+  }
+
   #allows(origin: string): boolean {
     return this.#origins.has(origin) || this.#schemes.some((scheme) => origin.startsWith(scheme));
   }

@@ -1,17 +1,15 @@
 /** The record of an exchange: what arrived, what was decided, how it ended. One shape, so that it stays cheap. */
-import type { Identity } from "../identity/index.ts";
 import type { GatewayRecord } from "../records/index.ts";
 import type { Arrival } from "./arrival.ts";
+import { type HeaderOutcome, recordHeaders } from "./recorded-headers.ts";
 import type { RecordReason } from "./reasons.ts";
 import { formatTime } from "./record-time.ts";
 import type { TunnelEnd } from "./tunnel.ts";
 
-export interface Outcome {
+export interface Outcome extends HeaderOutcome {
   readonly status: number;
   readonly reason: RecordReason;
-  readonly identity: Identity | null;
   readonly role: string | null;
-  readonly bytesIn: number;
   readonly bytesOut: number;
   readonly endMs: number;
   readonly decidedMs: number;
@@ -24,7 +22,8 @@ export interface Outcome {
 
 const MAX_PATH = 1024;
 
-export function exchangeRecord(arrival: Arrival, outcome: Outcome): GatewayRecord {
+/** @param raw names and values of the request as it came */
+export function exchangeRecord(arrival: Arrival, raw: readonly string[], outcome: Outcome): GatewayRecord {
   const { plan, rawPath } = arrival;
   const { identity, upstreamMs } = outcome;
   return {
@@ -56,6 +55,7 @@ export function exchangeRecord(arrival: Arrival, outcome: Outcome): GatewayRecor
     removedHeaders: arrival.head.removed,
     error: outcome.error,
     policyDigest: outcome.policyDigest,
+    headers: recordHeaders(arrival, raw, outcome),
   };
 }
 

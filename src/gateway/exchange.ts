@@ -12,7 +12,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../core/index.ts";
 import type { Identity } from "../identity/index.ts";
-import { apigwRequestId } from "../records/index.ts";
+import { addAnswerHeaders } from "./answer-headers.ts";
 import type { Arrival, ExchangeContext } from "./arrival.ts";
 import { askAuthorizer } from "./ask-authorizer.ts";
 import { type Asking, authenticate } from "./authenticate.ts";
@@ -22,7 +22,7 @@ import { type Outcome, exchangeRecord, tunnelRecord } from "./exchange-record.ts
 import type { GatewayRequest } from "./gateway-request.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 import { IdleLimit } from "./idle-limit.ts";
-import { type OwnAnswer, flatHeaders, isOwnPath } from "./own-endpoints.ts";
+import { type OwnAnswer, headersOfAnswer, isOwnPath } from "./own-endpoints.ts";
 import type { RecordReason } from "./reasons.ts";
 import {
   type FixedReason,
@@ -88,8 +88,12 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
   #upstreamHeadMs = 0;
   #bytesOut = 0;
   #bytesLeft = -1;
+  /** Of the service's answer. */
+  #responseHead: ResponseHead | null = null;
+  /** Headers of an answer by the gateway itself. */
+  #own: readonly string[] | null = null;
   #isAnswered = false;
-  /** The answer ended before it was complete, and not because the client went away. */
+  /** Ended before it was complete, and not because the client went away. */
   #isCut = false;
   #isClosed = false;
   #isEventStream = false;
@@ -137,7 +141,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
       this.request.limitRest(this.#context.limits.lingerMs);
     }
     this.runtime.leave();
-    this.#writeRecord();
+    this.#context.record(exchangeRecord(this.arrival, this.request.rawHeaders, this.#outcome()));
   }
 
   /** The time that a request may take as a whole is not for this one: it ends when nothing flows any more. */
@@ -333,6 +337,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
   #readHead(received: UpstreamHeaders): ResponseHead {
     const { plan, cors } = this.arrival;
     const head = readResponseHead(received, plan === null ? null : plan.responseRules, cors !== null);
+    this.#responseHead = head;
     const call = this.#call;
     if (call !== null && call.attempts > 1)
       this.#error = `${describeError(call.lastError)}; attempt ${call.attempts} was answered`;
@@ -391,7 +396,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
     this.runtime.leave();
     const { clock, record, limits, openTunnel } = this.#context;
     const { startedMs } = this.arrival;
-    const soFar = exchangeRecord(this.arrival, this.#outcome());
+    const soFar = exchangeRecord(this.arrival, this.request.rawHeaders, this.#outcome());
     upgraded.socket.write(switchingHead(headers, new Date(clock.nowMs()).toUTCString()), "latin1");
     const onEnd = (end: TunnelEnd): void => record(tunnelRecord(soFar, end, clock.monotonicMs() - startedMs));
     const parts = { client: upgraded.socket, early: upgraded.take(), service: service as Socket, limits, onEnd };
@@ -418,7 +423,8 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
   }
 
   answerOwn(answer: OwnAnswer, reason: RecordReason): void {
-    this.#send(answer.status, flatHeaders(answer), answer.body, reason);
+    this.#error = answer.error ?? null;
+    this.#send(answer.status, headersOfAnswer(answer), answer.body, reason);
   }
 
   #send(status: number, headers: string[], body: string, reason: RecordReason): void {
@@ -427,6 +433,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
     this.#status = status;
     this.#reason = reason;
     if (this.#decidedMs === 0) this.#decidedMs = this.clock.monotonicMs();
+    this.#own = [...headers];
     this.#pushOurs(headers);
     if (this.arrival.method !== "HEAD") this.#bytesOut = Buffer.byteLength(body);
     this.#res.writeHead(status, headers);
@@ -434,14 +441,9 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
     if (this.arrival.hasBody) this.request.limitRest(this.#context.limits.lingerMs);
   }
 
-  /** The headers that every answer has. */
   #pushOurs(headers: string[]): void {
     if (this.#context.isClosing) this.#res.shouldKeepAlive = false;
-    if (this.#setCookies !== null) for (const cookie of this.#setCookies) headers.push("set-cookie", cookie);
-    const { method, requestId, traceId, spanId, cors } = this.arrival;
-    if (cors !== null) headers.push(...cors.headersFor(method, this.request.rawHeaders));
-    headers.push("x-request-id", requestId, "traceresponse", `00-${traceId}-${spanId}-01`);
-    headers.push("apigw-requestid", apigwRequestId(requestId));
+    addAnswerHeaders(headers, this.arrival, this.request.rawHeaders, this.#setCookies);
   }
 
   /** The answer is under way and cannot be completed: the client must see that it is cut. */
@@ -458,7 +460,6 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
     else this.refuse("fault");
   }
 
-  /** Goes on when the promise is settled, unless the client has gone meanwhile. */
   wait<T>(promise: Promise<T>, next: (value: T) => void): void {
     void this.#goOn(promise, next);
   }
@@ -472,10 +473,6 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
     }
   }
 
-  #writeRecord(): void {
-    this.#context.record(exchangeRecord(this.arrival, this.#outcome()));
-  }
-
   #outcome(): Outcome {
     const endMs = this.clock.monotonicMs();
     const decidedMs = this.#decidedMs === 0 ? endMs : this.#decidedMs;
@@ -486,6 +483,11 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
       identity: this.identity,
       role: this.#role,
       bytesIn: this.#body === null ? this.#bytesIn : this.#body.bytes,
+      isStreamed: this.#body !== null,
+      isUpgrade: this.isUpgrade,
+      head: this.#responseHead,
+      own: this.#own,
+      setCookies: this.#setCookies?.length ?? 0,
       bytesOut: this.#bytesOut,
       endMs,
       decidedMs,

@@ -135,7 +135,15 @@ function classifyRequestName(name: string): RequestClass {
   return isReservedName(folded) || FOLDED_MEANS.has(folded) ? R.lookalike : R.pass;
 }
 
-export const RESPONSE_CLASS = { pass: 0, drop: 1, connection: 2, contentLength: 3, setCookie: 4, cors: 5 } as const;
+export const RESPONSE_CLASS = {
+  pass: 0,
+  drop: 1,
+  connection: 2,
+  contentLength: 3,
+  setCookie: 4,
+  cors: 5,
+  own: 6,
+} as const;
 export type ResponseClass = (typeof RESPONSE_CLASS)[keyof typeof RESPONSE_CLASS];
 
 const S = RESPONSE_CLASS;
@@ -160,7 +168,7 @@ function classifyResponseName(name: string): ResponseClass {
   const exact = EXACT_RESPONSE.get(name.toLowerCase());
   if (exact !== undefined) return exact;
   const folded = foldHeaderName(name);
-  if (OURS_IN_RESPONSES.has(folded) || folded.startsWith("x-gatehouse-")) return S.drop;
+  if (OURS_IN_RESPONSES.has(folded) || folded.startsWith("x-gatehouse-")) return S.own;
   return folded.startsWith("access-control-") ? S.cors : S.pass;
 }
 

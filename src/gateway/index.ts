@@ -15,3 +15,11 @@ export {
 } from "./http-api/api-gateway.ts";
 export { type SwitchName, type Switches, listSwitches, readSwitches } from "./http-api/switches.ts";
 export { type IssuerCheck, checkIssuer } from "./http-api/jwt-check-issuer.ts";
+export {
+  type HeaderChange,
+  type HeaderFate,
+  type HeaderPassage,
+  type HeaderStory,
+  explainHeaders,
+} from "./explain-headers.ts";
+export { HEADER_REASONS, type HeaderReason } from "./header-reasons.ts";

@@ -37,16 +37,6 @@ export async function answerOwnEndpoint(
   return parts.sessions === null ? null : parts.sessions.handle(request);
 }
 
-/** Names and values, with the body's length. */
-export function flatHeaders({ headers, body }: OwnAnswer): string[] {
-  const flat: string[] = [];
-  for (const [name, value] of Object.entries(headers))
-    if (name !== "content-length")
-      for (const item of typeof value === "string" ? [value] : value) flat.push(name, item);
-  flat.push("content-length", String(Buffer.byteLength(body)));
-  return flat;
-}
-
 function documentAt(assertions: AssertionSigner, path: string): OwnAnswer | null {
   switch (path) {
     case `${ROOT}/health`:
@@ -67,4 +57,14 @@ function json(value: object, cacheControl: string): OwnAnswer {
     body: JSON.stringify(value),
     reason: "own-endpoint",
   };
+}
+
+/** Flat names and values of an answer, its length among them. */
+export function headersOfAnswer({ headers, body }: OwnAnswer): string[] {
+  const flat: string[] = [];
+  for (const [name, value] of Object.entries(headers))
+    if (name !== "content-length")
+      for (const item of typeof value === "string" ? [value] : value) flat.push(name, item);
+  flat.push("content-length", String(Buffer.byteLength(body)));
+  return flat;
 }

@@ -153,5 +153,6 @@ function answerAndEnd(
     removedHeaders: [],
     error,
     policyDigest: runtime.digest,
+    headers: null,
   });
 }

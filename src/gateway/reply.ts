@@ -146,11 +146,20 @@ export function refusedDpopReply(reason: TokenReason | ProofReason, scope: strin
 
 /** The head that joins a client to the service's WebSocket. `headers` are flat names and values. */
 export function switchingHead(headers: readonly string[], date: string): string {
-  let text = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n";
+  const all = switchingHeaders(headers, date);
+  let text = "HTTP/1.1 101 Switching Protocols\r\n";
+  for (let i = 0; i + 1 < all.length; i += 2) text += `${all[i]}: ${all[i + 1]}\r\n`;
+  return `${text}\r\n`;
+}
+
+/** All headers of such a head. */
+export function switchingHeaders(headers: readonly string[], date: string): string[] {
+  const all = ["upgrade", "websocket", "connection", "Upgrade"];
   for (let i = 0; i + 1 < headers.length; i += 2)
     // An answer of this kind has no body. SOURCE: RFC 9110 8.6.
-    if (headers[i] !== "content-length") text += `${headers[i]}: ${headers[i + 1]}\r\n`;
-  return `${text}date: ${date}\r\n\r\n`;
+    if (headers[i] !== "content-length") all.push(headers[i] as string, headers[i + 1] as string);
+  all.push("date", date);
+  return all;
 }
 
 /** A whole answer on a connection where there is no response object: bad framing, CONNECT. The connection ends with it. */

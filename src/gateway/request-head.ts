@@ -46,6 +46,10 @@ export interface RequestHead {
   isRepeated: boolean;
   /** Names, as sent, of look-alikes that were dropped. */
   removed: readonly string[];
+  /** All values of `Connection`; null when there is none. */
+  connection: string | null;
+  /** Some cookie did not pass. */
+  hadOurCookie: boolean;
 }
 
 /** The first `Host` among raw headers, which says by which route's rules the head is read; null when there is none. */
@@ -99,6 +103,8 @@ export function readRequestHead(
     hasOtherCoding: false,
     isRepeated: false,
     removed: NONE,
+    connection: null,
+    hadOurCookie: false,
   };
   const identityNames = rules === null ? null : rules.identityNames;
   const dropped = rules === null ? null : rules.dropped;
@@ -160,6 +166,7 @@ export function readRequestHead(
         bytes += value.length;
         head.cookie = head.cookie === undefined ? value : `${head.cookie}; ${value}`;
         const rest = withoutOurCookies(value);
+        if (rest !== value || rest === "") head.hadOurCookie = true;
         if (rest !== "") out.push(name, rest);
         break;
       }
@@ -194,24 +201,32 @@ export function readRequestHead(
   }
   head.bytes = bytes;
   if (removed !== null) head.removed = removed;
-  if (connection !== null) head.forwarded = withoutConnectionOptions(out, connection);
+  if (connection !== null) {
+    head.connection = connection;
+    head.forwarded = withoutConnectionOptions(out, connection);
+  }
   return head;
 }
 
 /** `headers` without those that a `Connection` value names; the same list when it names none. */
 export function withoutConnectionOptions(headers: string[], connection: string): string[] {
-  if (connection === "keep-alive" || connection === "close") return headers;
+  const named = namedByConnection(connection);
+  if (named === null) return headers;
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2)
+    if (!named.has((headers[i] as string).toLowerCase())) kept.push(headers[i] as string, headers[i + 1] as string);
+  return kept;
+}
+
+/** The names, in lower case, that a `Connection` value names besides how the connection goes on; null for none. */
+export function namedByConnection(connection: string): ReadonlySet<string> | null {
+  if (connection === "keep-alive" || connection === "close") return null;
   const options = connection
     .toLowerCase()
     .split(",")
     .map((option) => option.trim())
     .filter((option) => option !== "" && option !== "close" && option !== "keep-alive");
-  if (options.length === 0) return headers;
-  const named = new Set(options);
-  const kept: string[] = [];
-  for (let i = 0; i + 1 < headers.length; i += 2)
-    if (!named.has((headers[i] as string).toLowerCase())) kept.push(headers[i] as string, headers[i + 1] as string);
-  return kept;
+  return options.length === 0 ? null : new Set(options);
 }
 
 const OUR_COOKIE = /__host-gatehouse/i;
@@ -221,7 +236,8 @@ export function isOurCookie(pair: string): boolean {
   return OUR_COOKIE.test(pair) && pair.trimStart().toLowerCase().startsWith("__host-gatehouse");
 }
 
-function withoutOurCookies(cookies: string): string {
+/** A `Cookie` value without the cookies of Gatehouse; empty when nothing of it may pass. */
+export function withoutOurCookies(cookies: string): string {
   if (!OUR_COOKIE.test(cookies)) return cookies;
   return cookies
     .split(";")

@@ -11,18 +11,22 @@ import { isOurCookie, withoutConnectionOptions } from "./request-head.ts";
 import type { UpstreamHeaders } from "./upstream-call.ts";
 
 export interface ResponseHead {
+  /** What the service sent. */
+  readonly received: UpstreamHeaders;
   headers: string[];
   /** Null when the service did not say, or not in one way. */
   contentLength: number | null;
   /** The service tried to set a cookie of Gatehouse. */
   hadOurCookie: boolean;
+  /** The value of `Connection`; null when there is none. */
+  connection: string | null;
 }
 
 /** @param hasCors the API answers for CORS, and the service does not */
 export function readResponseHead(received: UpstreamHeaders, rules: HeaderRules | null, hasCors: boolean): ResponseHead {
   const C = RESPONSE_CLASS;
   const out: string[] = [];
-  const head: ResponseHead = { headers: out, contentLength: null, hadOurCookie: false };
+  const head: ResponseHead = { received, headers: out, contentLength: null, hadOurCookie: false, connection: null };
   const dropped = rules === null ? null : rules.dropped;
   let connection: string | null = null;
   for (const name in received) {
@@ -50,10 +54,14 @@ export function readResponseHead(received: UpstreamHeaders, rules: HeaderRules |
         if (!hasCors) pushAll(out, name, value);
         break;
       case C.drop:
+      case C.own:
         break;
     }
   }
-  if (connection !== null) head.headers = withoutConnectionOptions(out, connection);
+  if (connection !== null) {
+    head.connection = connection;
+    head.headers = withoutConnectionOptions(out, connection);
+  }
   if (rules !== null) for (let i = 0; i < rules.set.length; i++) head.headers.push(rules.set[i] as string);
   return head;
 }

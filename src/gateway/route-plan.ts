@@ -10,7 +10,6 @@ import { GatehouseError, type Rate } from "../core/index.ts";
 import {
   type Artifacts,
   type HttpApi,
-  type IdentityField,
   type Integration,
   type Route,
   type RouteArtifact,
@@ -20,13 +19,11 @@ import {
 import { METHODS, compileRouteFinder } from "../policy/index.ts";
 import { Cors, findCorsProblem } from "./cors.ts";
 import type { Deadlines } from "./deadlines.ts";
-import { foldHeaderName, isOwnRequestHeader, isReservedName } from "./header-names.ts";
-import { type HeaderRules, compileHeaderRules, isRequestRuleName, isResponseRuleName } from "./header-rules.ts";
+import { type HeaderPlan, planHeaders } from "./header-plan.ts";
 import { parseIntegrationTarget } from "./integration-target.ts";
-import type { HeadRules } from "./request-head.ts";
 import type { Bucket } from "./throttle.ts";
 
-export interface RoutePlan {
+export interface RoutePlan extends HeaderPlan {
   readonly method: string;
   readonly path: string;
   readonly routeKey: string;
@@ -35,11 +32,6 @@ export interface RoutePlan {
   readonly isOpen: boolean;
   /** People without a session are sent to sign in. */
   readonly login: boolean;
-  readonly headRules: HeadRules;
-  /** Flat names and values that the policy adds to a request. */
-  readonly requestHeaders: readonly string[];
-  readonly responseRules: HeaderRules;
-  readonly ownIdentityHeaders: readonly (readonly [name: string, field: IdentityField])[];
   readonly origin: string;
   readonly pool: Origin;
   /** Infinity for none. */
@@ -54,8 +46,6 @@ export interface RoutePlan {
   readonly upstreamMethod: string | null;
   /** Null: the request target as it came. */
   readonly buildTarget: ((rawPath: string, query: string) => string | null) | null;
-  /** The service sees the client's `Host`, else that of its own URL. */
-  readonly keepsHost: boolean;
   /** Of all calls with this route's timeout. */
   readonly deadlines: Deadlines;
   /** What a right to call this route must outlive: the timeout and the skew between two clocks. */
@@ -174,10 +164,10 @@ function planRoute(
     passesPath,
   );
   if (target === null) throw unsupported(part, `its integration URI \`${integration.integrationUri}\` is not usable`);
-  const ownIdentityHeaders = Object.entries(artifact.identityHeaders);
-  const identityNames = new Set(ownIdentityHeaders.map(([name]) => foldHeaderName(name)));
-  const requestRules = headerRulesOf(part, artifact.requestHeaders, (name) => isRequestRuleName(name, identityNames));
+  const headers = planHeaders(artifact, integration);
+  if ("refused" in headers) throw unsupported(part, `header \`${headers.refused}\` is not for a rule of a policy`);
   return Object.freeze({
+    ...headers,
     method,
     path,
     routeKey: route.routeKey,
@@ -185,10 +175,6 @@ function planRoute(
     service: artifact.service,
     isOpen,
     login: artifact.login,
-    headRules: headRules(artifact, identityNames, requestRules.dropped),
-    requestHeaders: requestRules.set,
-    responseRules: headerRulesOf(part, artifact.responseHeaders, isResponseRuleName),
-    ownIdentityHeaders,
     origin: target.origin,
     pool: parts.poolOf(target.origin),
     maxBodyBytes: artifact.maxBodyBytes ?? Number.POSITIVE_INFINITY,
@@ -197,7 +183,6 @@ function planRoute(
     retries: artifact.retries,
     upstreamMethod: integration.integrationMethod === "ANY" ? null : integration.integrationMethod,
     buildTarget: target.build,
-    keepsHost: integration.connectionType === "VPC_LINK",
     deadlines: parts.deadlinesOf(integration.timeoutInMillis),
     minimumSeconds: Math.ceil(integration.timeoutInMillis / 1000) + SKEW_SECONDS,
     bucket,
@@ -207,35 +192,6 @@ function planRoute(
 
 function sentMethod(method: string, { integrationMethod }: Integration): string {
   return integrationMethod === "ANY" ? method : integrationMethod;
-}
-
-function headRules(
-  { keepHeaders }: RouteArtifact,
-  identityNames: ReadonlySet<string>,
-  dropped: ReadonlySet<string> | null,
-): HeadRules {
-  const mayPass = (name: string): boolean => !identityNames.has(name) && dropped?.has(foldHeaderName(name)) !== true;
-  const keep = new Set(
-    keepHeaders.filter((name) => isReservedName(name) && !isOwnRequestHeader(name) && mayPass(name)),
-  );
-  // A service that verifies proofs itself needs both.
-  if ((keepHeaders.includes("dpop") || keepHeaders.includes("authorization")) && mayPass("dpop")) keep.add("dpop");
-  return {
-    keepAuthorization: keepHeaders.includes("authorization") && mayPass("authorization"),
-    keep: keep.size === 0 ? null : keep,
-    identityNames: identityNames.size === 0 ? null : identityNames,
-    dropped,
-  };
-}
-
-function headerRulesOf(
-  part: string,
-  written: RouteArtifact["requestHeaders"],
-  isAllowed: (name: string) => boolean,
-): HeaderRules {
-  const rules = compileHeaderRules(written, isAllowed);
-  if ("refused" in rules) throw unsupported(part, `header \`${rules.refused}\` is not for a rule of a policy`);
-  return rules;
 }
 
 /**

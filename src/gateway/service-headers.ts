@@ -10,7 +10,7 @@ import { isIP } from "node:net";
 import type { Identity } from "../identity/index.ts";
 import type { IdentityField } from "../model/index.ts";
 import type { Arrival } from "./arrival.ts";
-import type { RoutePlan } from "./route-plan.ts";
+import type { HeaderPlan } from "./header-plan.ts";
 
 const PLAIN = /^[!-$&-+\--~]+(?: [!-$&-+\--~]+)*$/;
 const UNSAFE = /[^ !-$&-+\--~]|^ | $| (?= )/gu;
@@ -50,8 +50,11 @@ export interface Caller {
   readonly assertion: string;
 }
 
+/** What is told of how a request came. */
+export type Introduced = Pick<Arrival, "head" | "requestId" | "traceparent" | "tracestate" | "sourceIp" | "proto">;
+
 /** Adds Gatehouse's headers to those of the client that go on. */
-export function addServiceHeaders(arrival: Arrival, plan: RoutePlan, caller: Caller | null): string[] {
+export function addServiceHeaders(arrival: Introduced, plan: HeaderPlan, caller: Caller | null): string[] {
   const { head, sourceIp, proto } = arrival;
   const { forwarded: headers, contentLength } = head;
   const host = head.host ?? "";

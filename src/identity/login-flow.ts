@@ -2,13 +2,13 @@
  * Signing in: to the provider and back. Authorization code with PKCE, state, nonce and the issuer in the answer.
  *
  * In: where the person wanted to go; later the provider's redirect. Out: a session, or a page that says why not.
- * What must be remembered between the two is sealed into a cookie of its own for each attempt, so that several tabs can
- * sign in at once and an answer is good only in the browser that asked.
- * One flow is for one provider; attempts at others may share the browser and the sealing key.
- * INVARIANT: an attempt is used once; a code is sent to nobody unless state, cookie, provider and issuer fit.
+ * What must be remembered between the two is sealed into `state`, beside a mark of the browser that only its cookie has. So
+ * any number of tabs can sign in at once, and an answer is good only in the browser that asked.
+ * One flow is for one provider; attempts at others may share the browser, its mark and the sealing key.
+ * INVARIANT: an attempt is used once; a code is sent to nobody unless state, mark, provider and issuer fit.
  * Source: RFC 9700 sections 2.1 and 4.7, RFC 7636, RFC 9207, OpenID Connect Core 1.0 section 3.1.
  */
-import { randomBytes } from "node:crypto";
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import * as client from "openid-client";
 import { type Clock, RecentMap } from "../core/index.ts";
 import { COOKIE_PREFIX, formatRemoveCookie, formatSetCookie, readOurCookies } from "./cookies.ts";
@@ -36,8 +36,6 @@ export interface LoginFlowOptions {
 export interface FinishedLogin extends ProviderTokens {
   readonly refreshToken: string | null;
   readonly returnTo: string;
-  /** Removes the cookie of this attempt. */
-  readonly setCookie: readonly string[];
 }
 
 export interface LoginFlow {
@@ -49,18 +47,28 @@ export interface LoginFlow {
 
 export const CALLBACK_PATH = "/_gatehouse/callback";
 const ATTEMPT_SECONDS = 600;
-/** Attempts that a browser may have open at once; beyond it the earlier ones are given up. */
-const MAX_OPEN_ATTEMPTS = 6;
-const ATTEMPT_COOKIE = `${COOKIE_PREFIX}-login-`;
-const STATE = /^([A-Za-z0-9_-]{11})\.[A-Za-z0-9_-]{22}$/;
+/** Tabs that begin before the first has its answer make a mark each; with more than this a browser begins anew. */
+const MAX_MARKS = 30;
+const MARK_COOKIE = `${COOKIE_PREFIX}-login-`;
+const MARK_NAME = /^[A-Za-z0-9_-]{11}$/;
+const MARK_VALUE = /^[A-Za-z0-9_-]{22}$/;
+const MAX_STATE_CHARS = 8192;
+
+/** By which a browser is known again: a cookie of this name with this value. */
+interface Mark {
+  readonly name: string;
+  readonly value: string;
+}
 
 interface Attempt {
   /** Where the attempt was begun: an answer of another provider is none to it. */
   readonly issuer: string;
-  readonly state: string;
+  readonly mark: Mark;
   readonly nonce: string;
   readonly codeVerifier: string;
   readonly returnTo: string;
+  /** The provider wanted it to be begun anew, which is done once. */
+  readonly isAgain: boolean;
   readonly endsAtMs: number;
 }
 
@@ -68,14 +76,19 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
   const { provider, issuer, callbackPath, sealer, baseUrl, clock } = options;
   const used = new RecentMap<true>(10_000);
 
-  async function start(wanted: string | null | undefined, cookieHeader: string | undefined): Promise<WebResponse> {
-    const attemptId = randomBytes(8).toString("base64url");
+  async function start(
+    wanted: string | null | undefined,
+    cookieHeader: string | undefined,
+    isAgain = false,
+  ): Promise<WebResponse> {
+    const { mark, tooMany } = markOf(cookieHeader);
     const attempt: Attempt = {
       issuer,
-      state: `${attemptId}.${randomBytes(16).toString("base64url")}`,
+      mark,
       nonce: randomBytes(16).toString("base64url"),
       codeVerifier: client.randomPKCECodeVerifier(),
       returnTo: safeReturnTo(wanted, baseUrl),
+      isAgain,
       endsAtMs: clock.nowMs() + ATTEMPT_SECONDS * 1000,
     };
     let location: URL;
@@ -84,31 +97,30 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
         redirect_uri: `${baseUrl}${callbackPath}`,
         response_type: "code",
         scope: options.scopes.join(" "),
-        state: attempt.state,
+        state: sealer.seal(attempt),
         nonce: attempt.nonce,
         code_challenge: await client.calculatePKCECodeChallenge(attempt.codeVerifier),
         code_challenge_method: "S256",
         // Not standard; some providers make a token for an API only when it is asked for like this.
         audience: options.audience,
       });
-    } catch {
-      return unavailablePage();
+    } catch (error) {
+      return { ...unavailablePage(), error: findGatehouseError(error)?.message ?? null };
     }
-    const cookie = formatSetCookie(`${ATTEMPT_COOKIE}${attemptId}`, sealer.seal(attempt), ATTEMPT_SECONDS);
-    return redirectTo(302, location.href, [...giveUpAttempts(cookieHeader), cookie], "login-started");
+    const cookie = formatSetCookie(`${MARK_COOKIE}${mark.name}`, mark.value, ATTEMPT_SECONDS);
+    return redirectTo(302, location.href, [...tooMany.map(formatRemoveCookie), cookie], "login-started");
   }
 
   async function finish(query: string, cookieHeader: string | undefined): Promise<FinishedLogin | WebResponse> {
-    const found = findAttempt(new URLSearchParams(query).getAll("state"), cookieHeader);
-    if (found === null) return failedPage("login-state-unknown", [STATE_UNKNOWN], "/", []);
-    const { attempt, attemptId } = found;
-    const setCookie = [formatRemoveCookie(`${ATTEMPT_COOKIE}${attemptId}`)];
-    used.set(attemptId, true);
+    const [state = "", ...others] = new URLSearchParams(query).getAll("state");
+    const attempt = others.length > 0 || state.length > MAX_STATE_CHARS ? null : findAttempt(state, cookieHeader);
+    if (attempt === null) return failedPage("login-state-unknown", [STATE_UNKNOWN], "/");
+    used.set(attempt.nonce, true);
     try {
       const configuration = await provider.configuration();
       const url = new URL(`${baseUrl}${callbackPath}?${query.replace(/^\?/, "")}`);
       const tokens = await client.authorizationCodeGrant(configuration, url, {
-        expectedState: attempt.state,
+        expectedState: state,
         expectedNonce: attempt.nonce,
         pkceCodeVerifier: attempt.codeVerifier,
         idTokenExpected: true,
@@ -118,58 +130,75 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
         idToken: tokens.id_token ?? null,
         refreshToken: tokens.refresh_token ?? null,
         returnTo: attempt.returnTo,
-        setCookie,
       };
     } catch (error) {
-      return explainFailure(error, attempt.returnTo, setCookie);
+      // Keycloak says so of a page that was open for too long, or was opened in many tabs at once.
+      const isStale = error instanceof client.AuthorizationResponseError && error.error === "temporarily_unavailable";
+      return isStale && !attempt.isAgain
+        ? start(attempt.returnTo, cookieHeader, true)
+        : explainFailure(error, attempt.returnTo);
     }
   }
 
-  /** The attempt that this browser made at this provider with this state and that nobody has used. */
-  function findAttempt(
-    states: readonly string[],
-    cookieHeader: string | undefined,
-  ): { readonly attempt: Attempt; readonly attemptId: string } | null {
-    const [state] = states;
-    const attemptId = STATE.exec(state ?? "")?.[1];
-    if (states.length !== 1 || attemptId === undefined || used.get(attemptId) === true) return null;
-    const sealed = readOurCookies(cookieHeader).get(`${ATTEMPT_COOKIE}${attemptId}`);
-    const attempt = typeof sealed === "string" ? decodeAttempt(sealer.open(sealed)) : null;
+  /** The attempt that this browser made at this provider and that nobody has used. */
+  function findAttempt(state: string, cookieHeader: string | undefined): Attempt | null {
+    const attempt = decodeAttempt(sealer.open(state));
     if (attempt === null || attempt.issuer !== issuer) return null;
-    if (attempt.state !== state || clock.nowMs() >= attempt.endsAtMs) return null;
-    return { attempt, attemptId };
+    if (used.get(attempt.nonce) === true || clock.nowMs() >= attempt.endsAtMs) return null;
+    const { name, value } = attempt.mark;
+    const sent = readOurCookies(cookieHeader).get(`${MARK_COOKIE}${name}`);
+    return typeof sent === "string" && isEqual(sent, value) ? attempt : null;
   }
 
   return { start, finish };
 }
 
 function decodeAttempt(value: unknown): Attempt | null {
-  if (!isJsonObject(value)) return null;
-  const texts = [value["issuer"], value["state"], value["nonce"], value["codeVerifier"], value["returnTo"]];
-  if (!texts.every((text) => typeof text === "string") || typeof value["endsAtMs"] !== "number") return null;
+  if (!isJsonObject(value) || !isJsonObject(value["mark"])) return null;
+  const texts = [
+    value["issuer"],
+    value["mark"]["name"],
+    value["mark"]["value"],
+    value["nonce"],
+    value["codeVerifier"],
+    value["returnTo"],
+  ];
+  if (!texts.every((text) => typeof text === "string")) return null;
+  if (typeof value["endsAtMs"] !== "number" || typeof value["isAgain"] !== "boolean") return null;
   return value as unknown as Attempt;
 }
 
-function giveUpAttempts(cookieHeader: string | undefined): string[] {
-  const open = [...readOurCookies(cookieHeader).keys()].filter((name) => name.startsWith(ATTEMPT_COOKIE));
-  return open.length < MAX_OPEN_ATTEMPTS ? [] : open.map(formatRemoveCookie);
+/** The mark that the browser has, or a new one; and the names of cookies that it has too many of. */
+function markOf(cookieHeader: string | undefined): { readonly mark: Mark; readonly tooMany: readonly string[] } {
+  const marks = [...readOurCookies(cookieHeader)].filter(([name]) => name.startsWith(MARK_COOKIE));
+  const fresh = { name: randomBytes(8).toString("base64url"), value: randomBytes(16).toString("base64url") };
+  if (marks.length > MAX_MARKS) return { mark: fresh, tooMany: marks.map(([name]) => name) };
+  for (const [cookie, value] of marks) {
+    const name = cookie.slice(MARK_COOKIE.length);
+    if (value !== null && MARK_NAME.test(name) && MARK_VALUE.test(value)) return { mark: { name, value }, tooMany: [] };
+  }
+  return { mark: fresh, tooMany: [] };
+}
+
+function isEqual(one: string, other: string): boolean {
+  return timingSafeEqual(hash("sha256", one, "buffer"), hash("sha256", other, "buffer"));
 }
 
 const STATE_UNKNOWN =
   "This sign-in was started in another browser, has been used already, or took longer than ten minutes.";
 
-function explainFailure(error: unknown, returnTo: string, setCookie: readonly string[]): WebResponse {
+function explainFailure(error: unknown, returnTo: string): WebResponse {
   if (error instanceof client.AuthorizationResponseError) {
     const paragraph = `The identity provider answered: ${error.error.slice(0, 100)}.`;
-    return failedPage("login-refused-by-provider", [paragraph], returnTo, setCookie);
+    return failedPage("login-refused-by-provider", [paragraph], returnTo);
   }
   if (error instanceof client.ResponseBodyError && error.status < 500 && error.status !== 429) {
     const paragraph = "The identity provider did not accept the answer that your browser brought back.";
-    return failedPage("login-response-invalid", [paragraph], returnTo, setCookie);
+    return failedPage("login-response-invalid", [paragraph], returnTo);
   }
-  if (error instanceof client.ResponseBodyError || isOutage(error)) return unavailablePage(setCookie);
+  if (error instanceof client.ResponseBodyError || isOutage(error)) return unavailablePage();
   const paragraph = "The answer of the identity provider did not fit the sign-in that was started here.";
-  return failedPage("login-response-invalid", [paragraph], returnTo, setCookie);
+  return failedPage("login-response-invalid", [paragraph], returnTo);
 }
 
 /** The call failed, or something on the way answered in the provider's place. */
@@ -178,28 +207,22 @@ function isOutage(error: unknown): boolean {
   return findGatehouseError(error) !== null || (answered instanceof Response && answered.status >= 429);
 }
 
-export function failedPage(
-  reason: LoginReason,
-  paragraphs: readonly string[],
-  returnTo: string,
-  setCookie: readonly string[],
-): WebResponse {
+export function failedPage(reason: LoginReason, paragraphs: readonly string[], returnTo: string): WebResponse {
   return renderPage({
     status: 400,
     reason,
     title: "You are not signed in",
     paragraphs,
     link: { href: returnTo, text: "Try again" },
-    ...(setCookie.length === 0 ? {} : { headers: { "set-cookie": setCookie } }),
   });
 }
 
-export function unavailablePage(setCookie: readonly string[] = []): WebResponse {
+export function unavailablePage(): WebResponse {
   return renderPage({
     status: 503,
     reason: "login-provider-unavailable",
     title: "Signing in is not possible right now",
     paragraphs: ["The identity provider does not answer. Please try again in a moment."],
-    headers: { "retry-after": "5", ...(setCookie.length === 0 ? {} : { "set-cookie": setCookie }) },
+    headers: { "retry-after": "5" },
   });
 }

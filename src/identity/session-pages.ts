@@ -30,14 +30,14 @@ export function crossSitePage(): WebResponse {
 }
 
 /** The provider has done its part; there is nowhere to keep the session. */
-export function storeAwayPage(returnTo: string, setCookie: readonly string[]): WebResponse {
+export function storeAwayPage(returnTo: string): WebResponse {
   return renderPage({
     status: 503,
     reason: "session-store-unavailable",
     title: "Signing in is not possible right now",
     paragraphs: ["Sessions cannot be kept at the moment. Please try again in a moment."],
     link: { href: returnTo, text: "Try again" },
-    headers: { "retry-after": "5", "set-cookie": setCookie },
+    headers: { "retry-after": "5" },
   });
 }
 

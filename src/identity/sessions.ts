@@ -261,12 +261,12 @@ export function createSessions(options: SessionsOptions): Sessions {
   async function finishLogin(provider: SignInProvider, request: WebRequest): Promise<WebResponse> {
     const finished = await provider.flow.finish(request.query, request.cookieHeader);
     if ("status" in finished) return finished;
-    const { returnTo, setCookie } = finished;
+    const { returnTo } = finished;
     const right = await provider.readRight(finished);
     if (!right.ok) {
-      if (right.reason === "keys-unavailable") return unavailablePage(setCookie);
+      if (right.reason === "keys-unavailable") return unavailablePage();
       const paragraph = `The identity provider's token cannot be used here: ${right.reason}.`;
-      return failedPage("login-token-refused", [paragraph], returnTo, setCookie);
+      return failedPage("login-token-refused", [paragraph], returnTo);
     }
     const now = nowSeconds();
     const session: Session = {
@@ -285,15 +285,15 @@ export function createSessions(options: SessionsOptions): Sessions {
       sessionCookies = await keeper.keep(session);
     } catch (cause) {
       if (!isGatehouseError(cause)) throw cause;
-      return storeAwayPage(returnTo, setCookie);
+      return storeAwayPage(returnTo);
     }
     if (sessionCookies === null) {
       const paragraph = "The identity provider says more about you than a cookie can hold.";
-      return failedPage("login-session-too-large", [paragraph], returnTo, setCookie);
+      return failedPage("login-session-too-large", [paragraph], returnTo);
     }
     index.note(session);
     await endSessionOf(request.cookieHeader);
-    return redirectTo(302, returnTo, [...setCookie, ...sessionCookies], "login-finished");
+    return redirectTo(302, returnTo, sessionCookies, "login-finished");
   }
 
   /** Ends the session of this browser, if it has one. */

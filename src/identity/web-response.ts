@@ -6,6 +6,8 @@ export interface WebResponse {
   readonly body: string;
   /** For the record of the request; never shown. */
   readonly reason: LoginReason;
+  /** What went wrong, for the record of the request; never shown. */
+  readonly error?: string | null;
 }
 
 export type LoginReason =

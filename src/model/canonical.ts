@@ -3,6 +3,7 @@
  * Source: the lists of an HTTP API have no order in API Gateway; those of an IAM document have none that matters.
  */
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { canonicalJson } from "../core/index.ts";
 import type { PolicyDocument, Statement } from "../iam/index.ts";
 import type { Artifacts } from "./artifacts.ts";
@@ -47,7 +48,8 @@ export function digestHttpApi(api: HttpApi): string {
 
 /**
  * SHA-256 over everything in the artifacts but the digest itself, in lower-case hexadecimal. IAM documents go in by
- * their own digest, so that one that many roles share is read once.
+ * their own digest, so that one that many roles share is read once. Of the policy's files the names count and not the
+ * folder, so that a policy has one digest whatever path it is called by.
  */
 export function digestArtifacts(artifacts: Omit<Artifacts, "digest">): string {
   const known = new Map<PolicyDocument, string>();
@@ -56,10 +58,13 @@ export function digestArtifacts(artifacts: Omit<Artifacts, "digest">): string {
     if (found === undefined) known.set(document, (found = digestPolicyDocument(document)));
     return found;
   };
-  const { apis, hostApis, iam } = artifacts;
+  const { apis, hostApis, iam, routes } = artifacts;
   return digest({
     ...artifacts,
     digest: undefined,
+    routes: Object.fromEntries(
+      Object.entries(routes).map(([key, route]) => [key, { ...route, at: basename(route.at) }]),
+    ),
     apis: {
       public: apis.public === null ? null : digestHttpApi(apis.public),
       private: apis.private === null ? null : digestHttpApi(apis.private),

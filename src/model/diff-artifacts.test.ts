@@ -656,6 +656,19 @@ test("members whose names look like an expression are not taken for it", () => {
   );
 });
 
+test("the digest of artifacts does not depend on the path by which the policy was called", () => {
+  const digestAt = (at: string): string =>
+    artifactsOf({
+      public: { "GET /a": {} },
+      change: (artifacts) => ({
+        ...artifacts,
+        routes: Object.fromEntries(Object.entries(artifacts.routes).map(([key, route]) => [key, { ...route, at }])),
+      }),
+    }).digest;
+  assert.equal(digestAt("/srv/shop/gatehouse.yaml:7:3"), digestAt("gatehouse.yaml:7:3"));
+  assert.notEqual(digestAt("gatehouse.yaml:7:3"), digestAt("gatehouse.yaml:8:3"));
+});
+
 test("the digest of artifacts covers APIs of hosts, and the order of a CORS list does not count", () => {
   const digestOf = (parts: Parts): string => artifactsOf(parts).digest;
   const host = { hosts: { "a.localhost": { "GET /a": {} } } };

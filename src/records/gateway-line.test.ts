@@ -18,6 +18,20 @@ test("a line from before there were workload issuers is a record of the provider
   assert.equal(parseGatewayLine(line.replace('"issuer":null', '"issuer":7')), null);
 });
 
+test("a line from before names of headers were kept, or with half of them, is a record without", () => {
+  const headers = { request: "Host,X-A", named: "x-a", response: "date", responseNamed: "", own: null, facts: 9 };
+  const line = formatGatewayLine(sampleGatewayRecord({ headers }));
+  assert.ok(
+    line.endsWith('"headers":{"request":"Host,X-A","named":"x-a","response":"date","facts":9}}\n'),
+    "empty lists are left out",
+  );
+  assert.deepEqual(parseGatewayLine(line)?.headers, headers);
+  const old = line.replace(/,"headers":.*/, "}");
+  assert.deepEqual(parseGatewayLine(old), sampleGatewayRecord({}));
+  for (const broken of ['"facts":9', '"facts":"9"', '"request":7,"facts":9'])
+    assert.equal(parseGatewayLine(line.replace(/"headers":\{.*\}\}/, `"headers":{${broken}}}`))?.headers, null);
+});
+
 /* oxlint-disable-next-line no-control-regex -- the point of the test */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]/u;
 const text = fc.string({ unit: "binary", maxLength: 200 });
@@ -52,6 +66,13 @@ const anyRecord: fc.Arbitrary<GatewayRecord> = fc.record(
     removedHeaders: fc.array(text, { maxLength: 3 }),
     error: nullable,
     policyDigest: text,
+    headers: fc.option(
+      fc.record(
+        { request: text, named: text, response: nullable, responseNamed: text, own: nullable, facts: fc.nat() },
+        { noNullPrototype: true },
+      ),
+      { nil: null },
+    ),
   },
   { noNullPrototype: true },
 );

@@ -6,7 +6,7 @@
  * INVARIANT: one record is one line of valid JSON whatever a client sent, and the line holds no control character:
  * not C0, DEL or C1, not a line or paragraph separator, not a bidirectional override, not a lone surrogate.
  */
-import type { GatewayRecord } from "./record.ts";
+import type { GatewayRecord, RecordedHeaders } from "./record.ts";
 
 /** Longest string that a record keeps; what is longer is cut. */
 const MAX_TEXT = 1024;
@@ -18,6 +18,9 @@ const UNSAFE_AFTER_JSON = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-
 const quoted = new Map<string, string>();
 const MAX_QUOTED = 4096;
 const MAX_QUOTED_LENGTH = 128;
+/** Lists of names repeat as whole lists, and the same string comes again, so that it is found without being read. */
+const quotedLists = new Map<string, string>();
+const MAX_QUOTED_LISTS = 1024;
 
 /**
  * The line of a record, ending in a newline. Built by hand because it is on the path of every request; the order of the
@@ -34,8 +37,38 @@ export function formatGatewayLine(r: GatewayRecord): string {
     `"durationMs":${digits(r.durationMs)},"decideMs":${digits(r.decideMs)},` +
     `"upstreamMs":${r.upstreamMs === null ? "null" : digits(r.upstreamMs)},"upstream":${known(r.upstream)},` +
     `"removedHeaders":${r.removedHeaders.length === 0 ? "[]" : `[${r.removedHeaders.map(quote).join(",")}]`},` +
-    `"error":${quoteOrNull(r.error)},"policyDigest":${known(r.policyDigest)}}\n`
+    `"error":${quoteOrNull(r.error)},"policyDigest":${known(r.policyDigest)},` +
+    `"headers":${r.headers === null ? "null" : namesOf(r.headers)}}\n`
   );
+}
+
+/** Empty lists are left out: nearly all of them are empty. */
+function namesOf({ request, named, response, responseNamed, own, facts }: RecordedHeaders): string {
+  return (
+    `{"request":${knownList(request)}` +
+    (named === "" ? "" : `,"named":${quote(named)}`) +
+    (response === null ? "" : `,"response":${knownList(response)}`) +
+    (responseNamed === "" ? "" : `,"responseNamed":${quote(responseNamed)}`) +
+    (own === null ? "" : `,"own":${quote(own)}`) +
+    `,"facts":${digits(facts)}}`
+  );
+}
+
+/** Null for what is not whole; a record without it is still a record. */
+function readNames(value: unknown): RecordedHeaders | null {
+  if (value === null || typeof value !== "object") return null;
+  const {
+    request,
+    named = "",
+    response = null,
+    responseNamed = "",
+    own = null,
+    facts,
+  } = value as Partial<RecordedHeaders>;
+  const isText = (text: unknown): boolean => typeof text === "string";
+  if (![request, named, responseNamed].every(isText) || typeof facts !== "number") return null;
+  if (![response, own].every((text) => text === null || isText(text))) return null;
+  return { request: request as string, named, response, responseNamed, own, facts };
 }
 
 /** The record of one line, or null when the line is not a whole gateway record (a torn write, another program's line). */
@@ -49,7 +82,11 @@ export function parseGatewayLine(line: string): GatewayRecord | null {
   if (value === null || typeof value !== "object") return null;
   // Lines from before there were workload issuers lack the field: all that they tell of is the provider's.
   const found = value as Partial<GatewayRecord>;
-  const record = found.issuer === undefined ? { ...found, issuer: null } : found;
+  const record = {
+    ...found,
+    issuer: found.issuer === undefined ? null : found.issuer,
+    headers: readNames(found.headers),
+  };
   const whole =
     record.hop === "gateway" &&
     TEXT_FIELDS.every((field) => typeof record[field] === "string") &&
@@ -95,6 +132,16 @@ function known(text: string | null): string {
     if (text.length > MAX_QUOTED_LENGTH) return json;
     if (quoted.size >= MAX_QUOTED) quoted.clear();
     quoted.set(text, json);
+  }
+  return json;
+}
+
+function knownList(text: string): string {
+  let json = quotedLists.get(text);
+  if (json === undefined) {
+    json = quote(text);
+    if (quotedLists.size >= MAX_QUOTED_LISTS) quotedLists.clear();
+    quotedLists.set(text, json);
   }
   return json;
 }

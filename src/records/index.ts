@@ -1,5 +1,5 @@
 /** Ids, trace context, and the records of each hop: written, read, joined and shown. */
-export type { EdgeRecord, GatewayRecord } from "./record.ts";
+export type { EdgeRecord, GatewayRecord, RecordedHeaders } from "./record.ts";
 export { apigwRequestId, isRequestId, newRequestId } from "./ids.ts";
 export { type TraceStart, type Traceparent, checkTracestate, parseTraceparent, startTrace } from "./trace-context.ts";
 export { formatGatewayLine, parseGatewayLine } from "./gateway-line.ts";

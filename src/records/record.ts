@@ -39,6 +39,30 @@ export interface GatewayRecord {
   /** Operator text for faults; never shown to the client. */
   readonly error: string | null;
   readonly policyDigest: string;
+  /** Names of headers alone; null in records of before there was this. */
+  readonly headers: RecordedHeaders | null;
+}
+
+/**
+ * Which headers came, by name and never by value: from these and the policy follows what became of each.
+ *
+ * Lists are names in the order in which they came, as they were spelled, joined by commas. `=` is in no name: what
+ * follows it is a word of ours. `Cookie=none`: nothing of it could pass; `Cookie=part`: some of it; `set-cookie=ours`: the
+ * service tried to set a cookie of Gatehouse; `17=more`: so many names were left off.
+ */
+export interface RecordedHeaders {
+  /** Of the request, as it came to the gateway. */
+  readonly request: string;
+  /** Those of them, in lower case, that the request's own `Connection` names. */
+  readonly named: string;
+  /** Of the service's answer; null when none came. */
+  readonly response: string | null;
+  /** Those of them that the answer's own `Connection` names. */
+  readonly responseNamed: string;
+  /** Of an answer that the gateway gave by itself, without those that every answer has; null when it gave none. */
+  readonly own: string | null;
+  /** What else must be known, in bits; the gateway's. */
+  readonly facts: number;
 }
 
 export interface EdgeRecord {

@@ -34,6 +34,7 @@ export function sampleGatewayRecord(changes: Partial<GatewayRecord>): GatewayRec
     removedHeaders: [],
     error: null,
     policyDigest: "9f86d081884c7d65",
+    headers: null,
     ...changes,
   };
 }

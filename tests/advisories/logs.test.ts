@@ -623,9 +623,9 @@ row(122, () => {
     throw new RangeError("a fault of ours in src/secret-place.ts:17");
   };
   for (const [title, part] of Object.entries<object>({
-    "verifying a token": { verifier: { cached: fail, verify: fail, withAudience: fail, clear: () => {} } },
+    "verifying a token": { verifier: { proofs: [], cached: fail, verifyPresented: fail } },
     "verifying a token, later": {
-      verifier: { cached: () => null, verify: async () => fail(), withAudience: fail, clear: () => {} },
+      verifier: { proofs: [], cached: () => null, verifyPresented: async () => fail() },
     },
     "signing an assertion": { assertions: { sign: fail, jwks: fail, discovery: fail } },
     "reading a session": { sessions: { read: fail, handle: async () => fail(), startLogin: async () => fail() } },

@@ -1,7 +1,10 @@
 /** People with a session: sign-in for navigations only, renewal before the right ends, no use from another site. */
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { decodeJwt } from "jose";
+import { explainHeaders } from "../../src/gateway/index.ts";
 import { BASE_URL, Browser, type Setup, setUpSignIn } from "../identity/sign-in-setup.ts";
 import { type Fixture, startGateway } from "./fixture.ts";
 import { type RawAnswer, ask, headerOf } from "./raw-client.ts";
@@ -174,6 +177,38 @@ test("while the provider is away a right that is good is used, and one that is n
   assert.equal(service.hits(), 1);
 });
 
+test("the cookies of a session that is renewed are told as added, the one that came as kept back", async (t) => {
+  const signedIn = await signIn(t);
+  const { send, setup, records, service, browser } = signedIn;
+  const read = setup.sessions.read(browser.cookieHeader(), 0);
+  assert.ok(read.state === "valid");
+  setup.clock.set((read.session.identity.expiresAtSeconds - 1) * 1000);
+  const answer = await send("GET /orders HTTP/1.1");
+  assert.equal(answer.status, 200);
+  const cookies = answer.headers.filter(([name]) => name === "set-cookie").length;
+  assert.ok(cookies > 0);
+  const [record] = records;
+  assert.ok(record !== undefined);
+  const { artifacts } = signedIn.runtime({
+    routes: [{ key: "GET /orders", upstream: service.origin, login: true }],
+    roles: [],
+  });
+  const told = explainHeaders(artifacts, record);
+  assert.ok(told !== null);
+  assert.deepEqual(
+    told.request.sent,
+    service.seen[0]?.headers.map(([name]) => name),
+  );
+  assert.deepEqual(
+    told.request.fates.find(({ name }) => name === "Cookie"),
+    { name: "Cookie", change: "dropped", why: "own-cookie" },
+  );
+  assert.deepEqual(
+    told.response.fates.filter(({ name }) => name === "set-cookie"),
+    Array.from({ length: cookies }, () => ({ name: "set-cookie", change: "added", why: "session" })),
+  );
+});
+
 test("a session that has ended is nobody's", async (t) => {
   const { send, clock, records, service } = await signIn(t);
   clock.advance(1_800_000);
@@ -188,7 +223,7 @@ test("a session that has ended is nobody's", async (t) => {
 
 test("a cookie that cannot be read is no session, in whatever way it is broken", async (t) => {
   const { publicSocket, browser, records, service } = await signIn(t);
-  const good = browser.cookieHeader() ?? "";
+  const good = (browser.cookieHeader() ?? "").split("; ").find((part) => part.startsWith("__Host-gatehouse=")) ?? "";
   const name = good.slice(0, good.indexOf("="));
   const cookies = [
     good.slice(0, good.length / 2),
@@ -246,4 +281,63 @@ test("sign-in pages are served here, and their queries are in no record", async 
     ],
   );
   assert.ok(!JSON.stringify(records).includes(secret));
+});
+
+test("one sign-in is good for ten routes with rules of their own", async (t) => {
+  const setup = await setUpSignIn();
+  t.after(() => setup.close());
+  const service = await startService(t);
+  const names = Array.from({ length: 10 }, (_, i) => `area-${i}`);
+  const fixture = await startGateway(
+    t,
+    {
+      routes: names.map((name) => ({ key: `GET /${name}`, service: name, upstream: service.origin, login: true })),
+      roles: names.map((name, i) => ({ name, groups: [i % 2 === 0 ? "support" : "sales"], can: [`GET/${name}`] })),
+    },
+    { clock: setup.clock, wrap: (runtime) => ({ ...runtime, verifier: setup.verifier, sessions: setup.sessions }) },
+  );
+  const browser = new Browser(setup.sessions);
+  await browser.signIn("ada");
+  const answers = [];
+  for (const name of names) {
+    const cookie = [`Cookie: ${browser.cookieHeader() ?? ""}`];
+    answers.push((await ask(fixture.publicSocket, `GET /${name} HTTP/1.1`, [...cookie, ...NAVIGATION])).status);
+  }
+  assert.deepEqual(
+    answers,
+    names.map((_, i) => (i % 2 === 0 ? 200 : 403)),
+  );
+});
+
+test("let in a second before its right ends, a request is answered however long the service takes", async (t) => {
+  const setup = await setUpSignIn();
+  t.after(() => setup.close());
+  const held = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<string>();
+  const server = createServer((req, res) => {
+    begun.resolve(String(req.headers["x-gatehouse-assertion"]));
+    void held.promise.then(() => res.end("done"));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const upstream = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const fixture = await startGateway(
+    t,
+    {
+      routes: [{ key: "GET /slow", upstream, timeoutMs: 30_000 }],
+      roles: [{ name: "support", groups: ["support"], can: ["GET/slow"] }],
+    },
+    { clock: setup.clock, wrap: (runtime) => ({ ...runtime, verifier: setup.verifier }) },
+  );
+  const { accessToken } = await setup.provider.tokenFor("ada");
+  const { exp = 0 } = decodeJwt(accessToken);
+  const bearer = [`Authorization: Bearer ${accessToken}`];
+  setup.clock.set((exp - 1) * 1000);
+  const answer = ask(fixture.publicSocket, "GET /slow HTTP/1.1", bearer);
+  const assertion = decodeJwt(await begun.promise);
+  assert.ok((assertion.exp ?? 0) >= exp - 1 + 30, "what travels on is good for the route's timeout");
+  setup.clock.advance(20_000);
+  assert.equal((await ask(fixture.publicSocket, "GET /slow HTTP/1.1", bearer)).status, 401);
+  held.resolve();
+  assert.deepEqual([(await answer).status, (await answer).body], [200, "done"]);
 });

@@ -62,10 +62,10 @@ const PAGES: Record<string, { readonly answer: WebResponse; readonly title: stri
   "choice-unknown": { answer: chooserPage(PROVIDERS, "/", true), title: "That way to sign in does not exist" },
   "signed-out": { answer: signedOutPage(), title: "You are signed out" },
   "cross-site": { answer: crossSitePage(), title: "You are still signed in" },
-  "store-away": { answer: storeAwayPage("/orders", []), title: "Signing in is not possible right now" },
+  "store-away": { answer: storeAwayPage("/orders"), title: "Signing in is not possible right now" },
   "provider-away": { answer: unavailablePage(), title: "Signing in is not possible right now" },
   failed: {
-    answer: failedPage("login-refused-by-provider", ["The identity provider answered: access_denied."], "/orders", []),
+    answer: failedPage("login-refused-by-provider", ["The identity provider answered: access_denied."], "/orders"),
     title: "You are not signed in",
   },
   "dev-sign-in": { answer: signInPage(null), title: "Sign in" },

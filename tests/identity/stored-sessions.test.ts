@@ -168,7 +168,7 @@ describe("in the store", () => {
     const [node] = (await startNodes(1, { keptIn: "store" })) as [Node];
     const browser = new Browser(node.sessions);
     await browser.signIn("ada");
-    const cookie = browser.cookieHeader() ?? "";
+    const cookie = (browser.cookieHeader() ?? "").split("; ").at(-1) ?? "";
     assert.match(cookie, /^__Host-gatehouse=h~[A-Za-z0-9_-]{43}$/);
     const entries = await node.store.list("", 100);
     const session = sessionOf(await node.sessions.load(cookie));
@@ -276,7 +276,7 @@ test("the store is away: 503 while it lasts, signing out works, sessions are the
   assert.ok(!refused.setCookie.some((line) => line.startsWith("__Host-gatehouse=h~")));
   const signedOut = await bob.send(`${BASE_URL}/_gatehouse/logout`, {}, { "sec-fetch-site": "same-origin" });
   assert.equal(signedOut.status, 303);
-  assert.equal(bob.cookieHeader(), undefined);
+  assert.doesNotMatch(bob.cookieHeader() ?? "", /__Host-gatehouse=/);
   own.resume();
   await waitFor("sessions can be read again", async () => (await sessions.load(ada.cookieHeader())).state === "valid");
   assert.equal((await sessions.load(copy)).state, "expired");

@@ -5,7 +5,7 @@
  * A name that is not on this machine (`https://idp.example/`) is reached through `fetchThrough`.
  */
 import { createHmac } from "node:crypto";
-import { type Server, createServer } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { CompactSign, type CryptoKey, exportJWK, exportSPKI, generateKeyPair } from "jose";
 
@@ -27,6 +27,8 @@ export interface SigningIssuer {
   /** Published keys by `kid`; take one out, or put in what you like. */
   readonly jwks: Map<string, Record<string, unknown>>;
   discovery: Record<string, unknown>;
+  /** Further paths that it answers, without query. */
+  readonly pages: Map<string, (request: IncomingMessage, response: ServerResponse) => void>;
   readonly faults: { discovery?: IssuerFault | undefined; jwks?: IssuerFault | undefined };
   /** From now on the key is in the JWKS. */
   publish(kid: string): void;
@@ -66,9 +68,12 @@ export async function startSigningIssuer(
   }
   const asked: string[] = [];
   const faults: SigningIssuer["faults"] = {};
+  const pages: SigningIssuer["pages"] = new Map();
   const server: Server = createServer((request, response) => {
     const path = request.url ?? "";
     asked.push(path);
+    const page = pages.get(path.replace(/\?.*$/s, ""));
+    if (page !== undefined) return page(request, response);
     const isJwks = path.endsWith("/jwks");
     const fault = isJwks ? faults.jwks : faults.discovery;
     if (fault === "silent") return;
@@ -92,6 +97,7 @@ export async function startSigningIssuer(
     origin,
     asked,
     jwks,
+    pages,
     faults,
     discovery: { issuer: name, jwks_uri: `${name.replace(/\/$/, "")}/jwks` },
     publish(kid) {
