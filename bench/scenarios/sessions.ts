@@ -40,6 +40,7 @@ function sealCookies(key: Uint8Array, from: number, count: number): string[] {
       claims: {},
       tokenId: null,
       issuedAtSeconds: now,
+      authTimeSeconds: null,
       expiresAtSeconds: now + 3600,
       via: "session",
       key: JSON.stringify([ISSUER, subject]),

@@ -337,6 +337,13 @@ const CASES: readonly Case[] = [
     told: ["~ `GET /orders` takes WebSockets now", "~ `POST /orders` takes bodies of any size, before of 1 MB"],
   },
   {
+    what: "a stronger sign-in than before",
+    edits: [
+      ["GET /orders: { needs: orders:read }", "GET /orders: { needs: orders:read, authentication: { acr: [mfa] } }"],
+    ],
+    told: ["~ `GET /orders` takes callers who have signed in with `mfa`, before in any way"],
+  },
+  {
     what: "pages of other origins",
     edits: edit("throttle: {", 'cors: { origins: ["https://app.shop.example"] }\nthrottle: {'),
     told: ["~ pages of `https://app.shop.example` may call the public services now"],

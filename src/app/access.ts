@@ -16,6 +16,7 @@ import {
   type Role,
   createExampleFinder,
   decide,
+  describeAuthentication,
   describeConditions,
   describeWay,
   hostOf,
@@ -191,6 +192,7 @@ function listWho({ policy }: View, route: PolicyRoute, roles: readonly Role[], f
   return listWays(policy, access.permission)
     .filter((way) => roles.includes(way.role) && leadsTo(way, route))
     .map((way) => ({ ...describeWay(way), role: way.role.name }))
+    .map((line) => ({ ...line, when: whenOf(route, line.when) }))
     .filter(({ who }) => who !== "nobody");
 }
 
@@ -205,7 +207,7 @@ function roleColumns({ policy }: View, roles: readonly Role[]): Column[] {
       if (outcome !== "allows") return { access: "deny", when: "", reason: outcome };
       const ways = listWaysOfRole(policy, role, access.permission).filter((way) => leadsTo(way, route));
       if (ways.length === 0) return { access: "deny", when: "", reason: "condition-not-met" };
-      return conditional(ways.map((way) => describeWay(way).when));
+      return conditional(ways.map((way) => whenOf(route, describeWay(way).when)));
     },
   }));
 }
@@ -234,13 +236,19 @@ function judgeCaller(
     .filter((way) => isMember(way.role.members, caller) && leadsTo(way, route))
     .flatMap((way) => {
       const conditions = leftToMeet(way, caller);
-      return conditions === null ? [] : [describeConditions(conditions.map(plainCondition))];
+      return conditions === null ? [] : [whenOf(route, describeConditions(conditions.map(plainCondition)))];
     });
   if (left.length > 0) return conditional(left);
   if (example === null) return { access: "deny", when: "", reason: "no-route" };
   // Refused in every circumstance, so in this one too.
   const { reason } = decide(written, environment.name, { ...example, sourceIp: "unknown" }, caller);
   return { access: "deny", when: "", reason };
+}
+
+/** What has to hold on a way, and how the route wants callers to have signed in. */
+function whenOf({ authentication }: PolicyRoute, when: string): string {
+  const asked = authentication === null ? "" : describeAuthentication(authentication);
+  return [when, asked].filter((part) => part !== "").join(" and ");
 }
 
 /** Of several ways any is enough. */

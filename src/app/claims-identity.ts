@@ -20,6 +20,7 @@ export function identityOfClaims(
   const filled = {
     sub: claims["client_id"] ?? "somebody",
     iat: issuedAt,
+    auth_time: issuedAt,
     ...claims,
     iss: issuer,
     aud: audience,

@@ -140,6 +140,7 @@ function narrow(members: Members, caller: Caller): Members {
 
 function dependsOnTime(policy: Policy, { route }: Decision, caller: Caller | null): boolean {
   if (route === null || route.access.kind === "open" || caller === null) return false;
+  if (route.authentication !== null && route.authentication.maxAgeSeconds !== null) return true;
   return listWays(policy, route.access.permission).some(
     ({ role, conditions }) => isMember(role.members, caller) && conditions.some(asksForTime),
   );

@@ -26,6 +26,7 @@ import { type HeldKeys, createKeySources } from "./key-sources.ts";
 import { createRights } from "./rights.ts";
 import { connectPeer } from "./thread-peer.ts";
 import type { ThreadRuntime, ThreadStart } from "./thread-runtime.ts";
+import type { SessionLoginCall, SessionRefreshCall } from "./session-calls.ts";
 
 const RECORDS_MS = 50;
 const RECORDS_CHARACTERS = 64 * 1024;
@@ -138,11 +139,15 @@ async function run(start: ThreadStart): Promise<void> {
     },
   });
   const sessionCalls: SessionCalls = {
-    refresh: async (cookie, minimumSeconds) =>
-      (await peer.call("session-refresh", { cookie, minimumSeconds })) as SessionRefreshAnswer,
+    refresh: async (cookie, minimumSeconds, by) =>
+      (await peer.call("session-refresh", {
+        cookie,
+        minimumSeconds,
+        by,
+      } satisfies SessionRefreshCall)) as SessionRefreshAnswer,
     handle: async (request) => (await peer.call("session-handle", request)) as WebResponse | null,
-    startLogin: async (returnTo, cookieHeader) =>
-      (await peer.call("session-login", { returnTo, cookieHeader })) as WebResponse,
+    startLogin: async (returnTo, cookieHeader, asked) =>
+      (await peer.call("session-login", { returnTo, cookieHeader, asked } satisfies SessionLoginCall)) as WebResponse,
   };
 
   const rights = (now.rights = await rightsOf(start.runtime));

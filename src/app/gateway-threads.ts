@@ -16,6 +16,7 @@ import { type Store, type StoreCall, answerStoreCall } from "../store/index.ts";
 import type { DataPlane, PlaneRuntime, PlaneStats } from "./data-plane.ts";
 import { type Peer, connectPeer } from "./thread-peer.ts";
 import type { RecordBatch, ThreadRuntime, ThreadSockets, ThreadStart } from "./thread-runtime.ts";
+import type { SessionLoginCall, SessionRefreshCall } from "./session-calls.ts";
 
 export interface ThreadsOptions {
   /** One pair for each thread. */
@@ -29,12 +30,6 @@ export interface ThreadsOptions {
   readonly reporter: Reporter;
   /** Sees every thread that is started. */
   readonly onThread?: ((worker: Worker) => void) | undefined;
-}
-
-interface SessionRefreshCall {
-  readonly cookie: string;
-  readonly minimumSeconds: number;
-  readonly by: "request" | "stream";
 }
 
 const LOOK_MS = 1000;
@@ -109,10 +104,10 @@ export function createThreadedPlane(first: PlaneRuntime, options: ThreadsOptions
         (await sessions()?.refresh(cookie, minimumSeconds, by)) ?? { ok: false, reason: "session-expired" },
       store: async (asked: StoreCall) => answerStoreCall(options.store, asked),
       "session-handle": async (request: WebRequest) => (await sessions()?.handle(request)) ?? null,
-      "session-login": async ({ returnTo, cookieHeader }: { returnTo: string; cookieHeader: string | undefined }) => {
+      "session-login": async ({ returnTo, cookieHeader, asked }: SessionLoginCall) => {
         const calls = sessions();
         if (calls === null) throw new GatehouseError("GH_INTERNAL", { problem: "sign-in was taken away meanwhile" });
-        return calls.startLogin(returnTo, cookieHeader);
+        return calls.startLogin(returnTo, cookieHeader, asked);
       },
     });
     thread.worker = worker;

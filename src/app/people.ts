@@ -108,13 +108,15 @@ function callerOf(
     issuer: null,
     claims: claimsOf(claims, usedClaims),
     issuedAtSeconds: Math.floor(atMs / 1000),
+    // A machine does not sign in.
+    authTimeSeconds: clientId === null ? Math.floor(atMs / 1000) : null,
   };
 }
 
 /** An identity as the reference decides on it. */
 export function callerOfIdentity(identity: Identity): Caller {
-  const { subject, clientId, groups, issuerName, claims, issuedAtSeconds } = identity;
-  return { subject, clientId, groups, issuer: issuerName, claims, issuedAtSeconds };
+  const { subject, clientId, groups, issuerName, claims, issuedAtSeconds, authTimeSeconds } = identity;
+  return { subject, clientId, groups, issuer: issuerName, claims, issuedAtSeconds, authTimeSeconds };
 }
 
 /** @throws GH_APP_UNKNOWN_NAME */

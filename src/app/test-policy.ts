@@ -238,6 +238,7 @@ function identityOf(test: PolicyTest, loaded: LoadedEnvironment, atMs: number): 
         claims: caller.claims ?? {},
         tokenId: null,
         issuedAtSeconds: caller.issuedAtSeconds ?? null,
+        authTimeSeconds: caller.authTimeSeconds ?? null,
         expiresAtSeconds: Math.floor(atMs / 1000) + 300,
         via: "bearer",
         key: as.name,

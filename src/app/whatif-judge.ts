@@ -161,11 +161,22 @@ function createAsk(written: Policy, environment: Environment, hold: ((role: Role
     environments: [own],
     roles: hold === null ? inPlace.roles : inPlace.roles.map(hold),
   };
-  const lenient: Policy = { ...strict, roles: strict.roles.map((role) => withoutUnknown(role, hold !== null)) };
+  const lenient: Policy = {
+    ...strict,
+    roles: strict.roles.map((role) => withoutUnknown(role, hold !== null)),
+    // Records do not tell how, or when, somebody signed in.
+    services: strict.services.map((service) => ({
+      ...service,
+      routes: service.routes.map((route) => ({ ...route, authentication: null })),
+    })),
+  };
+  const routes = strict.services.flatMap((service) => service.routes);
   const conditions = strict.roles.flatMap(({ when, can }) => [when, ...can.map((grant) => grant.when)]);
   const dependsOn = (asks: (condition: Condition) => boolean): boolean =>
     conditions.some((condition) => condition !== null && asks(condition));
-  const hasUnknown = dependsOn((condition) => isUnknown(condition, hold !== null));
+  const hasUnknown =
+    dependsOn((condition) => isUnknown(condition, hold !== null)) ||
+    routes.some(({ authentication }) => authentication !== null);
   const hasTime = dependsOn(({ afterMs, beforeMs, hours }) => afterMs !== null || beforeMs !== null || hours !== null);
   const hasAddress = dependsOn(({ sourceIp }) => sourceIp !== null);
   const known = new RecentMap<Verdict | NotJudged>(REMEMBERED);
@@ -177,7 +188,14 @@ function createAsk(written: Policy, environment: Environment, hold: ((role: Role
     const remembered = known.get(key);
     if (remembered !== undefined) return remembered;
     const ask = (policy: Policy): Verdict =>
-      verdictOf(decide(policy, own.name, request, caller === null ? null : { ...caller, issuedAtSeconds: null }));
+      verdictOf(
+        decide(
+          policy,
+          own.name,
+          request,
+          caller === null ? null : { ...caller, issuedAtSeconds: null, authTimeSeconds: null },
+        ),
+      );
     const [worst, best] = [ask(strict), hasUnknown ? ask(lenient) : null];
     const answer = best !== null && best.effect !== worst.effect ? "claims-unknown" : worst;
     known.set(key, answer);

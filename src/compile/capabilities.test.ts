@@ -43,7 +43,7 @@ services:
       GET /more: { needs: orders:read, streaming: true }
       GET /socket: { needs: orders:read, websocket: true }
       GET /again: { needs: orders:read, retries: 1 }
-      GET /own/{customer}: { needs: own:read }
+      GET /own/{customer}: { needs: own:read, authentication: { acr: [mfa], max_age: 5 minutes } }
   internal:
     exposure: private
     upstream: http://127.0.0.1:4002
@@ -80,6 +80,7 @@ const aws = (more: string): string => `{ aws: { account: "111122223333", regions
 
 const NOT_THERE = [
   "error compile/not-expressible 17:3 service `orders` uses `headers.keep` of `authorization` (PL-4.4), and the call to API Gateway is signed in this header",
+  "error compile/not-expressible 35:7 route `GET /orders/own/{customer}` uses `authentication` (PL-5.15), and neither IAM nor a JWT authorizer asks how, or when, a caller signed in, and neither can ask for more",
   "error compile/not-expressible 31:7 route `GET /orders/events` uses `streaming` (PL-5.11), and an HTTP API of AWS collects bodies of at most 10 MB and answers within 30 seconds",
   "error compile/not-expressible 33:7 route `GET /orders/socket` uses `websocket` (PL-5.12), and an HTTP API of AWS does not pass on `Upgrade`",
   "error compile/not-expressible 34:7 route `GET /orders/again` uses `retries` (PL-5.13), and API Gateway calls the service once and does not say whether the service was reached",

@@ -142,6 +142,7 @@ function additionsOf(service: Service, route: PolicyRoute, locate: Locate): Rout
   return {
     service: service.name,
     permission: route.access.kind === "needs" ? route.access.permission : null,
+    authentication: route.authentication,
     login: service.login,
     keepHeaders: service.headers.keep,
     identityHeaders: service.headers.identity,

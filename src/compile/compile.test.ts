@@ -129,6 +129,7 @@ test("the additions of each route", () => {
   assert.deepEqual(artifacts?.routes[`${publicId}/GET /health`], {
     service: "orders",
     permission: null,
+    authentication: null,
     login: false,
     keepHeaders: ["x-tenant"],
     identityHeaders: {},
@@ -143,6 +144,7 @@ test("the additions of each route", () => {
   assert.deepEqual(artifacts?.routes[`${privateId}/ANY /files/{path+}`], {
     service: "files",
     permission: "files:use",
+    authentication: null,
     login: true,
     keepHeaders: [],
     identityHeaders: {},
@@ -154,6 +156,35 @@ test("the additions of each route", () => {
     responseHeaders: { set: {}, remove: [] },
     at: "gatehouse.yaml:33:7",
   });
+});
+
+test("PL-5.15: what a route asks of a sign-in, and the claim that it is read from", () => {
+  const text = `gatehouse: 1
+name: shop
+identity: { issuer: "https://login.shop.example", audience: shop-api }
+environments: { local: { domain: shop.localhost } }
+services:
+  s:
+    exposure: public
+    upstream: http://127.0.0.1:4001
+    routes:
+      GET /a: { needs: a:read, authentication: { acr: [mfa, phr], max_age: 90 seconds } }
+      GET /b: { needs: a:read, authentication: { max_age: 1500 ms } }
+roles: { r: { members: { groups: [g] }, can: [a:read], boundary: all } }
+boundaries: { all: ["a:read"] }
+`;
+  const { policy, sources } = parsePolicy("gatehouse.yaml", text);
+  assert.ok(policy);
+  const { artifacts } = compile(policy, "local", sources);
+  const id = artifacts?.apis.public?.apiId;
+  assert.deepEqual(
+    ["GET /a", "GET /b"].map((key) => artifacts?.routes[`${id}/${key}`]?.authentication),
+    [
+      { acr: ["mfa", "phr"], maxAgeSeconds: 90 },
+      { acr: [], maxAgeSeconds: 1 },
+    ],
+  );
+  assert.deepEqual(artifacts?.identity.usedClaims, ["acr"]);
 });
 
 test("roles and boundaries as IAM documents", () => {

@@ -15,6 +15,7 @@ function routeOf(key: string): PolicyRoute {
     key,
     service: "s",
     access: { kind: "open", because: "a test" },
+    authentication: null,
     throttle: null,
     timeoutMs: 1000,
     maxBodyBytes: 0,

@@ -125,6 +125,7 @@ function listServiceUses(service: Service, environment: Environment): FeatureUse
   );
   const ofRoutes: [Feature, (route: PolicyRoute) => boolean][] = [
     ["open", ({ access }) => access.kind === "open"],
+    ["authentication", ({ authentication }) => authentication !== null],
     ["throttle", ({ throttle }) => throttle !== null],
     ["timeout", ({ timeoutMs }) => timeoutMs < 30_000],
     ["body", ({ maxBodyBytes }) => maxBodyBytes < DEFAULT_BODY_BYTES],

@@ -12,6 +12,7 @@ import type { Identity, Presented, PresentedResult, Session, SessionState, Sessi
 import type { Arrival } from "./arrival.ts";
 import { bearerToken, dpopToken, isCrossSite, isNavigation } from "./credentials.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
+import { keepForm } from "./keep-form.ts";
 import type { OwnAnswer } from "./own-endpoints.ts";
 import type { RecordReason } from "./reasons.ts";
 import { type FixedReason, type Reply, UNAUTHORIZED_DPOP, refusedDpopReply, refusedTokenReply } from "./reply.ts";
@@ -138,6 +139,8 @@ function useSession(asking: Asking, plan: RoutePlan, sessions: Sessions, session
 
 function askToSignIn(asking: Asking, sessions: Sessions, reason: "unauthenticated" | "session-expired"): void {
   const { method, target, head } = asking.arrival;
+  if (reason === "session-expired" && method === "POST")
+    return keepForm(asking, null, () => refuseNobody(asking, reason));
   if (!isNavigation(method, asking.request.allHeaders)) return refuseNobody(asking, reason);
   asking.wait(sessions.startLogin(target, head.cookie), (answer) =>
     asking.answerOwn(answer, answer.status === 302 ? "sign-in" : answer.reason),

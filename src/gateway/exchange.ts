@@ -40,6 +40,7 @@ import type { RoutePlan } from "./route-plan.ts";
 import type { Runtime } from "./runtime.ts";
 import { serveOwn } from "./serve-own.ts";
 import { type Caller, addServiceHeaders } from "./service-headers.ts";
+import { refuseKnown } from "./step-up.ts";
 import {
   UpstreamCall,
   type UpstreamFailure,
@@ -88,7 +89,6 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
   #upstreamHeadMs = 0;
   #bytesOut = 0;
   #bytesLeft = -1;
-  /** Of the service's answer. */
   #responseHead: ResponseHead | null = null;
   /** Headers of an answer by the gateway itself. */
   #own: readonly string[] | null = null;
@@ -201,7 +201,7 @@ export class Exchange implements Asking, BodyOwner, UpstreamOwner, WaitingHead, 
     this.identity = identity;
     const decision = askAuthorizer(this.runtime, this.arrival, plan, identity, this.arrival.atMs);
     this.#role = decision.role;
-    if (!decision.allowed) return this.refuse(decision.reason);
+    if (!decision.allowed) return refuseKnown(this, plan, this.holding, decision.reason);
     this.#reason = "role-grants";
     this.#throttle(plan, identity);
   }

@@ -201,6 +201,7 @@ function callerOf({ subject, clientId, issuer, role }: GatewayRecord, facts: num
     claims: {},
     tokenId: null,
     issuedAtSeconds: null,
+    authTimeSeconds: null,
     expiresAtSeconds: 0,
     via: "bearer",
     key: OURS,

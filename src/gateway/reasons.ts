@@ -69,6 +69,7 @@ const LOGIN_REASONS: Readonly<Record<LoginReason, string>> = {
   "login-refused-by-provider": "the provider refused the sign-in",
   "login-response-invalid": "the provider's answer is not acceptable",
   "login-token-refused": "the provider's token does not verify",
+  "login-weaker-than-asked": "signed in, but not as strongly or as recently as the route asks",
   "login-session-too-large": "the session does not fit into cookies",
   "login-provider-unavailable": "the provider did not answer",
   "logout-confirm": "asked whether to sign out",
@@ -77,6 +78,9 @@ const LOGIN_REASONS: Readonly<Record<LoginReason, string>> = {
   "logout-token-refused": "what the provider sent to tell of a sign-out is no good logout token",
   "logout-cross-site": "another site asked to sign out; refused",
   "signed-out": "the page after signing out",
+  "signed-in": "the page after signing in in a tab of its own",
+  "form-kept":
+    "a form came when the session had ended or was not enough, and was given back to be sent after signing in",
   "method-not-allowed": "the sign-in page does not serve this method",
 };
 

@@ -69,6 +69,8 @@ const FIXED = {
   "not-granted": FORBIDDEN,
   "outside-boundary": FORBIDDEN,
   "condition-not-met": FORBIDDEN,
+  // Where signing in again does not help; elsewhere step-up.ts asks for it.
+  "authentication-needed": FORBIDDEN,
   "request-cross-site": FORBIDDEN,
   "signature-missing": FORBIDDEN,
   "signature-incomplete": FORBIDDEN,

@@ -40,6 +40,7 @@ const identities: fc.Arbitrary<Identity> = fc.record({
   claims: fc.dictionary(names, values),
   tokenId: fc.constant(null),
   issuedAtSeconds: fc.constant(null),
+  authTimeSeconds: fc.constant(null),
   expiresAtSeconds: fc.constant(0),
   via: fc.constant("bearer"),
   key: fc.constant("k"),

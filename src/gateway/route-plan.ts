@@ -30,6 +30,8 @@ export interface RoutePlan extends HeaderPlan {
   readonly apiId: string;
   readonly service: string;
   readonly isOpen: boolean;
+  /** How a caller has to have signed in; null for any way. */
+  readonly authentication: RouteArtifact["authentication"];
   /** People without a session are sent to sign in. */
   readonly login: boolean;
   readonly origin: string;
@@ -151,6 +153,7 @@ function planRoute(
   const isOpen = route.authorizationType === "NONE";
   if (isOpen !== (artifact.permission === null))
     throw unsupported(part, "authorization and permission contradict each other");
+  if (isOpen && artifact.authentication !== null) throw unsupported(part, "it is open and asks how callers signed in");
   if (artifact.maxBodyBytes === null && !artifact.streaming)
     throw unsupported(part, "its bodies have no limit and are not streamed");
   if (artifact.websocket && (method !== "GET" || sentMethod(method, integration) !== "GET"))
@@ -174,6 +177,7 @@ function planRoute(
     apiId,
     service: artifact.service,
     isOpen,
+    authentication: artifact.authentication,
     login: artifact.login,
     origin: target.origin,
     pool: parts.poolOf(target.origin),

@@ -100,6 +100,8 @@ export class SignedCallers {
       tokenId: tokenId ?? null,
       ...(act === undefined ? {} : { act }),
       issuedAtSeconds,
+      // Credentials do not tell when somebody signed in: they stand for a role session, which nobody can sign in to anew.
+      authTimeSeconds: null,
       expiresAtSeconds: principal.expiresAtMs / 1000,
       via: "bearer",
       // The token's: who has used up a rate with a token has used it up with credentials too.

@@ -55,6 +55,7 @@ function identityAt(nowMs: number): Identity {
     claims: {},
     tokenId: null,
     issuedAtSeconds: null,
+    authTimeSeconds: null,
     expiresAtSeconds: nowMs / 1000 + 3600,
     via: "bearer",
     key: "ada",

@@ -38,6 +38,7 @@ function makeIdentity(more: Partial<Identity> = {}): Identity {
     claims: {},
     tokenId: null,
     issuedAtSeconds: NOW_SECONDS,
+    authTimeSeconds: null,
     expiresAtSeconds: NOW_SECONDS + 3600,
     via: "session",
     key: "key",

@@ -37,6 +37,7 @@ function identity(expiresInSeconds: number): Identity {
     claims: { tenant: ["blue"] },
     tokenId: null,
     issuedAtSeconds: null,
+    authTimeSeconds: null,
     expiresAtSeconds: NOW_SECONDS + expiresInSeconds,
     via: "bearer",
     key: "ada",

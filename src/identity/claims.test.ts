@@ -125,6 +125,20 @@ describe("from a payload to an identity", () => {
     return readIdentity({ ...payload, ...more }, { ...rules, ...changes }, NOW_SECONDS * 1000);
   }
 
+  test("when somebody signed in is a number, or not known", () => {
+    for (const [more, authTimeSeconds] of [
+      [{}, null],
+      [{ auth_time: 1_799_999_000 }, 1_799_999_000],
+      [{ auth_time: "1799999000" }, null],
+      [{ auth_time: null }, null],
+      [{ auth_time: { now: true } }, null],
+    ] as const) {
+      const identity = read(more);
+      assert.ok(typeof identity !== "string");
+      assert.equal(identity.authTimeSeconds, authTimeSeconds, JSON.stringify(more));
+    }
+  });
+
   test("a used claim of an unusable type is absent, and refuses nothing", () => {
     const identity = read({ acr: { level: 1 }, tenant: null });
     assert.ok(typeof identity !== "string");

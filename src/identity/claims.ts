@@ -78,6 +78,7 @@ export function readClaims(payload: JsonObject, rules: ClaimRules, nowMs: number
     tokenId: tokenIdOf(payload),
     ...(act === undefined ? {} : { act }),
     issuedAtSeconds: (payload["iat"] as number | undefined) ?? null,
+    authTimeSeconds: authTimeOf(payload),
     expiresAtSeconds: payload["exp"] as number,
     via: "bearer",
     key: JSON.stringify([rules.issuer, subject]),
@@ -94,6 +95,11 @@ const MAX_TOKEN_ID_CHARS = 256;
 
 function tokenIdOf({ jti }: JsonObject & { readonly jti?: unknown }): string | null {
   return typeof jti === "string" && jti.length <= MAX_TOKEN_ID_CHARS ? jti : null;
+}
+
+/** Only routes that ask for it live by it, so what is no time counts as not said. */
+function authTimeOf({ auth_time: time }: JsonObject & { readonly auth_time?: unknown }): number | null {
+  return typeof time === "number" && Number.isFinite(time) ? time : null;
 }
 
 function isAudienceMember(aud: unknown, audience: string): boolean {

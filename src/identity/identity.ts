@@ -27,6 +27,8 @@ export interface Identity {
   readonly act?: Actor;
   /** `iat`, null when the token has none. */
   readonly issuedAtSeconds: number | null;
+  /** When the person signed in (`auth_time`), seconds since the epoch; null when the token does not say. */
+  readonly authTimeSeconds: number | null;
   /** The right ends here: seconds since the epoch (`exp`). */
   readonly expiresAtSeconds: number;
   readonly via: "bearer" | "session";

@@ -45,6 +45,8 @@ export {
   answerSessionCalls,
   createRemoteSessions,
 } from "./remote-sessions.ts";
+export { type AskedSignIn, askedParameters } from "./asked-sign-in.ts";
+export { isFormType, keptFormPage } from "./kept-form.ts";
 export type { LoginReason, WebRequest, WebResponse } from "./web-response.ts";
 export {
   type AssertionRequest,

@@ -11,6 +11,7 @@
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import * as client from "openid-client";
 import { type Clock, RecentMap } from "../core/index.ts";
+import { type AskedSignIn, askedParameters, decodeAskedSignIn } from "./asked-sign-in.ts";
 import { COOKIE_PREFIX, formatRemoveCookie, formatSetCookie, readOurCookies } from "./cookies.ts";
 import { renderPage } from "./pages.ts";
 import { type ProviderClient, findGatehouseError } from "./provider-client.ts";
@@ -36,11 +37,21 @@ export interface LoginFlowOptions {
 export interface FinishedLogin extends ProviderTokens {
   readonly refreshToken: string | null;
   readonly returnTo: string;
+  /** What was asked for beside a sign-in. */
+  readonly asked: AskedSignIn | null;
+}
+
+export interface StartOptions {
+  /** Untrusted. */
+  readonly returnTo: string | null | undefined;
+  readonly cookieHeader: string | undefined;
+  /** How, and how recently, the person has to sign in; null for any way. */
+  readonly asked: AskedSignIn | null;
 }
 
 export interface LoginFlow {
   /** Sends the browser to the provider. A 503 page when the provider does not answer. Never throws. */
-  start(returnTo: string | null | undefined, cookieHeader: string | undefined): Promise<WebResponse>;
+  start(options: StartOptions): Promise<WebResponse>;
   /** Exchanges the code of a callback, or gives the page to show. Never throws. */
   finish(query: string, cookieHeader: string | undefined): Promise<FinishedLogin | WebResponse>;
 }
@@ -69,6 +80,7 @@ interface Attempt {
   readonly returnTo: string;
   /** The provider wanted it to be begun anew, which is done once. */
   readonly isAgain: boolean;
+  readonly asked: AskedSignIn | null;
   readonly endsAtMs: number;
 }
 
@@ -76,11 +88,7 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
   const { provider, issuer, callbackPath, sealer, baseUrl, clock } = options;
   const used = new RecentMap<true>(10_000);
 
-  async function start(
-    wanted: string | null | undefined,
-    cookieHeader: string | undefined,
-    isAgain = false,
-  ): Promise<WebResponse> {
+  async function start({ returnTo: wanted, cookieHeader, asked }: StartOptions, isAgain = false): Promise<WebResponse> {
     const { mark, tooMany } = markOf(cookieHeader);
     const attempt: Attempt = {
       issuer,
@@ -89,6 +97,7 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
       codeVerifier: client.randomPKCECodeVerifier(),
       returnTo: safeReturnTo(wanted, baseUrl),
       isAgain,
+      asked,
       endsAtMs: clock.nowMs() + ATTEMPT_SECONDS * 1000,
     };
     let location: URL;
@@ -101,6 +110,7 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
         nonce: attempt.nonce,
         code_challenge: await client.calculatePKCECodeChallenge(attempt.codeVerifier),
         code_challenge_method: "S256",
+        ...askedParameters(asked),
         // Not standard; some providers make a token for an API only when it is asked for like this.
         audience: options.audience,
       });
@@ -130,12 +140,13 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
         idToken: tokens.id_token ?? null,
         refreshToken: tokens.refresh_token ?? null,
         returnTo: attempt.returnTo,
+        asked: attempt.asked,
       };
     } catch (error) {
       // Keycloak says so of a page that was open for too long, or was opened in many tabs at once.
       const isStale = error instanceof client.AuthorizationResponseError && error.error === "temporarily_unavailable";
       return isStale && !attempt.isAgain
-        ? start(attempt.returnTo, cookieHeader, true)
+        ? start({ returnTo: attempt.returnTo, cookieHeader, asked: attempt.asked }, true)
         : explainFailure(error, attempt.returnTo);
     }
   }
@@ -165,7 +176,8 @@ function decodeAttempt(value: unknown): Attempt | null {
   ];
   if (!texts.every((text) => typeof text === "string")) return null;
   if (typeof value["endsAtMs"] !== "number" || typeof value["isAgain"] !== "boolean") return null;
-  return value as unknown as Attempt;
+  const asked = decodeAskedSignIn(value["asked"] ?? null);
+  return asked === undefined ? null : ({ ...value, asked } as unknown as Attempt);
 }
 
 /** The mark that the browser has, or a new one; and the names of cookies that it has too many of. */

@@ -7,6 +7,7 @@
  * INVARIANT: what is called with and answered by is plain data; a session travels as its cookie, never opened.
  */
 import { asCookieHeader } from "./session-cookie.ts";
+import type { AskedSignIn } from "./asked-sign-in.ts";
 import type { SessionRefreshResult, Sessions } from "./sessions.ts";
 import type { WebRequest, WebResponse } from "./web-response.ts";
 
@@ -18,7 +19,7 @@ export type SessionRefreshAnswer =
 export interface SessionCalls {
   refresh(cookie: string, minimumSeconds: number, by: "request" | "stream"): Promise<SessionRefreshAnswer>;
   handle(request: WebRequest): Promise<WebResponse | null>;
-  startLogin(returnTo: string, cookieHeader: string | undefined): Promise<WebResponse>;
+  startLogin(returnTo: string, cookieHeader: string | undefined, asked: AskedSignIn | null): Promise<WebResponse>;
 }
 
 const EXPIRED = { ok: false, reason: "session-expired" } as const;
@@ -35,7 +36,7 @@ export function answerSessionCalls(sessions: Sessions): SessionCalls {
       return result.ok ? { ok: true, setCookie: result.setCookie } : result;
     },
     handle: async (request) => sessions.handle(request),
-    startLogin: async (returnTo, cookieHeader) => sessions.startLogin(returnTo, cookieHeader),
+    startLogin: async (returnTo, cookieHeader, asked) => sessions.startLogin(returnTo, cookieHeader, asked),
   };
 }
 
@@ -56,6 +57,6 @@ export function createRemoteSessions(local: Sessions, calls: SessionCalls): Sess
         : EXPIRED;
     },
     handle: (request) => calls.handle(request),
-    startLogin: (returnTo, cookieHeader) => calls.startLogin(returnTo, cookieHeader),
+    startLogin: (returnTo, cookieHeader, asked = null) => calls.startLogin(returnTo, cookieHeader, asked),
   };
 }

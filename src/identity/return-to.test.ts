@@ -20,6 +20,17 @@ test("a path of ours is kept with its query", () => {
   assert.equal(safeReturnTo("/a/../b#part", BASE), "/b");
 });
 
+test("of the gateway's own pages only the one that says that signing in has worked", () => {
+  assert.equal(safeReturnTo("/_gatehouse/signed-in", BASE), "/_gatehouse/signed-in");
+  for (const path of [
+    "/_gatehouse/signed-in?x=1",
+    "/_gatehouse/signed-in/",
+    "/a/../_gatehouse/signed-in",
+    "/_gatehouse/logout",
+  ])
+    assert.equal(safeReturnTo(path, BASE), "/", path);
+});
+
 test("whatever is given, the browser stays on this origin", () => {
   const piece = fc.constantFrom(
     "/",

@@ -7,6 +7,8 @@
  */
 const MAX_CHARS = 2048;
 const OWN_PATHS = "/_gatehouse/";
+/** Says in a tab of its own that signing in has worked. */
+export const SIGNED_IN_PATH = "/_gatehouse/signed-in";
 // eslint-disable-next-line no-control-regex -- control characters are the point
 const FORBIDDEN = /[\u0000-\u0020\u007f-\u{10ffff}\\]/u;
 
@@ -18,7 +20,7 @@ export function safeReturnTo(wanted: string | null | undefined, baseUrl: string)
   const base = new URL(baseUrl);
   const url = URL.parse(wanted, base.href);
   if (url === null || url.origin !== base.origin || url.pathname.startsWith("//")) return "/";
-  if (url.pathname.startsWith(OWN_PATHS)) return "/";
+  if (url.pathname.startsWith(OWN_PATHS)) return wanted === SIGNED_IN_PATH ? wanted : "/";
   return `${url.pathname}${url.search}`;
 }
 

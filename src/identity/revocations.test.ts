@@ -22,6 +22,7 @@ function identityOf(more: Partial<Identity> = {}): Identity {
     claims: {},
     tokenId: "t1",
     issuedAtSeconds: NOW_SECONDS,
+    authTimeSeconds: null,
     expiresAtSeconds: NOW_SECONDS + 3600,
     via: "bearer",
     key: "key",

@@ -25,6 +25,7 @@ function makeSession(groups: readonly string[], refreshToken: string | null = "r
       claims: {},
       tokenId: null,
       issuedAtSeconds: 900,
+      authTimeSeconds: null,
       expiresAtSeconds: 1000,
       via: "session",
       key: '["https://login.shop.example","ada"]',

@@ -1,5 +1,6 @@
 /** Answers of the sign-in and sign-out addresses that depend on no session, and who may ask for them. */
 import { renderPage } from "./pages.ts";
+import { SIGNED_IN_PATH } from "./return-to.ts";
 import type { WebRequest, WebResponse } from "./web-response.ts";
 
 /** A request that our own pages, or the person at the address bar, made. Source: Fetch Metadata, RFC 6454. */
@@ -16,6 +17,17 @@ export function signedOutPage(): WebResponse {
     title: "You are signed out",
     paragraphs: ["You can close this window."],
     link: { href: "/", text: "Sign in again" },
+  });
+}
+
+/** @param isSignedIn what the browser's cookie says */
+export function signedInPage(isSignedIn: boolean): WebResponse {
+  return renderPage({
+    status: 200,
+    reason: "signed-in",
+    title: isSignedIn ? "You are signed in" : "You are not signed in",
+    paragraphs: isSignedIn ? ["You can close this tab and go on in the one where you were."] : [],
+    ...(isSignedIn ? {} : { link: { href: `/_gatehouse/login?return_to=${SIGNED_IN_PATH}`, text: "Sign in" } }),
   });
 }
 

@@ -172,11 +172,13 @@ async function requestRight(
   if (right.identity.key !== current.identity.key) return EXPIRED;
   const nowSeconds = Math.floor(clock.nowMs() / 1000);
   const name = right.identity.name ?? current.identity.name;
+  // Nobody signed in anew.
+  const authTimeSeconds = right.identity.authTimeSeconds ?? current.identity.authTimeSeconds;
   return {
     ok: true,
     session: {
       ...current,
-      identity: Object.freeze({ ...right.identity, name }),
+      identity: Object.freeze({ ...right.identity, name, authTimeSeconds }),
       refreshToken: tokens.refresh_token === undefined ? current.refreshToken : new Secret(tokens.refresh_token),
       providerSession: right.providerSession ?? current.providerSession,
       obtainedAtSeconds: nowSeconds,

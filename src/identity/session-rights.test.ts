@@ -49,6 +49,17 @@ test("where the access token is for somebody else, the ID token gives the right"
   assert.deepEqual(await read({ accessToken: mint({ aud: "userinfo" }), idToken }), fromId);
 });
 
+test("when somebody signed in is what the access token says, else the ID token", async () => {
+  const timeOf = async (access: Claims, id: Claims): Promise<unknown> => {
+    const tokens = { accessToken: mint({ aud: "shop-api", ...access }), idToken: mint({ aud: "shop-edge", ...id }) };
+    const right = await readRight(tokens, verifier, verifier.withAudience("shop-edge"));
+    return right.ok ? right.identity.authTimeSeconds : right.reason;
+  };
+  assert.equal(await timeOf({ auth_time: NOW_SECONDS - 5 }, { auth_time: NOW_SECONDS - 9 }), NOW_SECONDS - 5);
+  assert.equal(await timeOf({}, { auth_time: NOW_SECONDS - 9 }), NOW_SECONDS - 9);
+  assert.equal(await timeOf({}, {}), null);
+});
+
 test("neither token is taken for what it is not", async () => {
   const stranger = mintToken(
     createTestKey("k1", "p256"),

@@ -42,7 +42,10 @@ export async function readRight(
   idTokenVerifier.clear();
   if (!id.ok) return id;
   const [sid = null] = id.identity.claims[PROVIDER_SESSION_CLAIM] ?? [];
-  return access.ok ? asSession(access.identity, id.identity.name, sid) : asSession(id.identity, null, sid);
+  if (!access.ok) return asSession(id.identity, null, sid);
+  // When somebody signed in is told to the client; few providers tell it to APIs as well.
+  const authTimeSeconds = access.identity.authTimeSeconds ?? id.identity.authTimeSeconds;
+  return asSession({ ...access.identity, authTimeSeconds }, id.identity.name, sid);
 }
 
 /** What an ID token is asked for beside what every token is. Source: OpenID Connect Back-Channel Logout 1.0 section 2.1. */

@@ -88,6 +88,7 @@ function encodeSession(
     m: Object.fromEntries(usedClaims.map((path) => [path, valuesOf(identity, path)])),
     u: identity.issuedAtSeconds,
     e: identity.expiresAtSeconds,
+    ...(identity.authTimeSeconds === null ? {} : { h: identity.authTimeSeconds }),
     r: session.refreshToken?.reveal() ?? null,
     ...(session.providerSession === null ? {} : { d: session.providerSession }),
     b: session.obtainedAtSeconds,
@@ -120,7 +121,25 @@ function decodeSession(
   if (!isJsonObject(value)) return null;
   if ((value["w"] ?? null) !== (handle === null ? null : digestOf(handle))) return null;
   // Earlier versions wrote neither `m` nor `u` nor `d`.
-  const { i, s, o, k, c, n, g, m = {}, u = null, e, r, d = null, b, t, a, v } = value as Record<string, unknown>;
+  const {
+    i,
+    s,
+    o,
+    k,
+    c,
+    n,
+    g,
+    m = {},
+    u = null,
+    e,
+    h = null,
+    r,
+    d = null,
+    b,
+    t,
+    a,
+    v,
+  } = value as Record<string, unknown>;
   // Only an issuer that people sign in at has sessions; the environment's provider has no name.
   const { p = null, q = null } = value as Record<string, unknown>;
   if (p !== null && (typeof p !== "string" || q !== readings.get(p))) return null;
@@ -130,6 +149,7 @@ function decodeSession(
   const groups = isTexts(g);
   if (!texts || !optionalTexts || !numbers || !groups || (k !== "person" && k !== "machine")) return null;
   if (!isJsonObject(m) || (u !== null && typeof u !== "number")) return null;
+  if (h !== null && typeof h !== "number") return null;
   if (!Object.values(m).every((values) => values === null || isTexts(values))) return null;
   const act = readActor(value["x"]);
   if (act === null) return null;
@@ -151,6 +171,7 @@ function decodeSession(
     tokenId: null,
     ...(act === undefined ? {} : { act }),
     issuedAtSeconds: u,
+    authTimeSeconds: h,
     expiresAtSeconds: saysEnough ? (e as number) : 0,
     via: "session",
     key: JSON.stringify([o, s]),

@@ -12,6 +12,7 @@ import { hash, randomBytes } from "node:crypto";
 import * as client from "openid-client";
 import { type Clock, Secret, RecentMap, isGatehouseError } from "../core/index.ts";
 import { type Store, createMemoryStore } from "../store/index.ts";
+import { type AskedSignIn, isAsAsked, readAskedSignIn, weakerSignInPage } from "./asked-sign-in.ts";
 import type { ClaimNames } from "./claims.ts";
 import type { KeySource } from "./key-source.ts";
 import { LOGIN_PATH, chooserPage, chosenProvider, loginHref } from "./chooser-page.ts";
@@ -20,6 +21,7 @@ import { parseCompactJws } from "./compact-jws.ts";
 import { type Brand, dressPage, renderPage } from "./pages.ts";
 import type { Fetch } from "./provider-fetch.ts";
 import { type Revocations, createRevocations } from "./revocations.ts";
+import { SIGNED_IN_PATH } from "./return-to.ts";
 import { createSealer } from "./sealed-text.ts";
 import { asCookieHeader, createCookieSessions } from "./session-cookie.ts";
 import { type SessionSummary, createSessionIndex } from "./session-index.ts";
@@ -31,6 +33,7 @@ import {
   crossSitePage,
   isSameSite,
   methodNotAllowed,
+  signedInPage,
   signedOutPage,
   storeAwayPage,
 } from "./session-pages.ts";
@@ -109,10 +112,16 @@ export interface Sessions {
   cookieOf(session: Session): string | null;
   /** Milliseconds since the epoch: no request is let in by this session afterwards, however often it is refreshed. */
   endsAtMs(session: Session): number;
-  /** Answers `/_gatehouse/login`, `/callback...`, `/logout`, `/signed-out`; null for any other path. Never throws. */
+  /**
+   * Answers `/_gatehouse/login`, `/callback...`, `/logout`, `/signed-out`, `/signed-in`; null for any other path. Never
+   * throws.
+   */
   handle(request: WebRequest): Promise<WebResponse | null>;
-  /** Sends a browser to sign in, or to choose where, and lets it come back to a path of ours. Never throws. */
-  startLogin(returnTo: string, cookieHeader?: string): Promise<WebResponse>;
+  /**
+   * Sends a browser to sign in, as a route asks for it, or to choose where, and lets it come back to a path of ours. Whoever
+   * has a session goes to its own provider. The session goes on until the browser comes back with another one. Never throws.
+   */
+  startLogin(returnTo: string, cookieHeader?: string, asked?: AskedSignIn | null): Promise<WebResponse>;
   /** Who is signed in, those who came last first. @throws GH_STORE_UNAVAILABLE */
   list(): Promise<readonly SessionSummary[]>;
 }
@@ -261,7 +270,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   async function finishLogin(provider: SignInProvider, request: WebRequest): Promise<WebResponse> {
     const finished = await provider.flow.finish(request.query, request.cookieHeader);
     if ("status" in finished) return finished;
-    const { returnTo } = finished;
+    const { returnTo, asked } = finished;
     const right = await provider.readRight(finished);
     if (!right.ok) {
       if (right.reason === "keys-unavailable") return unavailablePage();
@@ -293,6 +302,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     }
     index.note(session);
     await endSessionOf(request.cookieHeader);
+    if (asked !== null && !isAsAsked(session.identity, asked, clock.nowMs()))
+      return weakerSignInPage(asked, returnTo, sessionCookies);
     return redirectTo(302, returnTo, sessionCookies, "login-finished");
   }
 
@@ -349,8 +360,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   /** Browsers hold a form's answer to the page's policy, so the provider must be allowed as a target. */
   async function endSessionOrigin(cookieHeader: string | undefined): Promise<string> {
-    const found = providers.length === 1 ? null : await load(cookieHeader, 0);
-    const provider = providerToLeave(found !== null && "session" in found ? found.session : null);
+    const provider = providers.length === 1 ? own : await providerOfBrowser(cookieHeader);
     if (provider === null) return "";
     try {
       const endSession = (await provider.client.configuration()).serverMetadata().end_session_endpoint;
@@ -364,9 +374,12 @@ export function createSessions(options: SessionsOptions): Sessions {
     const query = new URLSearchParams(request.query);
     const wanted = query.getAll("return_to");
     const returnTo = safeReturnTo(wanted.length === 1 ? wanted[0] : null, baseUrl);
+    const asked = readAskedSignIn(request.query);
     const chosen = providers.length === 1 ? own : chosenProvider(providers, query);
-    if (chosen === null || chosen === undefined) return chooserPage(providers, returnTo, chosen === null);
-    const started = await chosen.flow.start(returnTo, request.cookieHeader);
+    if (chosen === null || chosen === undefined) return chooserPage(providers, { returnTo, asked }, chosen === null);
+    const started = await chosen.flow.start({ returnTo, cookieHeader: request.cookieHeader, asked });
+    // The tab beside this one still shows a form that this session, or what is left of it, was for.
+    if (wanted[0] === SIGNED_IN_PATH) return started;
     // Whoever asks to sign in is done with the session that the browser holds; another site cannot ask for that.
     if (started.status !== 302 || !isSameSite(request, baseUrl)) return started;
     if ((await endSessionOf(request.cookieHeader)) === null) return started;
@@ -378,9 +391,21 @@ export function createSessions(options: SessionsOptions): Sessions {
     return login.page === undefined ? answer : dressPage(answer, login.page);
   }
 
-  async function startLogin(returnTo: string, cookieHeader: string | undefined): Promise<WebResponse> {
-    if (providers.length === 1) return own.flow.start(returnTo, cookieHeader);
-    return redirectTo(302, loginHref(safeReturnTo(returnTo, baseUrl), null), [], "login-choice");
+  async function startLogin(
+    returnTo: string,
+    cookieHeader: string | undefined,
+    asked: AskedSignIn | null,
+  ): Promise<WebResponse> {
+    const provider = providers.length === 1 ? own : await providerOfBrowser(cookieHeader);
+    if (provider !== null) return provider.flow.start({ returnTo, cookieHeader, asked });
+    const wish = { returnTo: safeReturnTo(returnTo, baseUrl), asked };
+    return redirectTo(302, loginHref(wish, null), [], "login-choice");
+  }
+
+  /** Where the session of this browser began; null without one that is good. */
+  async function providerOfBrowser(cookieHeader: string | undefined): Promise<SignInProvider | null> {
+    const found = await load(cookieHeader, 0);
+    return "session" in found ? providerOf(found.session) : null;
   }
 
   async function backChannelLogout(request: WebRequest): Promise<WebResponse> {
@@ -416,6 +441,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     ),
     "/_gatehouse/logout": { ...get(logOutPage), POST: logOut },
     [SIGNED_OUT_PATH]: get(signedOutPage),
+    [SIGNED_IN_PATH]: get(async ({ cookieHeader }) => signedInPage("session" in (await load(cookieHeader, 0)))),
     [BACK_CHANNEL_PATH]: { POST: backChannelLogout },
   };
 
@@ -433,7 +459,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const answer = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
       return answer === undefined ? methodNotAllowed(Object.keys(methods)) : dress(await answer(request));
     },
-    startLogin: async (returnTo, cookieHeader) => dress(await startLogin(returnTo, cookieHeader)),
+    startLogin: async (returnTo, cookieHeader, asked = null) => dress(await startLogin(returnTo, cookieHeader, asked)),
     async list() {
       const nowMs = clock.nowMs();
       const isOpen = (each: SessionSummary): boolean =>

@@ -111,6 +111,7 @@ describe("whose token it is", () => {
       claims: {},
       tokenId: null,
       issuedAtSeconds: NOW_SECONDS - 10,
+      authTimeSeconds: null,
       expiresAtSeconds: NOW_SECONDS + 300,
       via: "bearer",
       key: `["${fake.issuer}","ada"]`,

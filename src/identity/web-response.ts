@@ -19,6 +19,7 @@ export type LoginReason =
   | "login-refused-by-provider"
   | "login-response-invalid"
   | "login-token-refused"
+  | "login-weaker-than-asked"
   | "login-session-too-large"
   | "login-provider-unavailable"
   | "logout-confirm"
@@ -27,6 +28,8 @@ export type LoginReason =
   | "logout-token-refused"
   | "session-store-unavailable"
   | "signed-out"
+  | "signed-in"
+  | "form-kept"
   | "method-not-allowed";
 
 export interface WebRequest {

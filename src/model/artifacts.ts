@@ -140,6 +140,8 @@ export interface RouteArtifact {
   readonly service: string;
   /** Null on open routes. */
   readonly permission: string | null;
+  /** How callers have to have signed in; null for any way. */
+  readonly authentication: AuthenticationArtifact | null;
   readonly login: boolean;
   readonly keepHeaders: readonly string[];
   readonly identityHeaders: Readonly<Record<string, IdentityField>>;
@@ -155,6 +157,13 @@ export interface RouteArtifact {
   readonly responseHeaders: HeaderRules;
   /** `file:line:column` of the route in the policy. */
   readonly at: string;
+}
+
+export interface AuthenticationArtifact {
+  /** One of these values of the claim `acr`; empty for any, or none. */
+  readonly acr: readonly string[];
+  /** Since the caller signed in (`auth_time`), at most; null for any. */
+  readonly maxAgeSeconds: number | null;
 }
 
 /** Lower-case names. A header that is set replaces every value that was there. */

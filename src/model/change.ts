@@ -9,6 +9,7 @@ export interface Change {
     | "route-added"
     | "route-removed"
     | "route-access"
+    | "route-authentication"
     | "route-throttle"
     | "route-timeout"
     | "route-body"

@@ -79,6 +79,7 @@ function artifactsOf(parts: Parts): Artifacts {
         keepHeaders: [],
         identityHeaders: {},
         maxBodyBytes: 10_485_760,
+        authentication: null,
         streaming: false,
         websocket: false,
         retries: 0,
@@ -303,6 +304,27 @@ const rows: [title: string, before: Parts, after: Parts, expected: string[]][] =
       "identity issuer: identity: issuer is now `https://b.example` (was `https://a.example`)",
       "identity audience: identity: audience is now `other` (was `shop-api`)",
       "throttle identity: each caller is now throttled at `100/second burst 200` (was not)",
+    ],
+  ],
+  [
+    "how callers have to have signed in",
+    {
+      public: {
+        "GET /a": {},
+        "GET /b": { authentication: { acr: ["mfa", "phr"], maxAgeSeconds: null } },
+        "GET /c": { authentication: { acr: ["mfa"], maxAgeSeconds: 300 } },
+      },
+    },
+    {
+      public: {
+        "GET /a": { authentication: { acr: [], maxAgeSeconds: 60 } },
+        "GET /b": {},
+        "GET /c": { authentication: { acr: ["mfa"], maxAgeSeconds: 300 } },
+      },
+    },
+    [
+      "route-authentication GET /a: route `GET /a` now takes callers who signed in at most `1 minute` ago (was in any way)",
+      "route-authentication GET /b: route `GET /b` now takes callers who signed in in any way (was with `mfa` or `phr`)",
     ],
   ],
   [

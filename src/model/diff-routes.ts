@@ -4,7 +4,7 @@
  * another host is told once, and its routes are compared as the same ones.
  */
 import { formatDuration, formatRate, formatSize } from "../core/index.ts";
-import type { Artifacts, HeaderRules, RouteArtifact } from "./artifacts.ts";
+import type { Artifacts, AuthenticationArtifact, HeaderRules, RouteArtifact } from "./artifacts.ts";
 import { type Change, compareLists, listValues } from "./change.ts";
 import type { HttpApi, RouteSettings } from "./http-api.ts";
 import { rateOfSettings } from "./throttle-settings.ts";
@@ -105,6 +105,11 @@ function compareRoutes(before: RouteView, after: RouteView): Change[] {
     const text = has === null ? `is now open (${was})` : `now needs \`${has}\` (${was})`;
     changes.push({ kind: "route-access", subject, text: `route \`${subject}\` ${text}` });
   }
+  const [asked, asks] = [before.artifact.authentication, after.artifact.authentication].map(showAuthentication);
+  if (asked !== asks) {
+    const text = `route \`${subject}\` now takes callers who signed in ${asks} (was ${asked})`;
+    changes.push({ kind: "route-authentication", subject, text });
+  }
   if (before.throttle !== after.throttle) {
     const was = before.throttle === null ? "followed the default" : `had \`${before.throttle}\``;
     const text =
@@ -125,6 +130,13 @@ function compareRoutes(before: RouteView, after: RouteView): Change[] {
     changes.push({ kind: "service-upstream", subject, text });
   }
   return changes;
+}
+
+function showAuthentication(authentication: AuthenticationArtifact | null | undefined): string {
+  const { acr = [], maxAgeSeconds = null } = authentication ?? {};
+  const how = acr.length === 0 ? "" : `with ${acr.map((value) => `\`${value}\``).join(" or ")}`;
+  const when = maxAgeSeconds === null ? "" : `at most \`${formatDuration(maxAgeSeconds * 1000)}\` ago`;
+  return [how, when].filter((part) => part !== "").join(" ") || "in any way";
 }
 
 /** How bodies and connections pass. */

@@ -58,6 +58,67 @@ for (const [what, request, caller, reason, role, more] of cases)
     if (effect === "allow") assert.deepEqual(decision.nearMisses, []);
   });
 
+const NOW_MS = Date.parse("2026-11-24T12:00:00.999Z");
+const SIGNED_IN = Date.parse("2026-11-24T12:00:00Z") / 1000;
+const stepUps: readonly (readonly [
+  asked: string,
+  claims: Caller["claims"],
+  ageSeconds: number | null,
+  met: boolean,
+])[] = [
+  ["acr: [mfa, phr]", { acr: ["phr"] }, null, true],
+  ["acr: [mfa, phr]", { acr: ["pwd", "mfa"] }, null, true],
+  ["acr: [mfa, phr]", { acr: ["pwd"] }, 0, false],
+  ["acr: [mfa, phr]", { acr: ["MFA"] }, 0, false],
+  ["acr: [mfa, phr]", { amr: ["mfa"] }, 0, false],
+  ["acr: [mfa, phr]", {}, 0, false],
+  ["max_age: 5 minutes", {}, 300, true],
+  ["max_age: 5 minutes", {}, 301, false],
+  ["max_age: 5 minutes", {}, -20, true],
+  ["max_age: 5 minutes", {}, null, false],
+  ["acr: [mfa], max_age: 5 minutes", { acr: ["mfa"] }, 300, true],
+  ["acr: [mfa], max_age: 5 minutes", { acr: ["mfa"] }, 301, false],
+  ["acr: [mfa], max_age: 5 minutes", { acr: ["pwd"] }, 0, false],
+];
+for (const [asked, claims, ageSeconds, met] of stepUps)
+  test(`PL-5.15, PL-8.8: ${asked} of ${JSON.stringify(claims)}, signed in ${ageSeconds ?? "?"} seconds ago`, () => {
+    const policy = parseGood(
+      editShop(
+        "GET /orders: { needs: orders:read }",
+        `GET /orders: { needs: orders:read, authentication: { ${asked} } }`,
+      ),
+    );
+    const authTimeSeconds = ageSeconds === null ? null : SIGNED_IN - ageSeconds;
+    const caller: Caller = { ...support, claims: claims ?? {}, authTimeSeconds };
+    const decision = ask("GET /orders", caller, { atMs: NOW_MS }, policy);
+    assert.deepEqual(
+      [decision.effect, decision.reason, decision.role, decision.statements.length],
+      [met ? "allow" : "deny", met ? "role-grants" : "authentication-needed", "support", 4],
+    );
+    assert.equal(decision.nearMisses.length, met ? 0 : 1);
+    // Only those are asked whom a role lets in, and no other route asks.
+    assert.equal(ask("GET /orders", { ...caller, groups: [] }, { atMs: NOW_MS }, policy).reason, "no-role");
+    assert.equal(ask("GET /orders/7", caller, { atMs: NOW_MS }, policy).reason, "role-grants");
+    if (asked.includes("max_age")) assert.equal(ask("GET /orders", caller, {}, policy).reason, "authentication-needed");
+  });
+
+test("PL-8.8: what would let a caller in is said as the policy says it", () => {
+  const policy = parseGood(
+    editShop(
+      "GET /orders: { needs: orders:read }",
+      "GET /orders: { needs: orders:read, authentication: { acr: [mfa, phr], max_age: 5 minutes } }",
+    ),
+  );
+  const decision = ask("GET /orders", support, { atMs: NOW_MS }, policy);
+  assert.deepEqual(
+    [decision.statements.at(-1)?.text, decision.nearMisses],
+    [
+      "`GET /orders` asks for a caller who has signed in with `mfa` or `phr` at most 5 minutes ago",
+      ["would be allowed to a caller who has signed in with `mfa` or `phr` at most 5 minutes ago"],
+    ],
+  );
+});
+
 test("nothing below `/_gatehouse` is answered by a route, not even by one for every path (PL-5.6)", () => {
   for (const path of ["/_gatehouse", "/_gatehouse/", "/_gatehouse/health"]) {
     const decision = ask(`DELETE ${path}`, support, { exposure: "private" });

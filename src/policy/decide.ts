@@ -6,6 +6,7 @@
  * Pure and total: no clock, no I/O, an answer for every input; whatever is not granted is refused.
  * Source: docs/spec/policy-language.md chapter 8, whose clauses are in the order of the steps here.
  */
+import { describeAuthentication, isAuthenticated } from "./authentication.ts";
 import { matchRoute } from "./compile-routes.ts";
 import type { Caller, Decision, DecisionRequest, Reason } from "./decision.ts";
 import { inEnvironment } from "./in-environment.ts";
@@ -56,20 +57,31 @@ export function decide(
   if (held.length === 0) return deny("no-role", { ...refusal, nearMisses: explainMemberships(policy, permission) });
 
   // 5. Any role that grants the permission within its boundary, its conditions met, allows.
-  const now = { caller, sourceIp: request.sourceIp, atMs: request.atMs ?? null, params };
+  const atMs = request.atMs ?? null;
+  const now = { caller, sourceIp: request.sourceIp, atMs, params };
   const verdicts = held.map((role) => judgeRole(policy, role, permission, now));
   const allowing = verdicts.find((verdict) => verdict.outcome === "allows");
-  if (allowing !== undefined)
-    return {
-      effect: "allow",
-      reason: "role-grants",
-      route,
-      role: allowing.role.name,
-      statements: [needs, ...allowing.statements],
-      nearMisses: [],
-    };
+  if (allowing !== undefined) {
+    const role = allowing.role.name;
+    const statements = [needs, ...allowing.statements];
+    const { authentication } = route;
+    if (authentication === null)
+      return { effect: "allow", reason: "role-grants", route, role, statements, nearMisses: [] };
 
-  // 6. Everything else is refused, for the reason of the role that came nearest.
+    // 6. A route may ask how, and how recently, the caller signed in. Only those are asked whom it would let in.
+    const asked = describeAuthentication(authentication);
+    statements.push({ text: `\`${route.key}\` asks for a caller who has ${asked}`, at: route.at });
+    if (isAuthenticated(authentication, caller, atMs))
+      return { effect: "allow", reason: "role-grants", route, role, statements, nearMisses: [] };
+    return deny("authentication-needed", {
+      route,
+      role,
+      statements,
+      nearMisses: [`would be allowed to a caller who has ${asked}`],
+    });
+  }
+
+  // 7. Everything else is refused, for the reason of the role that came nearest.
   for (const outcome of NEARNESS) {
     const nearest = verdicts.find((verdict) => verdict.outcome === outcome);
     if (nearest === undefined) continue;

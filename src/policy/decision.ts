@@ -15,6 +15,8 @@ export interface Caller {
   readonly claims?: Readonly<Record<string, readonly string[]>>;
   /** `iat` of the token, seconds since the epoch. */
   readonly issuedAtSeconds?: number | null;
+  /** `auth_time` of the token: when the caller signed in, seconds since the epoch. */
+  readonly authTimeSeconds?: number | null;
 }
 
 export interface DecisionRequest {
@@ -38,6 +40,7 @@ export const REASONS = {
   "not-granted": "no role of the caller grants the permission",
   "outside-boundary": "a role grants the permission but its boundary does not allow it",
   "condition-not-met": "a role grants the permission but its conditions do not hold",
+  "authentication-needed": "a role allows it, but the route asks for a stronger or more recent sign-in",
 } as const;
 export type Reason = keyof typeof REASONS;
 

@@ -1,6 +1,7 @@
 /** The language: what a policy file may say, whether it says it right, and what it means for one request. */
 export type * from "./policy.ts";
 export { METHODS, WEEKDAYS } from "./policy.ts";
+export { describeAuthentication, isAuthenticated } from "./authentication.ts";
 export { REASONS, type Caller, type Decision, type DecisionRequest, type Reason } from "./decision.ts";
 export {
   type RouteFinder,

@@ -37,7 +37,7 @@ function fitsLeaf(leaf: Leaf, caller: Caller): boolean {
 }
 
 /** The values of a claim of the caller; none when it is absent. */
-export function claimOf(caller: Caller, claim: string): readonly string[] {
+export function claimOf(caller: Pick<Caller, "claims">, claim: string): readonly string[] {
   const { claims } = caller;
   return claims !== undefined && Object.hasOwn(claims, claim) ? (claims[claim] ?? NONE) : NONE;
 }

@@ -226,6 +226,8 @@ export interface PolicyRoute {
   readonly access:
     | { readonly kind: "needs"; readonly permission: string }
     | { readonly kind: "open"; readonly because: string };
+  /** How the caller has to have signed in; null where any way will do. Null on open routes. */
+  readonly authentication: Authentication | null;
   readonly throttle: Rate | null;
   /** Until the service has answered with response headers. 50 to 30000. */
   readonly timeoutMs: number;
@@ -238,6 +240,14 @@ export interface PolicyRoute {
   /** Further attempts when the service gave no answer; above 0 only for idempotent methods. */
   readonly retries: number;
   readonly at: Span;
+}
+
+/** How a caller has to have signed in. At least one of the two says something. */
+export interface Authentication {
+  /** One of these values of the claim `acr`; empty for any, or none. */
+  readonly acr: readonly string[];
+  /** Whole seconds since the caller signed in (`auth_time`), at most; null for any. */
+  readonly maxAgeSeconds: number | null;
 }
 
 export interface Role {

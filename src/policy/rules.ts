@@ -112,6 +112,10 @@ export const RULES = {
   "route/streaming": error("PL-5.11", "a body that passes as it comes cannot be measured before"),
   "route/websocket": error("PL-5.12", "RFC 6455: a WebSocket is opened by GET"),
   "route/access": error("PL-5.8", "a route says what it needs, or that it is open and why"),
+  "route/authentication": error(
+    "PL-5.15",
+    "what a route asks of a sign-in has to be something that a sign-in can fulfil",
+  ),
   "route/permission": error("PL-9.1", "a permission is `area:action`; a route needs exactly one"),
   "role/permission": error("PL-9.2", "a grant is a permission or `area:*`"),
   "role/member": error("PL-9.4", "members are compared whole; a pattern would match nobody"),

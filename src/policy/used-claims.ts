@@ -1,8 +1,9 @@
 /** Which claims of tokens a policy asks for, so that identities carry these and no others. */
+import { ACR_CLAIM } from "./authentication.ts";
 import { listLeaves } from "./members.ts";
 import type { Condition, Policy } from "./policy.ts";
 
-/** Paths of the claims that members and conditions ask for, in any environment, sorted. */
+/** Paths of the claims that members, conditions and routes ask for, in any environment, sorted. */
 export function listUsedClaims(policy: Policy): string[] {
   const used = new Set<string>();
   const addCondition = (condition: Condition | null): void => {
@@ -15,5 +16,8 @@ export function listUsedClaims(policy: Policy): string[] {
     addCondition(when);
   }
   for (const role of policy.roles) for (const grant of role.can) addCondition(grant.when);
+  const routes = policy.services.flatMap((service) => service.routes);
+  if (routes.some(({ authentication }) => authentication !== null && authentication.acr.length > 0))
+    used.add(ACR_CLAIM);
   return [...used].sort();
 }

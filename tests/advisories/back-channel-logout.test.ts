@@ -71,6 +71,7 @@ function cookieOf(subject: string, sid: string | null): string {
       claims: {},
       tokenId: null,
       issuedAtSeconds: nowSeconds,
+      authTimeSeconds: null,
       expiresAtSeconds: nowSeconds + 900,
       via: "session",
       key: JSON.stringify([issuer.issuer, subject]),

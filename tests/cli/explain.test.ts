@@ -240,6 +240,7 @@ test("--json says everything that the text says, and what it took for granted", 
     issuer: null,
     claims: { sub: ["cy"] },
     issuedAtSeconds: Date.UTC(2026, 10, 25) / 1000,
+    authTimeSeconds: Date.UTC(2026, 10, 25) / 1000,
   });
   assert.deepEqual((statements as unknown[])[1], {
     text: "`cy` holds role `owners` as group `customers`",

@@ -190,3 +190,43 @@ test("without any test file the command says what to write; a name that nobody h
   assert.match(unknown.stdout, /`anna` is not under `as`, and environment `local` has no people file/);
   rmSync(empty, { recursive: true, force: true });
 });
+
+test("PL-17.1, PL-8.8: how a caller signed in is tested and explained like anything else", async (t) => {
+  const own = makeDirectory({
+    "gatehouse.yaml": `gatehouse: 1
+name: bank
+identity: { audience: bank-api }
+environments: { local: { identity: embedded, domain: bank.localhost } }
+services:
+  web:
+    exposure: public
+    upstream: http://127.0.0.1:9
+    routes: { "GET /transfer": { needs: money:move, authentication: { acr: [mfa], max_age: 5 minutes } } }
+roles: { staff: { members: { groups: [staff] }, can: [money:move], boundary: all } }
+boundaries: { all: [money:move] }
+`,
+    "people.yaml": "people: { ada: { password: ada-pw, groups: [staff], claims: { acr: pwd } } }\nclients: {}\n",
+    "gatehouse.test.yaml": `as: { strong: { sub: ada, groups: [staff], acr: mfa } }
+tests:
+  - { request: GET /transfer, as: strong, expect: { effect: allow, role: staff } }
+  - { request: GET /transfer, as: ada, expect: { effect: deny, reason: authentication-needed, role: staff } }
+  - { request: GET /transfer, as: { groups: [staff], acr: mfa, token_age: 301 seconds }, expect: { effect: deny, reason: authentication-needed } }
+  - { request: GET /transfer, as: { groups: [staff], acr: mfa, auth_time: 1767225300 }, at: 2026-01-01T00:00:00Z, expect: allow }
+  - { request: GET /transfer, as: { groups: [staff], acr: mfa, auth_time: 1767225299 }, at: 2026-01-01T00:00:00Z, expect: deny }
+`,
+  });
+  t.after(() => rmSync(own, { recursive: true, force: true }));
+  const tested = await run(GATEHOUSE, ["test", "--require-coverage"], { cwd: own });
+  assert.deepEqual(
+    [tested.code, tested.stdout],
+    [
+      0,
+      "5 tests in `local`, by the reference and by the gateway: all passed\n  1 of 1 routes touched\n  1 of 1 grants touched\n",
+    ],
+  );
+  const explained = await run(GATEHOUSE, ["explain", "GET", "/transfer", "--as", "ada"], { cwd: own });
+  assert.match(explained.stdout, /authentication-needed/);
+  assert.match(explained.stdout, /would be allowed to a caller who has signed in with `mfa` at most 5 minutes ago/);
+  const access = await run(GATEHOUSE, ["access"], { cwd: own });
+  assert.match(access.stdout, /signed in with `mfa` at most 5 minutes ago/);
+});

@@ -93,6 +93,7 @@ describe("verifying assertions", { timeout: 900_000 }, () => {
       claims: {},
       tokenId: null,
       issuedAtSeconds: null,
+      authTimeSeconds: null,
       expiresAtSeconds: Math.floor(Date.now() / 1000) + 600,
       via: "bearer",
       key: "alice",

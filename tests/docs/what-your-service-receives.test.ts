@@ -78,6 +78,7 @@ async function runExample(t: TestContext, issuerName: string | null): Promise<JW
     claims: {},
     tokenId: null,
     issuedAtSeconds: null,
+    authTimeSeconds: null,
     expiresAtSeconds: Math.floor(Date.now() / 1000) + 600,
     via: "bearer",
     key: "ann",

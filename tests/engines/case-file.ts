@@ -139,7 +139,12 @@ const expectation = z
     "a decision by roles names one",
   );
 const NO_ROUTE: ReadonlySet<string> = new Set(["no-route", "request-path"]);
-const OF_A_ROLE: ReadonlySet<string> = new Set(["condition-not-met", "outside-boundary", "not-granted"]);
+const OF_A_ROLE: ReadonlySet<string> = new Set([
+  "authentication-needed",
+  "condition-not-met",
+  "outside-boundary",
+  "not-granted",
+]);
 const caseEntry = z.strictObject({
   id: z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/),
   clauses: z.array(z.string()).default([]),

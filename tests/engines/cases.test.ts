@@ -145,6 +145,8 @@ async function askEdge({ gateway, edge }: Asker, one: Case, asked: Asked): Promi
   return findRecordDifference(one, record) ?? differs("status", statusOf(record.reason), sent.status);
 }
 
+const NOT_ON_AWS = "AWS does not ask how a caller signed in, and such a policy does not compile for it";
+
 /** Routing, open routes and identity are decided before IAM is asked, and nobody's documents allow nothing. */
 function whyIamIsNotAsked({ expect, notCarried }: Case): string | null {
   if (notCarried.iam !== undefined) return NOT_CARRIED.iam[notCarried.iam];
@@ -158,6 +160,8 @@ function whyIamIsNotAsked({ expect, notCarried }: Case): string | null {
       return "nobody asks";
     case "no-role":
       return "the caller holds no role";
+    case "authentication-needed":
+      return NOT_ON_AWS;
     default:
       return null;
   }
@@ -197,6 +201,7 @@ function rolesHeld({ loaded, environment, artifacts }: Asker, one: Case): readon
 function whyHttpApiIsNotAsked({ exposure, expect, target }: Case, held: readonly IamRole[]): string | null {
   if (exposure === "private") return "private services are not on AWS";
   if (expect.reason === "request-path") return "AWS resolves targets without normal form";
+  if (expect.reason === "authentication-needed") return NOT_ON_AWS;
   if (target.startsWith("/_gatehouse")) return "the gateway's own paths are none on AWS";
   if (expect.reason !== "no-route" && expect.reason !== "open-route" && held.some(hasOwnKeys))
     return "a condition has keys that AWS does not know";

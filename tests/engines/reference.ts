@@ -66,6 +66,7 @@ export function callerOf(policy: Policy, identity: CaseIdentity): Caller {
         return values === null ? [] : [[claim, values]];
       }),
     ),
+    authTimeSeconds: typeof payload["auth_time"] === "number" ? payload["auth_time"] : null,
     issuedAtSeconds: identity.issuedAtMs === null ? null : Math.floor(identity.issuedAtMs / 1000),
   };
 }

@@ -149,6 +149,7 @@ export function statusOf(reason: string): number {
     case "role-grants":
       return 200;
     case "unauthenticated":
+    case "authentication-needed":
     case "token-audience":
     case "token-issuer":
       return 401;

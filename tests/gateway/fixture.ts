@@ -51,6 +51,7 @@ export interface RouteSpec {
   readonly throttle?: { readonly ratePerSecond: number; readonly burst: number };
   readonly timeoutMs?: number;
   readonly login?: boolean;
+  readonly authentication?: RouteArtifact["authentication"];
   readonly keepHeaders?: readonly string[];
   readonly identityHeaders?: RouteArtifact["identityHeaders"];
   /** Default: API Gateway's limit, none for a streaming route. */
@@ -107,6 +108,7 @@ export function artifactsOf(spec: PolicySpec): Artifacts {
       identityHeaders: route.identityHeaders ?? {},
       maxBodyBytes:
         route.maxBodyBytes === undefined ? (route.streaming === true ? null : 10_485_760) : route.maxBodyBytes,
+      authentication: route.authentication ?? null,
       streaming: route.streaming ?? false,
       websocket: route.websocket ?? false,
       retries: route.retries ?? 0,

@@ -142,6 +142,29 @@ function textOf(answer: RawAnswer, name: string): string {
   return new RegExp(`<${name}>([^<]*)</${name}>`).exec(answer.body)?.[1] ?? "";
 }
 
+test("PL-8.8: who signs cannot sign in anew, and is refused without a challenge", async (t) => {
+  const asking = (upstream: string): PolicySpec => ({
+    routes: [
+      { key: "GET /orders", upstream, authentication: { acr: [], maxAgeSeconds: 300 } },
+      { key: "GET /orders/{id}", upstream, authentication: { acr: ["mfa"], maxAgeSeconds: null } },
+    ],
+    roles: [{ name: "support", groups: ["support"], can: ["GET/orders", "GET/orders/*"] }],
+  });
+  const { call, credentials, fixture, service } = await openDesk(
+    t,
+    { trust: { usedClaims: ["acr"], issuers: [] } },
+    asking,
+  );
+  const token = await fixture.token({ acr: "pwd", auth_time: START_MS / 1000 });
+  const weak = await credentials({ WebIdentityToken: token });
+  for (const target of ["/orders", "/orders/7"]) {
+    const answer = await call(weak, { target });
+    assert.deepEqual([answer.status, headerOf(answer, "www-authenticate")], [403, null], target);
+    assert.equal(fixture.records.at(-1)?.reason, "authentication-needed");
+  }
+  assert.equal(service.seen.length, 0);
+});
+
 describe("credentials", () => {
   test("are given to who holds the role, for an hour at most", async (t) => {
     const { sts, fixture } = await openDesk(t);

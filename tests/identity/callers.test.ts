@@ -90,6 +90,7 @@ describe("callers of the people file", () => {
         sub: ["ada"],
       },
       issuedAtSeconds: 1_800_000_000,
+      authTimeSeconds: 1_800_000_000,
     });
     assert.deepEqual(bob?.claims, {
       amr: ["pwd"],

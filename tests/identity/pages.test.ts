@@ -54,12 +54,20 @@ function development(body: string): WebResponse {
 
 function signInPage(wrongFor: string | null): WebResponse {
   const names = ["ada", "bob"];
-  return development(renderSignInPage({ action: "/interaction/1", clientName: "the shop", names, wrongFor }));
+  return development(
+    renderSignInPage({ action: "/interaction/1", clientName: "the shop", askedAcr: "", names, wrongFor }),
+  );
 }
 
 const PAGES: Record<string, { readonly answer: WebResponse; readonly title: string }> = {
-  choice: { answer: chooserPage(PROVIDERS, "/orders", false), title: "How do you want to sign in?" },
-  "choice-unknown": { answer: chooserPage(PROVIDERS, "/", true), title: "That way to sign in does not exist" },
+  choice: {
+    answer: chooserPage(PROVIDERS, { returnTo: "/orders", asked: null }, false),
+    title: "How do you want to sign in?",
+  },
+  "choice-unknown": {
+    answer: chooserPage(PROVIDERS, { returnTo: "/", asked: null }, true),
+    title: "That way to sign in does not exist",
+  },
   "signed-out": { answer: signedOutPage(), title: "You are signed out" },
   "cross-site": { answer: crossSitePage(), title: "You are still signed in" },
   "store-away": { answer: storeAwayPage("/orders"), title: "Signing in is not possible right now" },

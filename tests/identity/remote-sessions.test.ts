@@ -24,7 +24,7 @@ function overPort(calls: SessionCalls): SessionCalls {
   return {
     refresh: async (sealed, seconds, by) => structuredClone(await calls.refresh(sealed, seconds, by)),
     handle: async (request) => structuredClone(await calls.handle(structuredClone(request))),
-    startLogin: async (returnTo, sealed) => structuredClone(await calls.startLogin(returnTo, sealed)),
+    startLogin: async (returnTo, sealed, asked) => structuredClone(await calls.startLogin(returnTo, sealed, asked)),
   };
 }
 

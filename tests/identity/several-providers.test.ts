@@ -126,6 +126,22 @@ describe("the choice", () => {
     assert.equal(started.headers["set-cookie"], undefined);
   });
 
+  test("keeps what a route asks of the sign-in; who has a session is asked by its own provider", async () => {
+    const asked = { acr: ["mfa"], maxAgeSeconds: 300 };
+    const started = await sessions.startLogin("/orders", undefined, asked);
+    const choice = "/_gatehouse/login?return_to=%2Forders&acr_values=mfa&max_age=300";
+    assert.equal(started.headers["location"], choice);
+    const page = await browser.send(`${BASE_URL}${choice}`);
+    assert.match(page.body, /provider=partner&amp;return_to=%2Forders&amp;acr_values=mfa&amp;max_age=300"/);
+    await signIn(browser, "partner", "ada");
+    const again = await sessions.startLogin("/orders", browser.cookieHeader(), asked);
+    const location = new URL(String(again.headers["location"]));
+    assert.deepEqual(
+      [location.origin, location.searchParams.get("acr_values"), location.searchParams.get("max_age")],
+      [partner.provider.issuer, "mfa", "300"],
+    );
+  });
+
   test("leads nowhere else: another site is not where it comes back to", async () => {
     for (const elsewhere of ["https://evil.example/", "//evil.example", "/\\evil.example"]) {
       const page = await browser.send(`${LOGIN}?return_to=${encodeURIComponent(elsewhere)}`);

@@ -35,6 +35,8 @@ describe("signing in", () => {
     assert.ok("session" in state);
     const { identity } = state.session;
     const { expiresAtSeconds } = identity;
+    const signedInAgo = Math.floor(Date.now() / 1000) - (identity.authTimeSeconds ?? 0);
+    assert.ok(signedInAgo >= 0 && signedInAgo <= 60, String(identity.authTimeSeconds));
     assert.deepEqual(identity, {
       kind: "person",
       issuer: setup.provider.issuer,
@@ -46,6 +48,7 @@ describe("signing in", () => {
       claims: { amr: ["pwd", "mfa"], level: ["3"] },
       tokenId: null,
       issuedAtSeconds: expiresAtSeconds - 900,
+      authTimeSeconds: identity.authTimeSeconds,
       expiresAtSeconds,
       via: "session",
       key: `["${setup.provider.issuer}","ada"]`,

@@ -146,9 +146,9 @@ test("who is signed in is listed; a session that is revoked is over at once, its
   assert.match(shown, /^session +person +since +last used +ends at the latest\n/);
   assert.match(shown, /bob/);
 
-  const before = events.open();
+  const openBefore = events.open();
   const stream = listen("-b", jarOf("desk"));
-  await waitFor("the stream is open", () => events.open() === before + 1);
+  await waitFor("the stream is open", () => events.open() === openBefore + 1);
   const outcome = await command<RevokeOutcome>("revoke", (desk?.id ?? "").slice(0, 8));
   const revokedMs = performance.now();
   assert.deepEqual(
@@ -171,9 +171,9 @@ test("a person's tokens and sessions of before are revoked together, and those o
   const token = await instance.gatehouse("token", "--as", "bob", "--state", join(dir, "state"));
   const bearer = { token: token.stdout.trim() };
   assert.equal((await curl(instance, "/account", bearer)).status, 200);
-  const before = events.open();
+  const openBefore = events.open();
   const stream = listen("-H", `Authorization: Bearer ${bearer.token}`);
-  await waitFor("the stream is open", () => events.open() === before + 1);
+  await waitFor("the stream is open", () => events.open() === openBefore + 1);
   const outcome = await command<RevokeOutcome>("revoke", "--subject", "bob", "--for", "1 hour");
   assert.deepEqual(
     outcome.sessions.map(({ subject }) => subject),

@@ -130,6 +130,7 @@ function identity(subject: string): Identity {
     claims: {},
     tokenId: null,
     issuedAtSeconds: null,
+    authTimeSeconds: null,
     expiresAtSeconds: NOW + 3600,
     via: "bearer",
     key: subject,

@@ -19,18 +19,25 @@ function problem(text: string): string {
 export interface SignInPage {
   readonly action: string;
   readonly clientName: string;
+  /** `acr_values` of the request; empty for none. */
+  readonly askedAcr: string;
   readonly names: readonly string[];
   /** Shown again after a wrong password. */
   readonly wrongFor: string | null;
 }
 
-export function renderSignInPage({ action, clientName, names, wrongFor }: SignInPage): string {
+export function renderSignInPage({ action, clientName, askedAcr, names, wrongFor }: SignInPage): string {
   const options = names.map((name) => `<option value="${escapeHtml(name)}">`).join("");
   const isWrong = wrongFor !== null;
   const tie = isWrong ? ` aria-invalid="true" aria-describedby="${PROBLEM_ID}"` : "";
   const parts = [
     NOTE,
     `<p>to go on to ${escapeHtml(clientName)}</p>`,
+    ...(askedAcr === ""
+      ? []
+      : [
+          `<p>It asks for a sign-in with ${escapeHtml(askedAcr.split(" ").join(" or "))}, so the password is asked for again.</p>`,
+        ]),
     ...(isWrong ? [problem(WRONG)] : []),
     `<form method="post" action="${escapeHtml(action)}">
 <label for="name">Name</label>

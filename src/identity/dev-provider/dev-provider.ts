@@ -69,7 +69,7 @@ export async function startDevProvider(options: DevProviderOptions): Promise<Dev
     () => generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey,
   );
   // Loaded here since only development needs it.
-  const { default: OidcProvider } = await import("oidc-provider");
+  const { default: OidcProvider, interactionPolicy } = await import("oidc-provider");
 
   const server = createServer();
   const port = await listenOnLoopback(server, options.port);
@@ -87,6 +87,7 @@ export async function startDevProvider(options: DevProviderOptions): Promise<Dev
     cookieKey: createHmac("sha256", JSON.stringify(keys[0]?.privateJwk)).update("cookies").digest("base64url"),
     accessTokenTtlSeconds: options.accessTokenTtlSeconds ?? 900,
     store,
+    interactionPolicy,
   };
   const provider = new OidcProvider(issuer, createConfiguration(configuration));
   provider.on("error", (error) => reportFault(reporter, error));

@@ -22,6 +22,7 @@ declare module "oidc-provider" {
 
   export interface Session {
     accountId?: string;
+    acr?: string;
     authorizations?: Record<string, { grantId?: string }>;
     state?: { clientId?: string; postLogoutRedirectUri?: string; state?: string };
     grantIdFor(clientId: string): string | undefined;
@@ -35,15 +36,39 @@ declare module "oidc-provider" {
       readonly route: string;
       readonly session?: Session;
       readonly client?: Client;
+      readonly params?: Record<string, unknown>;
+      /** What a token is made from. */
+      readonly entities?: Readonly<Record<string, SignedIn | undefined>>;
       readonly requestParamOIDCScopes: Set<string>;
       readonly requestParamScopes: Set<string>;
       readonly resourceServers: Record<string, ResourceServer>;
-      readonly result?: { consent?: { grantId?: string } };
+      readonly result?: { consent?: { grantId?: string }; login?: { accountId?: string } };
     };
     readonly cookies: { set(name: string, value: string | null, options?: object): void };
     set(headers: Record<string, string>): void;
     redirect(url: string): void;
   }
+
+  /** Of codes and refresh tokens. */
+  export interface SignedIn {
+    readonly acr?: string;
+    /** Seconds since the epoch. */
+    readonly authTime?: number;
+  }
+
+  export interface Check {
+    readonly reason: string;
+  }
+
+  export const interactionPolicy: {
+    readonly Check: new (
+      reason: string,
+      description: string,
+      error: string,
+      isPromptNeeded: (context: Context) => boolean,
+    ) => Check;
+    base(): { get(prompt: string): { readonly checks: { add(check: Check): void } } | undefined };
+  };
 
   export interface Client {
     readonly clientId: string;

@@ -6,12 +6,12 @@
  * Source: oidc-provider documentation; RFC 9068, RFC 8707, RFC 7636, RFC 8628, RFC 9449.
  */
 import type Provider from "oidc-provider";
-import type { Context } from "oidc-provider";
+import type { Context, interactionPolicy } from "oidc-provider";
 import type { ClaimNames } from "../claims.ts";
 import type { PrivateKey } from "../key-file.ts";
 import { CLI_CLIENT, type MachineClient, type People, type Person } from "../people.ts";
 import { renderCodeConfirmPage, renderCodePage, renderMessagePage, renderSignOutPage, showPage } from "./dev-pages.ts";
-import { developmentClaims } from "./development-claims.ts";
+import { developmentClaims, signInOf } from "./development-claims.ts";
 import type { GrantStore } from "./grant-store.ts";
 
 export interface LoginClient {
@@ -34,6 +34,8 @@ export interface ConfigurationOptions {
   readonly cookieKey: string;
   readonly accessTokenTtlSeconds: number;
   readonly store: GrantStore;
+  /** What oidc-provider asks for by itself, to which the question for `acr_values` is added. */
+  readonly interactionPolicy: typeof interactionPolicy;
 }
 
 /** An audience need not be a URI, a resource indicator must be one. */
@@ -67,6 +69,7 @@ export function createConfiguration(options: ConfigurationOptions): object {
         resume: `${options.cookiePrefix}_resume`,
       },
     },
+    acrValues: listAcrValues(people),
     scopes: ["openid", "offline_access"],
     claims: { openid: ["sub"], profile: ["name", "preferred_username"], email: ["email"], groups: ["groups"] },
     conformIdTokenClaims: false,
@@ -75,16 +78,20 @@ export function createConfiguration(options: ConfigurationOptions): object {
     rotateRefreshToken: () => true,
     issueRefreshToken: async (_context: Context, client: { grantTypeAllowed(type: string): boolean }) =>
       client.grantTypeAllowed("refresh_token"),
-    interactions: { url: (_context: Context, { uid }: { uid: string }) => `/interaction/${uid}` },
+    interactions: {
+      url: (_context: Context, { uid }: { uid: string }) => `/interaction/${uid}`,
+      policy: promptsOf(options),
+    },
     findAccount: async (_context: Context, name: string) => {
       const person = people.people.find((candidate) => candidate.name === name);
       return person === undefined
         ? undefined
         : { accountId: name, claims: async () => ({ sub: name, ...developmentClaims(person, options.claims) }) };
     },
-    extraTokenClaims: async (_context: Context, token: { accountId?: string; clientId?: string }) => {
+    extraTokenClaims: async (context: Context | undefined, token: { accountId?: string; clientId?: string }) => {
       const subject = subjects.get(token.accountId ?? token.clientId ?? "");
-      return subject === undefined ? undefined : developmentClaims(subject, options.claims);
+      const signIn = token.accountId === undefined ? {} : signInOf(context);
+      return subject === undefined ? undefined : developmentClaims(subject, options.claims, signIn);
     },
     loadExistingGrant: grantWhatIsAsked,
     renderError: async (context: Context, out: { error: string; error_description?: string }) => {
@@ -103,6 +110,24 @@ export function createConfiguration(options: ConfigurationOptions): object {
       Session: 14 * DAY_SECONDS,
     },
   };
+}
+
+/** Whoever signed in in another way than is asked for now is asked for the password again. */
+function promptsOf({ interactionPolicy: policy }: ConfigurationOptions): object {
+  const prompts = policy.base();
+  const isPromptNeeded = ({ oidc: { params, session, result } }: Context): boolean => {
+    const asked = params?.["acr_values"];
+    if (typeof asked !== "string" || result?.login !== undefined) return false;
+    return session?.acr === undefined || !asked.split(" ").includes(session.acr);
+  };
+  const check = new policy.Check("acr_values", "another sign-in was asked for", "login_required", isPromptNeeded);
+  prompts.get("login")?.checks.add(check);
+  return prompts;
+}
+
+function listAcrValues({ people }: People): string[] {
+  const all = people.flatMap(({ claims }) => claims["acr"] ?? []).filter((value) => typeof value === "string");
+  return [...new Set(all)];
 }
 
 function createClients({ people, loginClient }: ConfigurationOptions): object[] {

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { timingSafeEqual } from "node:crypto";
 import type Provider from "oidc-provider";
 import type { People } from "../people.ts";
+import { reachedAcr } from "./development-claims.ts";
 import { renderMessagePage, renderSignInPage, sendPage } from "./dev-pages.ts";
 
 const MAX_FORM_BYTES = 10_000;
@@ -26,10 +27,13 @@ export async function answerInteraction(
     return;
   }
   const client = await provider.Client.find(String(details.params["client_id"]));
+  const { acr_values: acrValues } = details.params;
+  const askedAcr = typeof acrValues === "string" ? acrValues : "";
   const page = (wrongFor: string | null): string =>
     renderSignInPage({
       action: `/interaction/${details.uid}`,
       clientName: client?.clientName ?? client?.clientId ?? "",
+      askedAcr,
       names: people.people.map(({ name }) => name),
       wrongFor,
     });
@@ -45,7 +49,9 @@ export async function answerInteraction(
   const person = people.people.find((candidate) => candidate.name === name);
   if (person === undefined || !isEqual(person.password.reveal(), form.get("password") ?? ""))
     return sendPage(response, page(name), 403);
-  return provider.interactionFinished(request, response, { login: { accountId: name } });
+  const acr = reachedAcr(person, askedAcr);
+  const login = { accountId: name, ...(acr === undefined ? {} : { acr }) };
+  return provider.interactionFinished(request, response, { login });
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | null> {

@@ -72,8 +72,9 @@ export const KEYS = {
   headerRules: { required: {}, optional: ["set", "remove"] },
   route: {
     required: {},
-    optional: ["needs", "open", "throttle", "timeout", "body", "streaming", "websocket", "retries"],
+    optional: ["needs", "open", "authentication", "throttle", "timeout", "body", "streaming", "websocket", "retries"],
   },
+  authentication: { required: {}, optional: ["acr", "max_age"] },
   role: {
     required: { members: "members: { groups: [support] }", can: "can: [orders:read]", boundary: "boundary: staff" },
     optional: ["when"],

@@ -184,6 +184,7 @@ function readRoute(method: string, path: string, says: { needs: string } | { ope
     key: `${method} ${path}`,
     service: "orders",
     access: "needs" in says ? { kind: "needs", permission: says.needs } : { kind: "open", because: says.open },
+    authentication: null,
     throttle: null,
     timeoutMs: 30_000,
     maxBodyBytes: 10_485_760,

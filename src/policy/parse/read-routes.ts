@@ -6,6 +6,7 @@ import { KEYS } from "./keys.ts";
 import { parseRouteKey } from "../route-key.ts";
 import type { Entry, Tree } from "./read-tree.ts";
 import { readBoolean, readCount, readDuration, readFields, readRate, readSize, readText } from "./read-values.ts";
+import { readAuthentication } from "./read-authentication.ts";
 import { type Report, quote } from "./report.ts";
 
 /** SOURCE: API Gateway HTTP API quotas, integration timeout 50 ms to 30 s. */
@@ -69,6 +70,7 @@ function readRoute(
     kind: "needs",
     permission: UNREADABLE_PERMISSION,
   };
+  const authentication = readAuthentication(report, fields?.of("authentication") ?? null, access);
   const throttle = readRate(report, fields?.of("throttle") ?? null, "`throttle`");
   const timeoutMs = readDuration(report, fields?.of("timeout") ?? null, "`timeout`", TIMEOUT);
   const streaming = readBoolean(report, fields?.of("streaming") ?? null, "`streaming`", false);
@@ -106,6 +108,7 @@ function readRoute(
       key: `${method} ${full}`,
       service,
       access,
+      authentication,
       throttle,
       timeoutMs: timeoutMs ?? TIMEOUT.maxMs,
       maxBodyBytes: streaming ? Number.POSITIVE_INFINITY : (maxBodyBytes ?? BODY.maxBytes),

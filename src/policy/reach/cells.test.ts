@@ -18,6 +18,7 @@ function route(key: string, access: string): PolicyRoute {
     key,
     service: "s",
     access: access === "open" ? { kind: "open", because: "why" } : { kind: "needs", permission: access },
+    authentication: null,
     throttle: null,
     timeoutMs: 30_000,
     maxBodyBytes: 0,

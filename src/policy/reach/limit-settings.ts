@@ -1,9 +1,10 @@
 /** What callers may use up, and what pages of other origins may do. */
 import { code } from "./code.ts";
 import { type Rate, formatDuration, formatRate, formatSize } from "../../core/index.ts";
-import type { Policy, PolicyRoute } from "../policy.ts";
+import type { Authentication, Policy, PolicyRoute } from "../policy.ts";
 import { canonicalRouteKey } from "../route-key.ts";
-import { type SettingChange, directionOf, limit } from "./setting-change.ts";
+import { describeAuthentication } from "../authentication.ts";
+import { type SettingChange, access, directionOf, limit } from "./setting-change.ts";
 
 /** What pages of other origins may do. Without CORS browsers let them do nothing. */
 export function diffCors({ cors: old }: Policy, { cors: current }: Policy): SettingChange[] {
@@ -101,6 +102,13 @@ function diffRoute(old: PolicyRoute, current: PolicyRoute, before: Policy, after
     const [was, is] = [old.throttle ?? before.throttle.default, current.throttle ?? after.throttle.default];
     changes.push(...diffRate(key, `${code(key)} takes`, was, is, [key]));
   }
+  const [asked, asks] = [showAuthentication(old), showAuthentication(current)];
+  if (asked !== asks && old.access.kind === "needs" && current.access.kind === "needs") {
+    const isWider = !covers(old.authentication, current.authentication);
+    const isNarrower = !covers(current.authentication, old.authentication);
+    const text = `${code(key)} takes callers who have signed in ${asks}, before ${asked}`;
+    changes.push(access("authentication", directionOf(isWider, isNarrower), key, text, [key]));
+  }
   if (old.maxBodyBytes !== current.maxBodyBytes) {
     const direction = current.maxBodyBytes > old.maxBodyBytes ? "wider" : "narrower";
     const text = `${code(key)} takes bodies ${showSize(current)}, before ${showSize(old)}`;
@@ -111,6 +119,17 @@ function diffRoute(old: PolicyRoute, current: PolicyRoute, before: Policy, after
     changes.push(limit("websocket", current.websocket ? "wider" : "narrower", key, text, [key]));
   }
   return changes;
+}
+
+function showAuthentication({ authentication }: PolicyRoute): string {
+  return authentication === null ? "in any way" : describeAuthentication(authentication).replace(/^signed in /, "");
+}
+
+/** Whether whoever does what `b` asks for does what `a` asks for. */
+function covers(a: Authentication | null, b: Authentication | null): boolean {
+  if (a === null || b === null) return a === null;
+  const hasAcr = a.acr.length === 0 || (b.acr.length > 0 && b.acr.every((value) => a.acr.includes(value)));
+  return hasAcr && (a.maxAgeSeconds === null || (b.maxAgeSeconds !== null && b.maxAgeSeconds <= a.maxAgeSeconds));
 }
 
 function showSize({ maxBodyBytes }: PolicyRoute): string {

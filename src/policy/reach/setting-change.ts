@@ -13,6 +13,7 @@ export interface SettingChange {
     | "throttle"
     | "body"
     | "websocket"
+    | "authentication"
     | "session";
   /** `other`: neither side has all that the other one has. */
   readonly direction: "wider" | "narrower" | "other";

@@ -35,6 +35,8 @@ const WORD = "[a-z][a-z0-9]*(?:-[a-z0-9]+)*";
 const HEADER = "^[a-z0-9]+(?:-[a-z0-9]+)*$";
 const ROUTE_KEY = `^(?:${METHODS.join("|")}) /\\S*$`;
 
+/** SOURCE: OpenID Connect Core 1.0 section 3.1.2.1, RFC 9470 section 3. */
+const ACR = "^[!#-\\[\\]-~]+$";
 const TEXT: Shape = { kind: "text" };
 const duration: Shape = { kind: "text", pattern: DURATION.source };
 const rate: Shape = { kind: "text", pattern: RATE.source };
@@ -245,6 +247,7 @@ export const VALUES: Values = {
   route: {
     needs: says(permission, "The permission that the caller has to have: `area:action`."),
     open: says(TEXT, "Everybody may call it; the reason why."),
+    authentication: says(keys("authentication"), "How the caller has to have signed in."),
     throttle: says(rate, "`50/second burst 100`, in place of `throttle.default`."),
     timeout: says(duration, "Until the service has answered, 50 ms to 30 seconds. Default: 30 seconds."),
     body: says(size, "Largest request body. Default and most: 10 MiB."),
@@ -254,6 +257,10 @@ export const VALUES: Values = {
       { kind: "integer", min: 0, max: 5 },
       "Further attempts when the service gave no answer; idempotent methods only.",
     ),
+  },
+  authentication: {
+    acr: says(list({ kind: "text", pattern: ACR, max: 128 }), "How (`acr`): one of these."),
+    max_age: says(duration, "How long ago at most (`auth_time`)."),
   },
   role: {
     members: says(keys("members"), "Who holds the role."),

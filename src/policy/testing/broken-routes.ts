@@ -260,7 +260,64 @@ export const BROKEN_ROUTES: readonly BrokenPolicy[] = [
     what: "a permission as a route's value",
     edit: ["      GET /orders: { needs: orders:read }", "      GET /orders: orders:read"],
     found: [
-      "23:20 parse/expected-mapping: a route is a text instead of a mapping -> write a mapping with `needs`, `open`, `throttle`, `timeout`, `body`, `streaming`, `websocket`, `retries`",
+      "23:20 parse/expected-mapping: a route is a text instead of a mapping -> write a mapping with `needs`, `open`, `authentication`, `throttle`, `timeout`, `body`, `streaming`, `websocket`, `retries`",
+    ],
+  },
+  ...(
+    [
+      [
+        "nothing asked of a sign-in",
+        "{}",
+        "58 route/authentication: `authentication` asks for nothing -> write `acr: [mfa]`, `max_age: 5 minutes`, or both",
+      ],
+      [
+        "a sign-in that is no mapping",
+        "mfa",
+        "58 parse/expected-mapping: `authentication` is a text instead of a mapping -> write a mapping with `acr`, `max_age`",
+      ],
+      [
+        "a sign-in with an unknown key",
+        "{ amr: [mfa] }",
+        "60 parse/unknown-key: `authentication` has no key `amr` -> did you mean `acr`?",
+      ],
+      ["no value of `acr`", "{ acr: [] }", "65 parse/empty-list: `acr` is empty -> add an entry, or remove the key"],
+      [
+        "an `acr` with a space",
+        "{ acr: [gold silver] }",
+        '66 route/authentication: `gold silver` cannot be asked for as `acr` -> write up to 128 visible ASCII characters without spaces, `"` and `\\`',
+      ],
+      [
+        "a pattern as `acr`",
+        '{ acr: ["urn:*"] }',
+        "66 route/authentication: `urn:*` looks like a pattern, and `acr` is compared whole -> write each value as the provider does",
+      ],
+      [
+        "a `max_age` without a second",
+        "{ max_age: 500 ms }",
+        "69 parse/range: `max_age` cannot be `500 ms` -> write between 1 second and 30 days",
+      ],
+      [
+        "a `max_age` of more than a month",
+        "{ max_age: 31 days }",
+        "69 parse/range: `max_age` cannot be `31 days` -> write between 1 second and 30 days",
+      ],
+    ] as const
+  ).map(([what, asked, found]): BrokenPolicy => ({
+    what,
+    edit: [
+      "      GET /orders: { needs: orders:read }",
+      `      GET /orders: { needs: orders:read, authentication: ${asked} }`,
+    ],
+    found: [`23:${found}`],
+  })),
+  {
+    what: "a sign-in that an open route asks for",
+    edit: [
+      '{ open: "probe, returns no data" }',
+      '{ open: "probe, returns no data", authentication: { max_age: 1 minute } }',
+    ],
+    found: [
+      "26:70 route/authentication: an open route asks nobody how they signed in -> remove `authentication`, or write `needs` in place of `open`",
     ],
   },
   {

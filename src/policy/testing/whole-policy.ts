@@ -95,7 +95,7 @@ services:
     upstream: http://127.0.0.1:4002
     routes:
       GET /events/{region}: { needs: events:read, streaming: true }
-      GET /socket: { needs: events:read, websocket: true }
+      GET /socket: { needs: events:read, websocket: true, authentication: { acr: [mfa], max_age: 5 minutes } }
 guardrails:
   waive: [{ rule: guardrail/open-private, reason: agreed, owner: ops, expiry: 2027-01-31 }]
 `,
