@@ -277,6 +277,18 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    what: "people of an issuer sign in, and those of one that is new",
+    edits: edit(
+      'issuers: { ci: { issuer: "https://ci.shop.example", audience: shop-ci } }',
+      'issuers: { ci: { issuer: "https://ci.shop.example", audience: shop-ci, login: { client_id: edge-ci } }, partner: { issuer: "https://partner.example", audience: shop, login: { client_id: edge } } }',
+    ),
+    told: [
+      "= people of `ci` sign in now",
+      "= tokens of the workload issuer `partner`, `https://partner.example`, are taken now",
+      "= people of `partner` sign in now",
+    ],
+  },
+  {
     what: "another workload issuer under the same name, and one more",
     edits: edit(
       'issuers: { ci: { issuer: "https://ci.shop.example", audience: shop-ci } }',

@@ -12,8 +12,8 @@ export function identityOfClaims(
   options: { readonly issuer: string | null; readonly atMs: number; readonly tokenAgeMs: number },
 ): Identity | TokenReason | "unknown-issuer" {
   const { identity } = policy;
-  const source =
-    options.issuer === null ? identity : identity.issuers.find((candidate) => candidate.name === options.issuer);
+  const named = identity.issuers.find((candidate) => candidate.name === options.issuer);
+  const source = options.issuer === null ? identity : named;
   if (source === undefined) return "unknown-issuer";
   const { issuer, audience } = source;
   const issuedAt = Math.floor((options.atMs - options.tokenAgeMs) / 1000);
@@ -31,6 +31,7 @@ export function identityOfClaims(
     audience,
     claims: source.claims,
     issuerName: options.issuer,
+    hasPeople: named !== undefined && named.login !== null,
     usedClaims: listUsedClaims(policy),
   };
   return readIdentity(filled, rules, options.atMs);

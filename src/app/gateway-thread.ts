@@ -67,19 +67,20 @@ async function run(start: ThreadStart): Promise<void> {
     const provider = keySources.hold(issuer);
     const held = [provider];
     if (provider.source.state().ageMs === null) await provider.source.load().catch(() => undefined);
-    const workloadIssuers = artifacts.identity.issuers.map(({ name, issuer: one, audience, claims, tokens }) => {
+    const workloadIssuers = artifacts.identity.issuers.map(({ name, issuer: one, audience, claims, tokens, login }) => {
       const keys = keySources.hold(one);
       held.push(keys);
       if (keys.isNew) void keys.source.load().catch(() => undefined);
-      return { name, issuer: one, audience, claims, tokens, keys: keys.source };
+      return { name, issuer: one, audience, claims, tokens, hasPeople: login !== undefined, keys: keys.source };
     });
     const { verifier, sessions, stsKeys } = createRights({
       identity: artifacts.identity,
       issuer,
       keys: provider.source,
       workloadIssuers,
-      // The main thread alone speaks with the provider.
+      // The main thread alone speaks with the providers.
       clientSecret: null,
+      issuerSecrets: new Map(),
       baseUrl,
       keysDir: start.keysDir,
       clock,

@@ -67,6 +67,7 @@ export interface IdentityStart {
 export async function startIdentity(start: IdentityStart): Promise<IdentityParts> {
   const { identity, clock, baseUrl, paths } = start;
   const clientSecret = loginSecret(start);
+  const issuerSecrets = secretsOfIssuers(start);
   const provider = identity.kind === "embedded" ? await startEmbedded(start, clientSecret) : null;
   const issuer = provider?.issuer ?? identity.issuer;
   // The embedded provider's keys are its own: they may be others when it starts again, and fetching them costs nothing.
@@ -87,6 +88,7 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
       keys,
       workloadIssuers: workloads.issuers,
       clientSecret,
+      issuerSecrets,
       baseUrl,
       keysDir: paths.keys,
       clock,
@@ -107,7 +109,7 @@ export async function startIdentity(start: IdentityStart): Promise<IdentityParts
  */
 function startWorkloadIssuers({ identity, keySources, reporter = silentReporter }: IdentityStart) {
   const held: HeldKeys[] = [];
-  const issuers = identity.issuers.map(({ name, issuer, audience, claims, tokens }): WorkloadIssuer => {
+  const issuers = identity.issuers.map(({ name, issuer, audience, claims, tokens, login }): WorkloadIssuer => {
     const one = keySources.hold(issuer);
     held.push(one);
     const keys = one.source;
@@ -118,7 +120,7 @@ function startWorkloadIssuers({ identity, keySources, reporter = silentReporter 
         reporter.warn(`tokens of issuer \`${name}\` get 503 until its keys can be had: ${why}`);
       });
     }
-    return { name, issuer, audience, claims, tokens, keys };
+    return { name, issuer, audience, claims, tokens, hasPeople: login !== undefined, keys };
   });
   return {
     issuers,
@@ -129,10 +131,27 @@ function startWorkloadIssuers({ identity, keySources, reporter = silentReporter 
 }
 
 /** The embedded provider learns the secret that was made up for it; for a real one it has to be there. */
-function loginSecret({ identity, paths, env }: IdentityStart): Secret<string> | null {
-  if (identity.kind === "embedded") return new Secret(randomBytes(32).toString("base64url"));
-  const name = identity.login?.clientSecret;
-  if (name === undefined || name === null) return null;
+function loginSecret(start: IdentityStart): Secret<string> | null {
+  const { kind, login } = start.identity;
+  if (kind === "embedded") return new Secret(randomBytes(32).toString("base64url"));
+  return readClientSecret(login?.clientSecret ?? null, start);
+}
+
+/** By the issuer's name. */
+function secretsOfIssuers(start: IdentityStart): ReadonlyMap<string, Secret<string>> {
+  const { issuers, login } = start.identity;
+  // Where nobody signs in, no client is needed.
+  const clients = login === null ? [] : issuers;
+  return new Map(
+    clients.flatMap((one) => {
+      const secret = readClientSecret(one.login?.clientSecret ?? null, start);
+      return secret === null ? [] : [[one.name, secret] as const];
+    }),
+  );
+}
+
+function readClientSecret(name: string | null, { paths, env }: IdentityStart): Secret<string> | null {
+  if (name === null) return null;
   const secret = readSecret(name, { dir: paths.secrets, env });
   if (secret === null) {
     const file = join(paths.secrets, name);

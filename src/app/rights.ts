@@ -28,6 +28,8 @@ export interface RightsOptions {
   readonly workloadIssuers: readonly WorkloadIssuer[];
   /** Null for a public client, and where nobody signs in. */
   readonly clientSecret: Secret<string> | null;
+  /** Of our clients at other issuers, by the issuer's name; none for a public client. */
+  readonly issuerSecrets: ReadonlyMap<string, Secret<string>>;
   readonly baseUrl: string;
   readonly keysDir: string;
   readonly clock: Clock;
@@ -62,8 +64,14 @@ export function createRights(options: RightsOptions): {
   });
   const stsKeys = [loadKeyFile(join(options.keysDir, "sts.key"))];
   if (login === null) return { verifier, sessions: null, stsKeys };
+  const keysOf = new Map(workloadIssuers.map((one) => [one.name, one.keys]));
   const sessions = createSessions({
     issuer,
+    furtherProviders: identity.issuers.flatMap((one) => {
+      if (one.login === undefined) return [];
+      const clientSecret = options.issuerSecrets.get(one.name) ?? null;
+      return [{ ...one, login: { ...one.login, clientSecret }, keys: keysOf.get(one.name) }];
+    }),
     login: { ...login, clientSecret: options.clientSecret },
     baseUrl,
     audience,

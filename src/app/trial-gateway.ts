@@ -135,6 +135,7 @@ function verifierOf(identities: ReadonlyMap<string, Identity>): TokenVerifier {
     cached: (token) => identities.get(token) ?? null,
     verify,
     verifyPresented: verify,
+    forIssuer: () => null,
     withAudience: () => verifier,
     mayGoOn: () => true,
     clear: () => undefined,

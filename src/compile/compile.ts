@@ -11,12 +11,14 @@ import {
   type EdgeArtifact,
   type HttpApi,
   type IdentityArtifact,
+  type LoginClientArtifact,
   digestArtifacts,
   sortBy,
 } from "../model/index.ts";
 import {
   type Environment,
   type Exposure,
+  type LoginClient,
   type Policy,
   type Proof,
   inEnvironment,
@@ -109,25 +111,29 @@ function identityOf(policy: Policy, environment: Environment): IdentityArtifact 
     claims: identity.claims,
     ...tokensOf(identity),
     usedClaims: listUsedClaims(policy),
-    issuers: identity.issuers.map(({ name, issuer, audience, claims, tokens }) => ({
+    issuers: identity.issuers.map(({ name, issuer, audience, claims, tokens, login: client }) => ({
       name,
       issuer,
       audience,
       claims,
       ...tokensOf({ tokens }),
+      ...(client === null ? {} : { login: clientOf(client) }),
     })),
     login:
       login === null
         ? null
         : {
-            clientId: login.clientId,
-            clientSecret: login.clientSecret,
-            scopes: login.scopes,
+            ...clientOf(login),
             sessionIdleMs: login.sessionIdleMs,
             sessionMaxMs: login.sessionMaxMs,
             sessionStore: login.sessionStore,
+            ...(login.page === null ? {} : { page: login.page }),
           },
   };
+}
+
+function clientOf({ clientId, clientSecret, scopes, title }: LoginClient): LoginClientArtifact {
+  return { clientId, clientSecret, scopes, ...(title === null ? {} : { title }) };
 }
 
 /** Nothing for rules that ask for nothing. */

@@ -46,3 +46,4 @@ export {
   parseRate,
   parseSize,
 } from "./units.ts";
+export { COLOR, contrastOf, withContrast } from "./contrast.ts";

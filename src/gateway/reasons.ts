@@ -61,6 +61,8 @@ export const ROAD_REASONS = {
 
 /** Answers of the sign-in pages. */
 const LOGIN_REASONS: Readonly<Record<LoginReason, string>> = {
+  "login-choice": "the page where people choose a provider to sign in at, or the way there",
+  "login-provider-unknown": "a provider was asked for that nobody signs in at here",
   "login-started": "the sign-in page sent the browser to the identity provider",
   "login-finished": "signed in",
   "login-state-unknown": "the answer of the provider belongs to no sign-in that this browser began",

@@ -179,6 +179,19 @@ describe("from a payload to an identity", () => {
     assert.ok(typeof identity !== "string");
     assert.deepEqual([identity.kind, identity.issuerName], ["machine", "ci"]);
   });
+
+  test("PL-3.21: an issuer that people sign in at has people and machines, told apart as the provider's are", () => {
+    for (const [claims, hasPeople, kind] of [
+      [{}, true, "person"],
+      [{}, false, "machine"],
+      [{ sub: "bot", client_id: "bot" }, true, "machine"],
+      [{ gty: "client-credentials" }, true, "machine"],
+    ] as const) {
+      const identity = read(claims, { issuerName: "partner", hasPeople });
+      assert.ok(typeof identity !== "string");
+      assert.deepEqual([identity.kind, identity.issuerName], [kind, "partner"]);
+    }
+  });
 });
 
 describe("PL-3.14: a claim is found by the longest beginning of its path that is a name", () => {

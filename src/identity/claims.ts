@@ -20,6 +20,8 @@ export interface ClaimRules {
   readonly issuer: string;
   /** Name of the workload issuer in the policy; null for the provider of the environment. */
   readonly issuerName: string | null;
+  /** Of a named issuer: whether people sign in at it. @default false: all its identities are machines */
+  readonly hasPeople?: boolean | undefined;
   readonly audience: string;
   readonly claims: ClaimNames;
   /** Paths of the claims that the policy asks for. */
@@ -65,8 +67,7 @@ export function readClaims(payload: JsonObject, rules: ClaimRules, nowMs: number
   const act = readActor(payload["act"]);
   if (act === null) return "token-claims";
   const identity: Identity = Object.freeze({
-    // A workload issuer has no people.
-    kind: rules.issuerName !== null || isMachine(payload, subject, clientId) ? "machine" : "person",
+    kind: !hasPeople(rules) || isMachine(payload, subject, clientId) ? "machine" : "person",
     issuer: rules.issuer,
     issuerName: rules.issuerName,
     subject,
@@ -83,6 +84,11 @@ export function readClaims(payload: JsonObject, rules: ClaimRules, nowMs: number
     key: JSON.stringify([rules.issuer, subject]),
   });
   return { identity, binding };
+}
+
+/** The provider of the environment has people, and each issuer that they sign in at. */
+function hasPeople(rules: ClaimRules): boolean {
+  return rules.issuerName === null || rules.hasPeople === true;
 }
 
 const MAX_TOKEN_ID_CHARS = 256;

@@ -23,6 +23,7 @@ export {
 } from "./token-verifier.ts";
 export type { Session } from "./session.ts";
 export {
+  type FurtherProvider,
   type SessionRefreshResult,
   type SessionState,
   type Sessions,

@@ -4,7 +4,8 @@
  * In: where the person wanted to go; later the provider's redirect. Out: a session, or a page that says why not.
  * What must be remembered between the two is sealed into `state`, beside a mark of the browser that only its cookie has. So
  * any number of tabs can sign in at once, and an answer is good only in the browser that asked.
- * INVARIANT: an attempt is used once; a code is sent to nobody unless state, mark and issuer fit.
+ * One flow is for one provider; attempts at others may share the browser, its mark and the sealing key.
+ * INVARIANT: an attempt is used once; a code is sent to nobody unless state, mark, provider and issuer fit.
  * Source: RFC 9700 sections 2.1 and 4.7, RFC 7636, RFC 9207, OpenID Connect Core 1.0 section 3.1.
  */
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
@@ -22,6 +23,10 @@ import { type LoginReason, type WebResponse, redirectTo } from "./web-response.t
 
 export interface LoginFlowOptions {
   readonly provider: ProviderClient;
+  /** Exact issuer string of the provider. */
+  readonly issuer: string;
+  /** Where this provider's answers come, and no other's. */
+  readonly callbackPath: string;
   readonly sealer: Sealer;
   readonly baseUrl: string;
   readonly scopes: readonly string[];
@@ -67,6 +72,8 @@ interface Mark {
 }
 
 interface Attempt {
+  /** Where the attempt was begun: an answer of another provider is none to it. */
+  readonly issuer: string;
   readonly mark: Mark;
   readonly nonce: string;
   readonly codeVerifier: string;
@@ -78,12 +85,13 @@ interface Attempt {
 }
 
 export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
-  const { provider, sealer, baseUrl, clock } = options;
+  const { provider, issuer, callbackPath, sealer, baseUrl, clock } = options;
   const used = new RecentMap<true>(10_000);
 
   async function start({ returnTo: wanted, cookieHeader, asked }: StartOptions, isAgain = false): Promise<WebResponse> {
     const { mark, tooMany } = markOf(cookieHeader);
     const attempt: Attempt = {
+      issuer,
       mark,
       nonce: randomBytes(16).toString("base64url"),
       codeVerifier: client.randomPKCECodeVerifier(),
@@ -95,7 +103,7 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
     let location: URL;
     try {
       location = client.buildAuthorizationUrl(await provider.configuration(), {
-        redirect_uri: `${baseUrl}${CALLBACK_PATH}`,
+        redirect_uri: `${baseUrl}${callbackPath}`,
         response_type: "code",
         scope: options.scopes.join(" "),
         state: sealer.seal(attempt),
@@ -120,7 +128,7 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
     used.set(attempt.nonce, true);
     try {
       const configuration = await provider.configuration();
-      const url = new URL(`${baseUrl}${CALLBACK_PATH}?${query.replace(/^\?/, "")}`);
+      const url = new URL(`${baseUrl}${callbackPath}?${query.replace(/^\?/, "")}`);
       const tokens = await client.authorizationCodeGrant(configuration, url, {
         expectedState: state,
         expectedNonce: attempt.nonce,
@@ -143,10 +151,11 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
     }
   }
 
-  /** The attempt that this browser made and that nobody has used. */
+  /** The attempt that this browser made at this provider and that nobody has used. */
   function findAttempt(state: string, cookieHeader: string | undefined): Attempt | null {
     const attempt = decodeAttempt(sealer.open(state));
-    if (attempt === null || used.get(attempt.nonce) === true || clock.nowMs() >= attempt.endsAtMs) return null;
+    if (attempt === null || attempt.issuer !== issuer) return null;
+    if (used.get(attempt.nonce) === true || clock.nowMs() >= attempt.endsAtMs) return null;
     const { name, value } = attempt.mark;
     const sent = readOurCookies(cookieHeader).get(`${MARK_COOKIE}${name}`);
     return typeof sent === "string" && isEqual(sent, value) ? attempt : null;
@@ -158,6 +167,7 @@ export function createLoginFlow(options: LoginFlowOptions): LoginFlow {
 function decodeAttempt(value: unknown): Attempt | null {
   if (!isJsonObject(value) || !isJsonObject(value["mark"])) return null;
   const texts = [
+    value["issuer"],
     value["mark"]["name"],
     value["mark"]["value"],
     value["nonce"],

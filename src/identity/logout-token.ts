@@ -41,7 +41,8 @@ export function createLogoutTokenJudge(options: LogoutTokenOptions): (token: str
   const { issuer, clientId, keys, clock } = options;
   const used = new RecentMap<true>(10_000);
   async function isFirstUse(jti: string): Promise<boolean> {
-    const digest = hash("sha256", jti, "base64url");
+    // Each issuer numbers its own tokens.
+    const digest = hash("sha256", JSON.stringify([issuer, jti]), "base64url");
     if (used.get(digest) === true) return false;
     used.set(digest, true);
     if (options.store === undefined) return true;

@@ -43,8 +43,16 @@ const NO_CLAIMS: Identity["claims"] = Object.freeze({});
 /** Sets of groups that many people have alike, so that they are held once. */
 const MAX_SHARED = 1024;
 
-/** @param usedClaims paths of the claims that the policy asks for */
-export function createSessionCodec(sealer: Sealer, usedClaims: readonly string[]): SessionCodec {
+/**
+ * @param usedClaims paths of the claims that the policy asks for
+ * @param readings by name of an issuer other than the environment's provider: by what its people's sessions are read today.
+ *   A session that was read otherwise is nobody's. The sealer's key stands for that of the provider.
+ */
+export function createSessionCodec(
+  sealer: Sealer,
+  usedClaims: readonly string[],
+  readings: ReadonlyMap<string, string> = new Map(),
+): SessionCodec {
   const shared = new RecentMap<readonly string[]>(MAX_SHARED);
   /** The list that was seen first of those with the same texts. */
   const share = (texts: readonly string[]): readonly string[] => {
@@ -54,18 +62,24 @@ export function createSessionCodec(sealer: Sealer, usedClaims: readonly string[]
     return known ?? texts;
   };
   return {
-    seal: (session) => sealer.seal(encodeSession(session, usedClaims)),
-    open: (text, handle) => decodeSession(sealer.open(text), handle, usedClaims, share),
+    seal: (session) => sealer.seal(encodeSession(session, usedClaims, readings)),
+    open: (text, handle) => decodeSession(sealer.open(text), handle, usedClaims, readings, share),
   };
 }
 
 /** Short names: where the cookie is the session, every byte travels with every request. */
-function encodeSession(session: Session, usedClaims: readonly string[]): unknown {
+function encodeSession(
+  session: Session,
+  usedClaims: readonly string[],
+  readings: ReadonlyMap<string, string>,
+): unknown {
   const { identity } = session;
+  const { issuerName } = identity;
   return {
     i: session.id,
     s: identity.subject,
     o: identity.issuer,
+    ...(issuerName === null ? {} : { p: issuerName, q: readings.get(issuerName) ?? null }),
     k: identity.kind,
     c: identity.clientId,
     n: identity.name,
@@ -101,6 +115,7 @@ function decodeSession(
   value: unknown,
   handle: Secret<string> | null,
   usedClaims: readonly string[],
+  readings: ReadonlyMap<string, string>,
   share: (texts: readonly string[]) => readonly string[],
 ): Session | null {
   if (!isJsonObject(value)) return null;
@@ -125,6 +140,9 @@ function decodeSession(
     a,
     v,
   } = value as Record<string, unknown>;
+  // Only an issuer that people sign in at has sessions; the environment's provider has no name.
+  const { p = null, q = null } = value as Record<string, unknown>;
+  if (p !== null && (typeof p !== "string" || q !== readings.get(p))) return null;
   const texts = [i, s, o].every((text) => typeof text === "string");
   const optionalTexts = [c, n, r, d].every((text) => text === null || typeof text === "string");
   const numbers = [e, b, t, a, v].every((number) => typeof number === "number");
@@ -141,8 +159,7 @@ function decodeSession(
   const identity: Identity = Object.freeze({
     kind: k,
     issuer,
-    // Only the provider of the environment signs people in.
-    issuerName: null,
+    issuerName: p,
     subject: s as string,
     clientId,
     name: n as string | null,

@@ -1,5 +1,6 @@
 /**
  * Sign-in sessions of people: how one begins, whether it is still good, how it is renewed, how it ends.
+ * Several providers may vouch for people; each session belongs to the one that it began at (sign-in-provider.ts).
  *
  * In: requests and `Cookie` headers. Out: sessions with an identity, answers for the browser, `Set-Cookie` values.
  * A session lives in its cookie or in a store (session-keeper.ts); which have ended is in `revocations`.
@@ -7,17 +8,17 @@
  * it away.
  * Source: RFC 9700, OpenID Connect RP-Initiated Logout 1.0 and Back-Channel Logout 1.0; docs/spec for limits.
  */
-import { randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import * as client from "openid-client";
 import { type Clock, Secret, RecentMap, isGatehouseError } from "../core/index.ts";
 import { type Store, createMemoryStore } from "../store/index.ts";
 import { type AskedSignIn, isAsAsked, readAskedSignIn, weakerSignInPage } from "./asked-sign-in.ts";
 import type { ClaimNames } from "./claims.ts";
 import type { KeySource } from "./key-source.ts";
-import { CALLBACK_PATH, createLoginFlow, failedPage, unavailablePage } from "./login-flow.ts";
-import { createLogoutTokenJudge } from "./logout-token.ts";
-import { renderPage } from "./pages.ts";
-import { createProviderClient } from "./provider-client.ts";
+import { LOGIN_PATH, chooserPage, chosenProvider, loginHref } from "./chooser-page.ts";
+import { failedPage, unavailablePage } from "./login-flow.ts";
+import { parseCompactJws } from "./compact-jws.ts";
+import { type Brand, dressPage, renderPage } from "./pages.ts";
 import type { Fetch } from "./provider-fetch.ts";
 import { type Revocations, createRevocations } from "./revocations.ts";
 import { SIGNED_IN_PATH } from "./return-to.ts";
@@ -25,7 +26,8 @@ import { createSealer } from "./sealed-text.ts";
 import { asCookieHeader, createCookieSessions } from "./session-cookie.ts";
 import { type SessionSummary, createSessionIndex } from "./session-index.ts";
 import type { Found } from "./session-keeper.ts";
-import { type RefreshFailure, createSessionRefresh } from "./session-refresh.ts";
+import type { RefreshFailure } from "./session-refresh.ts";
+import { safeReturnTo } from "./return-to.ts";
 import {
   backChannelAnswer,
   crossSitePage,
@@ -35,31 +37,29 @@ import {
   signedOutPage,
   storeAwayPage,
 } from "./session-pages.ts";
-import { PROVIDER_SESSION_CLAIM, readRight } from "./session-rights.ts";
 import { type Session, createSessionCodec } from "./session.ts";
+import { type ProviderLogin, type SignInProvider, createSignInProvider } from "./sign-in-provider.ts";
 import { createStoredSessions, newHandle } from "./stored-sessions.ts";
-import type { TokenVerifier } from "./token-verifier.ts";
+import type { TokenVerifier, WorkloadIssuer } from "./token-verifier.ts";
 import { type WebRequest, type WebResponse, redirectTo } from "./web-response.ts";
 
 export interface SessionsOptions {
   /** Exact issuer string. */
   readonly issuer: string;
-  readonly login: {
-    readonly clientId: string;
-    /** Null for a public client. */
-    readonly clientSecret: Secret<string> | null;
-    readonly scopes: readonly string[];
+  /** At the provider of the environment, and how long anybody's sessions last. */
+  readonly login: ProviderLogin & {
     readonly sessionIdleMs: number;
     readonly sessionMaxMs: number;
+    /** Whose the pages are that people see. @default nobody's */
+    readonly page?: Brand | undefined;
   };
+  /** Other issuers that people sign in at; the verifier trusts them. @default none */
+  readonly furtherProviders?: readonly FurtherProvider[] | undefined;
   /** Where browsers reach us: `https://host:port`, no final slash. */
   readonly baseUrl: string;
   readonly audience: string;
   readonly claims: ClaimNames;
-  /**
-   * For access tokens; ID tokens are checked by the same code with the client as audience. Of the issuers that it trusts
-   * only the provider signs people in.
-   */
+  /** For access tokens; ID tokens are checked by the same code with the client as audience. */
   readonly verifier: TokenVerifier;
   /** Paths of the claims that the policy asks for, the same as the verifier's. @default none */
   readonly usedClaims?: readonly string[] | undefined;
@@ -78,6 +78,12 @@ export interface SessionsOptions {
   readonly keys?: KeySource | undefined;
   /** How long an old cookie still leads to the session that replaced it. @default 300000 */
   readonly refreshGraceMs?: number | undefined;
+}
+
+/** Its keys are listened to when it tells of a sign-out, as those of the options are. */
+export interface FurtherProvider extends Pick<WorkloadIssuer, "name" | "issuer" | "audience" | "claims"> {
+  readonly login: ProviderLogin;
+  readonly keys?: KeySource | undefined;
 }
 
 /** `unread`: `load` knows more. `unavailable`: nobody can say now. */
@@ -106,11 +112,14 @@ export interface Sessions {
   cookieOf(session: Session): string | null;
   /** Milliseconds since the epoch: no request is let in by this session afterwards, however often it is refreshed. */
   endsAtMs(session: Session): number;
-  /** Answers `/_gatehouse/login`, `/callback`, `/logout`, `/signed-out`, `/signed-in`; null for any other path. Never throws. */
+  /**
+   * Answers `/_gatehouse/login`, `/callback...`, `/logout`, `/signed-out`, `/signed-in`; null for any other path. Never
+   * throws.
+   */
   handle(request: WebRequest): Promise<WebResponse | null>;
   /**
-   * Sends a browser to sign in, as a route asks for it, and lets it come back to a path of ours. A session that it has
-   * goes on until it comes back with another one. Never throws.
+   * Sends a browser to sign in, as a route asks for it, or to choose where, and lets it come back to a path of ours. Whoever
+   * has a session goes to its own provider. The session goes on until the browser comes back with another one. Never throws.
    */
   startLogin(returnTo: string, cookieHeader?: string, asked?: AskedSignIn | null): Promise<WebResponse>;
   /** Who is signed in, those who came last first. @throws GH_STORE_UNAVAILABLE */
@@ -131,35 +140,32 @@ const MAX_LISTED = 10_000;
 /** @throws GH_IDENTITY_SEAL_KEY */
 export function createSessions(options: SessionsOptions): Sessions {
   const { login, baseUrl, clock } = options;
-  const provider = createProviderClient({ ...options, ...login });
   const revocations = options.revocations ?? createRevocations({ clock });
   const store = options.store ?? createMemoryStore(clock);
   const codec = createSessionCodec(
     createSealer(options.sealKeys, "session", sealedFor(options)),
     options.usedClaims ?? [],
+    new Map((options.furtherProviders ?? []).map((one) => [one.name, readingOf(one)])),
   );
   const keeper =
     options.keptIn === "store" ? createStoredSessions({ store, codec, clock, endsAtMs }) : createCookieSessions(codec);
   const index = createSessionIndex(store, createSealer(options.sealKeys, "index", baseUrl), clock, endsAtMs);
-  const verifier = options.verifier.withAudience(options.audience);
-  const idTokenVerifier = options.verifier.withAudience(login.clientId, [PROVIDER_SESSION_CLAIM]);
-  const refreshes = createSessionRefresh({
-    provider,
-    verifier,
-    idTokenVerifier,
-    codec,
-    clock,
-    store: options.store,
-    graceMs: options.refreshGraceMs,
-  });
-  const flow = createLoginFlow({
-    provider,
-    sealer: createSealer(options.sealKeys, "login", baseUrl),
-    baseUrl,
-    scopes: login.scopes,
-    audience: options.audience,
-    clock,
-  });
+  const sealer = createSealer(options.sealKeys, "login", baseUrl);
+  const shared = { ...options, store, sharedStore: options.store, sealer, codec };
+  const own = createSignInProvider({ ...shared, name: null });
+  const providers: readonly SignInProvider[] = [own, ...(options.furtherProviders ?? []).flatMap(furtherProvider)];
+
+  /** What the verifier does not trust signs nobody in. */
+  function furtherProvider(one: FurtherProvider): readonly SignInProvider[] {
+    const verifier = options.verifier.forIssuer(one.name);
+    return verifier === null ? [] : [createSignInProvider({ ...shared, ...one, keys: one.keys, verifier })];
+  }
+
+  /** Where the session began; null when nobody signs in there any longer. */
+  function providerOf({ identity }: Session): SignInProvider | null {
+    return providers.find(({ issuer, name }) => issuer === identity.issuer && name === identity.issuerName) ?? null;
+  }
+
   const touched = new RecentMap<number>(50_000);
   const keptRefreshes = new RecentMap<true>(10_000);
 
@@ -172,15 +178,16 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   function mayGoOn(session: Session): boolean {
-    return (
-      !revocations.coversSession(session) &&
-      session.identity.issuer === options.issuer &&
-      clock.nowMs() < endsAtMs(session)
-    );
+    return !revocations.coversSession(session) && providerOf(session) !== null && clock.nowMs() < endsAtMs(session);
   }
 
   function isWithinLimits(session: Session): boolean {
     return mayGoOn(session) && clock.nowMs() < session.activeAtSeconds * 1000 + login.sessionIdleMs;
+  }
+
+  /** Whether a newer session has taken this one's place. */
+  function isReplaced(session: Session): boolean {
+    return providerOf(session)?.refreshes.isReplaced(session) === true;
   }
 
   /** Rights that are shorter than what is asked are renewed at half their life, not with every request. */
@@ -197,7 +204,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     if (found === "gone" || !isWithinLimits(found)) return { state: "expired" };
     const session = found;
     if (session.refreshToken === null) return outlives(session, 0) ? { state: "valid", session } : { state: "expired" };
-    const good = outlives(session, minimumSeconds) && !refreshes.isReplaced(session);
+    const good = outlives(session, minimumSeconds) && !isReplaced(session);
     return { state: good ? "valid" : "needs-refresh", session };
   }
 
@@ -215,11 +222,11 @@ export function createSessions(options: SessionsOptions): Sessions {
     minimumSeconds: number,
     by: "request" | "stream" = "request",
   ): Promise<SessionRefreshResult> {
-    if (!isWithinLimits(session)) return { ok: false, reason: "session-expired" };
-    if (outlives(session, minimumSeconds) && !refreshes.isReplaced(session))
-      return { ok: true, session, setCookie: [] };
-    const wasReplaced = refreshes.isReplaced(session);
-    const outcome = await refreshes.refresh(session, by === "stream" ? login.sessionIdleMs : undefined);
+    const provider = providerOf(session);
+    if (provider === null || !isWithinLimits(session)) return { ok: false, reason: "session-expired" };
+    const wasReplaced = isReplaced(session);
+    if (outlives(session, minimumSeconds) && !wasReplaced) return { ok: true, session, setCookie: [] };
+    const outcome = await provider.refreshes.refresh(session, by === "stream" ? login.sessionIdleMs : undefined);
     // Signing out while the call was under way wins.
     if (outcome.ok && isWithinLimits(outcome.session)) {
       const setCookie = await keepRefreshed(outcome.session);
@@ -260,11 +267,11 @@ export function createSessions(options: SessionsOptions): Sessions {
     return keeper.touch(active);
   }
 
-  async function finishLogin(request: WebRequest): Promise<WebResponse> {
-    const finished = await flow.finish(request.query, request.cookieHeader);
+  async function finishLogin(provider: SignInProvider, request: WebRequest): Promise<WebResponse> {
+    const finished = await provider.flow.finish(request.query, request.cookieHeader);
     if ("status" in finished) return finished;
     const { returnTo, asked } = finished;
-    const right = await readRight(finished, verifier, idTokenVerifier);
+    const right = await provider.readRight(finished);
     if (!right.ok) {
       if (right.reason === "keys-unavailable") return unavailablePage();
       const paragraph = `The identity provider's token cannot be used here: ${right.reason}.`;
@@ -315,17 +322,24 @@ export function createSessions(options: SessionsOptions): Sessions {
     return redirectTo(303, location, removed, "logout-finished");
   }
 
+  /** Of several only a session tells which one a browser is signed in at. */
+  function providerToLeave(session: Session | null): SignInProvider | null {
+    return session !== null ? providerOf(session) : providers.length === 1 ? own : null;
+  }
+
   /** Where the provider ends its own session; our page when it cannot be asked. Never throws. */
   async function endAtProvider(session: Session | null): Promise<string> {
+    const provider = providerToLeave(session);
+    if (provider === null) return SIGNED_OUT_PATH;
     try {
-      const configuration = await provider.configuration();
+      const configuration = await provider.client.configuration();
       const { revocation_endpoint: revocation, end_session_endpoint: endSession } = configuration.serverMetadata();
       const token = session?.refreshToken?.reveal();
       if (revocation !== undefined && token !== undefined) await revoke(configuration, token);
       if (endSession === undefined) return SIGNED_OUT_PATH;
       // No id_token_hint: a token does not belong into a URL. The client is named instead.
       return client.buildEndSessionUrl(configuration, {
-        client_id: login.clientId,
+        client_id: provider.clientId,
         post_logout_redirect_uri: `${baseUrl}${SIGNED_OUT_PATH}`,
       }).href;
     } catch {
@@ -333,21 +347,23 @@ export function createSessions(options: SessionsOptions): Sessions {
     }
   }
 
-  async function logOutPage(): Promise<WebResponse> {
+  async function logOutPage(request: WebRequest): Promise<WebResponse> {
     return renderPage({
       status: 200,
       reason: "logout-confirm",
       title: "Sign out?",
       paragraphs: ["You will be signed out here and at the identity provider."],
       form: { action: "/_gatehouse/logout", button: "Sign out" },
-      formTargets: `'self' https: ${await endSessionOrigin()}`.trim(),
+      formTargets: `'self' https: ${await endSessionOrigin(request.cookieHeader)}`.trim(),
     });
   }
 
   /** Browsers hold a form's answer to the page's policy, so the provider must be allowed as a target. */
-  async function endSessionOrigin(): Promise<string> {
+  async function endSessionOrigin(cookieHeader: string | undefined): Promise<string> {
+    const provider = providers.length === 1 ? own : await providerOfBrowser(cookieHeader);
+    if (provider === null) return "";
     try {
-      const endSession = (await provider.configuration()).serverMetadata().end_session_endpoint;
+      const endSession = (await provider.client.configuration()).serverMetadata().end_session_endpoint;
       return endSession === undefined ? "" : new URL(endSession).origin;
     } catch {
       return "";
@@ -355,12 +371,13 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   async function startFromPage(request: WebRequest): Promise<WebResponse> {
-    const wanted = new URLSearchParams(request.query).getAll("return_to");
-    const started = await flow.start({
-      returnTo: wanted.length === 1 ? wanted[0] : null,
-      cookieHeader: request.cookieHeader,
-      asked: readAskedSignIn(request.query),
-    });
+    const query = new URLSearchParams(request.query);
+    const wanted = query.getAll("return_to");
+    const returnTo = safeReturnTo(wanted.length === 1 ? wanted[0] : null, baseUrl);
+    const asked = readAskedSignIn(request.query);
+    const chosen = providers.length === 1 ? own : chosenProvider(providers, query);
+    if (chosen === null || chosen === undefined) return chooserPage(providers, { returnTo, asked }, chosen === null);
+    const started = await chosen.flow.start({ returnTo, cookieHeader: request.cookieHeader, asked });
     // The tab beside this one still shows a form that this session, or what is left of it, was for.
     if (wanted[0] === SIGNED_IN_PATH) return started;
     // Whoever asks to sign in is done with the session that the browser holds; another site cannot ask for that.
@@ -370,19 +387,37 @@ export function createSessions(options: SessionsOptions): Sessions {
     return { ...started, headers: { ...started.headers, "set-cookie": setCookie } };
   }
 
-  const judgeLogoutToken =
-    options.keys === undefined
-      ? null
-      : createLogoutTokenJudge({ issuer: options.issuer, clientId: login.clientId, keys: options.keys, clock, store });
+  function dress(answer: WebResponse): WebResponse {
+    return login.page === undefined ? answer : dressPage(answer, login.page);
+  }
+
+  async function startLogin(
+    returnTo: string,
+    cookieHeader: string | undefined,
+    asked: AskedSignIn | null,
+  ): Promise<WebResponse> {
+    const provider = providers.length === 1 ? own : await providerOfBrowser(cookieHeader);
+    if (provider !== null) return provider.flow.start({ returnTo, cookieHeader, asked });
+    const wish = { returnTo: safeReturnTo(returnTo, baseUrl), asked };
+    return redirectTo(302, loginHref(wish, null), [], "login-choice");
+  }
+
+  /** Where the session of this browser began; null without one that is good. */
+  async function providerOfBrowser(cookieHeader: string | undefined): Promise<SignInProvider | null> {
+    const found = await load(cookieHeader, 0);
+    return "session" in found ? providerOf(found.session) : null;
+  }
 
   async function backChannelLogout(request: WebRequest): Promise<WebResponse> {
     const tokens = new URLSearchParams(request.body ?? "").getAll("logout_token");
     const [token] = tokens;
-    if (judgeLogoutToken === null || token === undefined || tokens.length !== 1)
-      return backChannelAnswer("one `logout_token` is needed");
+    if (token === undefined || tokens.length !== 1) return backChannelAnswer("one `logout_token` is needed");
+    // What is not signed yet only chooses by whose keys it is judged.
+    const from = providers.length === 1 ? undefined : parseCompactJws(token)?.payload["iss"];
+    const { issuer, judgeLogoutToken } = providers.find((one) => one.issuer === from) ?? own;
+    if (judgeLogoutToken === null) return backChannelAnswer("one `logout_token` is needed");
     const told = await judgeLogoutToken(token);
     if (!told.ok) return backChannelAnswer(told.problem);
-    const { issuer } = options;
     const lastsMs = login.sessionMaxMs;
     const ended =
       told.sid !== null
@@ -400,8 +435,10 @@ export function createSessions(options: SessionsOptions): Sessions {
   const pages: Readonly<
     Record<string, Readonly<Record<string, (request: WebRequest) => WebResponse | Promise<WebResponse>>>>
   > = {
-    "/_gatehouse/login": get(startFromPage),
-    [CALLBACK_PATH]: { GET: finishLogin },
+    [LOGIN_PATH]: get(startFromPage),
+    ...Object.fromEntries(
+      providers.map((one) => [one.callbackPath, { GET: async (request: WebRequest) => finishLogin(one, request) }]),
+    ),
     "/_gatehouse/logout": { ...get(logOutPage), POST: logOut },
     [SIGNED_OUT_PATH]: get(signedOutPage),
     [SIGNED_IN_PATH]: get(async ({ cookieHeader }) => signedInPage("session" in (await load(cookieHeader, 0)))),
@@ -420,9 +457,9 @@ export function createSessions(options: SessionsOptions): Sessions {
       const methods = Object.hasOwn(pages, request.path) ? pages[request.path] : undefined;
       if (methods === undefined) return null;
       const answer = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
-      return answer === undefined ? methodNotAllowed(Object.keys(methods)) : answer(request);
+      return answer === undefined ? methodNotAllowed(Object.keys(methods)) : dress(await answer(request));
     },
-    startLogin: async (returnTo, cookieHeader, asked = null) => flow.start({ returnTo, cookieHeader, asked }),
+    startLogin: async (returnTo, cookieHeader, asked = null) => dress(await startLogin(returnTo, cookieHeader, asked)),
     async list() {
       const nowMs = clock.nowMs();
       const isOpen = (each: SessionSummary): boolean =>
@@ -443,6 +480,11 @@ export function createSessions(options: SessionsOptions): Sessions {
  */
 function sealedFor({ baseUrl, audience, claims }: SessionsOptions): string {
   return JSON.stringify([baseUrl, audience, claims.groups, claims.name]);
+}
+
+/** The same of an issuer that has a name. */
+function readingOf({ issuer, audience, claims }: FurtherProvider): string {
+  return hash("sha256", JSON.stringify([issuer, audience, claims.groups, claims.name]), "base64url").slice(0, 16);
 }
 
 /** Best effort: a refresh token that the provider forgets is worth nothing to whoever copied the cookie. */

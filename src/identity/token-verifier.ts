@@ -38,10 +38,14 @@ export interface TrustedIssuer {
 export interface WorkloadIssuer extends TrustedIssuer {
   /** What the policy calls it. */
   readonly name: string;
+  /** Whether people sign in at it. @default false */
+  readonly hasPeople?: boolean | undefined;
 }
 
-/** The issuer of the options themselves is the provider of the environment. */
-export interface TokenVerifierOptions extends TrustedIssuer {
+type NameOfIssuer = { readonly [K in "name" | "hasPeople"]?: WorkloadIssuer[K] | undefined };
+
+/** The issuer of the options themselves is the provider of the environment, unless it has a name. */
+export interface TokenVerifierOptions extends TrustedIssuer, NameOfIssuer {
   /** Further issuers. Of two with one issuer string neither is trusted. @default none */
   readonly workloadIssuers?: readonly WorkloadIssuer[] | undefined;
   /** Paths of the claims that the policy asks for: what identities carry of a token, whoever issued it. @default none */
@@ -71,9 +75,11 @@ export interface TokenVerifier {
   /**
    * The same checks for a token that the provider of the environment made for another audience (an ID token is made for
    * the client), or that it gave us itself, whose identities carry these claims too: rules about the tokens of callers do
-   * not count. Tokens of workload issuers are none of its business.
+   * not count. Tokens of other issuers are none of its business.
    */
   withAudience(audience: string, moreClaims?: readonly string[]): TokenVerifier;
+  /** For tokens of the named issuer alone, as a verifier that `withAudience` can be asked of; null when it is not known. */
+  forIssuer(name: string): TokenVerifier | null;
   /** Whether the issuer is trusted and nobody took the right away: what something long goes on by, its end apart. */
   mayGoOn(identity: Identity): boolean;
   /** Forgets every verified token. */
@@ -176,6 +182,10 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         usedClaims: [...new Set([...(options.usedClaims ?? []), ...moreClaims])],
         tokens: PLAIN_TOKENS,
       }),
+    forIssuer(name) {
+      const one = options.workloadIssuers?.find((issuer) => issuer.name === name);
+      return one === undefined ? null : createTokenVerifier({ ...options, ...one, workloadIssuers: [] });
+    },
     mayGoOn: (identity) =>
       trusted.get(identity.issuer)?.rules.issuerName === identity.issuerName &&
       options.revocations?.coversToken(identity) !== true,
@@ -189,12 +199,21 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 function trustByIssuer(options: TokenVerifierOptions): ReadonlyMap<unknown, Trust | null> {
   const { usedClaims = [], skewSeconds } = options;
   const trusted = new Map<unknown, Trust | null>();
-  function add({ issuer, audience, claims, keys, tokens }: TrustedIssuer, issuerName: string | null): void {
-    const rules: ClaimRules = { issuer, issuerName, audience, claims, usedClaims, skewSeconds, tokens };
+  function add({ issuer, audience, claims, keys, tokens, name, hasPeople }: TrustedIssuer & NameOfIssuer): void {
+    const rules: ClaimRules = {
+      issuer,
+      issuerName: name ?? null,
+      hasPeople,
+      audience,
+      claims,
+      usedClaims,
+      skewSeconds,
+      tokens,
+    };
     trusted.set(issuer, trusted.has(issuer) ? null : { keys, rules });
   }
-  add(options, null);
-  for (const workload of options.workloadIssuers ?? []) add(workload, workload.name);
+  add(options);
+  for (const workload of options.workloadIssuers ?? []) add(workload);
   return trusted;
 }
 

@@ -11,6 +11,8 @@ export interface WebResponse {
 }
 
 export type LoginReason =
+  | "login-choice"
+  | "login-provider-unknown"
   | "login-started"
   | "login-finished"
   | "login-state-unknown"

@@ -51,6 +51,17 @@ export interface WorkloadIssuerArtifact {
   readonly claims: ClaimMapping;
   /** Absent where tokens are plain: bound ones are refused, all others taken. */
   readonly tokens?: TokenRulesArtifact;
+  /** How its people sign in. Not there: all its identities are machines. */
+  readonly login?: LoginClientArtifact;
+}
+
+export interface LoginClientArtifact {
+  readonly clientId: string;
+  /** Name of a secret; null for a public client. */
+  readonly clientSecret: string | null;
+  readonly scopes: readonly string[];
+  /** By which people choose the issuer, where there are several. */
+  readonly title?: string;
 }
 
 export interface IdentityArtifact {
@@ -65,15 +76,17 @@ export interface IdentityArtifact {
   readonly usedClaims: readonly string[];
   /** Further issuers whose tokens are taken. */
   readonly issuers: readonly WorkloadIssuerArtifact[];
-  readonly login: {
-    readonly clientId: string;
-    readonly clientSecret: string | null;
-    readonly scopes: readonly string[];
-    readonly sessionIdleMs: number;
-    readonly sessionMaxMs: number;
-    /** Where sessions live: in the browser's cookies, or in the state of the environment. */
-    readonly sessionStore: "cookie" | "server";
-  } | null;
+  /** Of the provider; the limits are those of all people's sessions. */
+  readonly login: LoginArtifact | null;
+}
+
+export interface LoginArtifact extends LoginClientArtifact {
+  readonly sessionIdleMs: number;
+  readonly sessionMaxMs: number;
+  /** Where sessions live: in the browser's cookies, or in the state of the environment. */
+  readonly sessionStore: "cookie" | "server";
+  /** How the pages look that people see. Not there: as those of Gatehouse. */
+  readonly page?: { readonly name: string | null; readonly color: string | null };
 }
 
 export interface IamArtifact {

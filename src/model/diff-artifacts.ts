@@ -6,7 +6,7 @@
  * Not here: which bytes differ (`digest` tells), what a change is worth (guardrails, plans).
  */
 import { canonicalJson, formatDuration } from "../core/index.ts";
-import type { Artifacts, EdgeArtifact, IdentityArtifact } from "./artifacts.ts";
+import type { Artifacts, EdgeArtifact, IdentityArtifact, LoginClientArtifact } from "./artifacts.ts";
 import { type Change, compareLists, listValues } from "./change.ts";
 import { diffRoles } from "./diff-roles.ts";
 import { diffRoutes } from "./diff-routes.ts";
@@ -133,7 +133,7 @@ function diffIdentity(before: Artifacts, after: Artifacts): Change[] {
 function diffIssuers(before: IdentityArtifact, after: IdentityArtifact): Change[] {
   const old = new Map(before.issuers.map((one) => [one.name, one]));
   const changes: Change[] = [];
-  for (const { name, issuer, audience, claims, tokens } of after.issuers) {
+  for (const { name, issuer, audience, claims, tokens, login } of after.issuers) {
     const previous = old.get(name);
     const add = (text: string): void => {
       changes.push({ kind: "identity", subject: name, text: `identity: ${text}` });
@@ -152,6 +152,9 @@ function diffIssuers(before: IdentityArtifact, after: IdentityArtifact): Change[
       for (const [what, now] of describeTokens(tokens))
         if (rules.get(what) !== now) add(`${what} of issuer \`${name}\` is now ${now} (was ${rules.get(what)})`);
     }
+    const [was, now] = [describeClient(previous?.login ?? null), describeClient(login ?? null)];
+    for (const [what, value] of now)
+      if (value !== was.get(what)) add(`${what} of issuer \`${name}\` is now ${value} (was ${was.get(what)})`);
     old.delete(name);
   }
   for (const { name, issuer } of old.values())
@@ -172,18 +175,29 @@ function describeTokens(tokens: IdentityArtifact["tokens"]): Map<string, string>
   ]);
 }
 
+function quote(value: string | null | undefined): string {
+  return value === null || value === undefined ? "nothing" : `\`${value}\``;
+}
+
+function describeClient(login: LoginClientArtifact | null): Map<string, string> {
+  return new Map([
+    ["sign-in client", quote(login?.clientId)],
+    ["sign-in client secret", quote(login?.clientSecret)],
+    ["sign-in scope", login === null ? "nothing" : listValues(login.scopes)],
+    ["sign-in title", quote(login?.title)],
+  ]);
+}
+
 function describeIdentity({ kind, issuer, audience, claims, tokens, login }: IdentityArtifact): Map<string, string> {
-  const quote = (value: string | null | undefined): string =>
-    value === null || value === undefined ? "nothing" : `\`${value}\``;
   return new Map([
     ["issuer", kind === "embedded" ? "the embedded provider" : quote(issuer)],
     ["audience", quote(audience)],
     ["claim of groups", quote(claims.groups)],
     ["claim of the name", quote(claims.name)],
     ...describeTokens(tokens),
-    ["sign-in client", quote(login?.clientId)],
-    ["sign-in client secret", quote(login?.clientSecret)],
-    ["sign-in scope", login === null ? "nothing" : listValues(login.scopes)],
+    ...describeClient(login),
+    ["name on pages", quote(login?.page?.name)],
+    ["color of pages", quote(login?.page?.color)],
     ["idle time of a session", login === null ? "nothing" : quote(formatDuration(login.sessionIdleMs))],
     ["life of a session", login === null ? "nothing" : quote(formatDuration(login.sessionMaxMs))],
   ]);

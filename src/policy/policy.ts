@@ -56,7 +56,10 @@ export interface TokenRules {
   readonly at: Span;
 }
 
-/** A further issuer whose tokens are taken: CI, a cluster. Its identities hold only roles whose members name it. */
+/**
+ * A further issuer whose tokens are taken: CI, a cluster, another provider of people. Its identities hold only roles whose
+ * members name it.
+ */
 export interface WorkloadIssuer {
   readonly name: string;
   /** Exact issuer string. */
@@ -67,6 +70,8 @@ export interface WorkloadIssuer {
   readonly claims: ClaimMapping;
   /** Its own, or those of `identity`; null when neither says anything. */
   readonly tokens: TokenRules | null;
+  /** How its people sign in; null when it has none. */
+  readonly login: LoginClient | null;
   readonly at: Span;
 }
 
@@ -83,16 +88,34 @@ export interface IdentityProvider {
   readonly at: Span;
 }
 
-/** Browser sign-in for people. */
-export interface Login {
+/** What a button says: one line, nothing invisible, no blank at its ends. */
+export const TITLE = /^[^\s\p{C}](?:[^\p{C}\p{Zl}\p{Zp}]{0,58}[^\s\p{C}])?$/u;
+
+/** What people of one issuer sign in with. */
+export interface LoginClient {
   readonly clientId: string;
   /** Name of the secret that holds the client secret (`secret:NAME` in the file), null for a public client. */
   readonly clientSecret: string | null;
   readonly scopes: readonly string[];
+  /** By which people choose the issuer where there are several; null when the policy gives none. */
+  readonly title: string | null;
+  readonly at: Span;
+}
+
+export interface LoginPage {
+  /** Whose pages they are. */
+  readonly name: string | null;
+  /** `#rrggbb`, dark enough to be read on white. */
+  readonly color: string | null;
+}
+
+/** Browser sign-in for people: of the environment's provider, and how long anybody's sessions last. */
+export interface Login extends LoginClient {
   readonly sessionIdleMs: number;
   readonly sessionMaxMs: number;
   readonly sessionStore: "cookie" | "server";
-  readonly at: Span;
+  /** How the pages look that people see on the way; null when the policy says nothing. */
+  readonly page: LoginPage | null;
 }
 
 export interface Environment {

@@ -69,6 +69,7 @@ before(async () => {
     proofs: [],
     verify: (token) => verifierOfTest.verify(token),
     verifyPresented: (token, presented) => verifierOfTest.verifyPresented(token, presented),
+    forIssuer: () => null,
     withAudience: (audience) => verifierOfTest.withAudience(audience),
     mayGoOn: (identity) => verifierOfTest.mayGoOn(identity),
     clear: () => verifierOfTest.clear(),

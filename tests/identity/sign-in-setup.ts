@@ -30,7 +30,7 @@ const CLAIMS = { groups: "groups", name: "preferred_username" };
 /** What the policy asks for; nobody has an `acr`. */
 export const USED_CLAIMS = ["acr", "amr", "level"];
 
-const LOGIN: SessionsOptions["login"] = {
+export const LOGIN: SessionsOptions["login"] = {
   clientId: "shop-edge",
   clientSecret: new Secret("edge-secret"),
   scopes: ["openid", "profile", "email", "groups", "offline_access"],

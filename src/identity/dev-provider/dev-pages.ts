@@ -8,6 +8,14 @@ import { escapeHtml, pageHeaders, renderDocument } from "../pages.ts";
 
 const NOTE = `<p class="note">Development only: this provider runs on your machine and its passwords stand in a file.</p>`;
 
+/** What fields that are wrong are tied to. */
+const PROBLEM_ID = "problem";
+const WRONG = "Name or password is wrong.";
+
+function problem(text: string): string {
+  return `<p class="error" role="alert" id="${PROBLEM_ID}">${text}</p>`;
+}
+
 export interface SignInPage {
   readonly action: string;
   readonly clientName: string;
@@ -20,7 +28,9 @@ export interface SignInPage {
 
 export function renderSignInPage({ action, clientName, askedAcr, names, wrongFor }: SignInPage): string {
   const options = names.map((name) => `<option value="${escapeHtml(name)}">`).join("");
-  return renderDocument("Sign in", [
+  const isWrong = wrongFor !== null;
+  const tie = isWrong ? ` aria-invalid="true" aria-describedby="${PROBLEM_ID}"` : "";
+  const parts = [
     NOTE,
     `<p>to go on to ${escapeHtml(clientName)}</p>`,
     ...(askedAcr === ""
@@ -28,32 +38,36 @@ export function renderSignInPage({ action, clientName, askedAcr, names, wrongFor
       : [
           `<p>It asks for a sign-in with ${escapeHtml(askedAcr.split(" ").join(" or "))}, so the password is asked for again.</p>`,
         ]),
-    ...(wrongFor === null ? [] : [`<p class="error" role="alert">Name or password is wrong.</p>`]),
+    ...(isWrong ? [problem(WRONG)] : []),
     `<form method="post" action="${escapeHtml(action)}">
 <label for="name">Name</label>
-<input id="name" name="name" list="names" autocomplete="username" autocapitalize="none" required value="${escapeHtml(wrongFor ?? "")}">
+<input id="name" name="name" list="names" autocomplete="username" autocapitalize="none" required${tie} value="${escapeHtml(wrongFor ?? "")}">
 <datalist id="names">${options}</datalist>
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required>
+<input id="password" name="password" type="password" autocomplete="current-password" required${tie}>
 <button>Sign in</button>
-<button name="cancel" value="yes" formnovalidate>Cancel</button>
+<button class="quiet" name="cancel" value="yes" formnovalidate>Cancel</button>
 </form>`,
-  ]);
+  ];
+  return renderDocument("Sign in", parts, isWrong ? "Wrong name or password" : "");
 }
 
 export function renderMessagePage(title: string, text: string): string {
   return renderDocument(title, [NOTE, `<p>${escapeHtml(text)}</p>`]);
 }
 
-export function renderCodePage(form: string, problem: boolean): string {
-  return renderDocument("Enter the code", [
+export function renderCodePage(form: string, isWrong: boolean): string {
+  const tie = isWrong ? ` aria-invalid="true" aria-describedby="${PROBLEM_ID}"` : ` aria-describedby="hint"`;
+  const parts = [
     NOTE,
-    problem
-      ? `<p class="error" role="alert">That code is not known, or has been used or ended.</p>`
-      : `<p>Your command line shows it.</p>`,
-    form.replaceAll(/ onfocus="[^"]*"/g, ` aria-label="Code"`),
+    isWrong
+      ? problem("That code is not known, or has been used or ended.")
+      : `<p id="hint">Your command line shows it.</p>`,
+    `<label for="code">Code</label>`,
+    form.replaceAll(/ placeholder="[^"]*"/g, "").replaceAll(/ onfocus="[^"]*"/g, ` id="code"${tie}`),
     `<button type="submit" form="op.deviceInputForm">Continue</button>`,
-  ]);
+  ];
+  return renderDocument("Enter the code", parts, isWrong ? "Wrong code" : "");
 }
 
 export function renderCodeConfirmPage(form: string, clientName: string, userCode: string): string {
@@ -63,7 +77,7 @@ export function renderCodeConfirmPage(form: string, clientName: string, userCode
     `<p><strong>${escapeHtml(userCode)}</strong></p>`,
     form,
     `<button type="submit" form="op.deviceConfirmForm">Continue</button>`,
-    `<button type="submit" form="op.deviceConfirmForm" name="abort" value="yes">Cancel</button>`,
+    `<button type="submit" form="op.deviceConfirmForm" class="quiet" name="abort" value="yes">Cancel</button>`,
   ]);
 }
 
@@ -72,7 +86,7 @@ export function renderSignOutPage(form: string): string {
     NOTE,
     form,
     `<button type="submit" form="op.logoutForm" name="logout" value="yes">Sign out</button>`,
-    `<button type="submit" form="op.logoutForm">Stay signed in</button>`,
+    `<button type="submit" form="op.logoutForm" class="quiet">Stay signed in</button>`,
   ]);
 }
 

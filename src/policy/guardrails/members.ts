@@ -254,7 +254,9 @@ const SELF_ASSERTED = new Set([
 
 /** Roles that some identity holds through such claims alone. */
 function findSelfAsserted(policy: Policy): Finding[] {
-  const workloads = new Set<string | null>(namesOf(policy));
+  const workloads = new Set<string | null>(
+    policy.identity.issuers.flatMap((one) => (one.login === null ? one.name : [])),
+  );
   return policy.roles.flatMap(({ name, members, when, at }) => {
     const isVerified = when?.claims.some(({ claim, values }) => claim === "email_verified" && isOnlyTrue(values));
     const isSelfAsserted = (leaf: Leaf): boolean =>

@@ -22,8 +22,16 @@ export const KEYS = {
   },
   tokens: { required: {}, optional: ["proof", "require_proof", "profile"] },
   claims: { required: {}, optional: ["groups", "name"] },
-  issuer: { required: { issuer: "issuer: https://ci.example.org" }, optional: ["audience", "claims", "tokens"] },
-  login: { required: { client_id: "client_id: my-edge" }, optional: ["client_secret", "scopes", "session"] },
+  issuer: {
+    required: { issuer: "issuer: https://ci.example.org" },
+    optional: ["audience", "claims", "tokens", "login"],
+  },
+  issuerLogin: { required: { client_id: "client_id: my-edge" }, optional: ["client_secret", "scopes", "title"] },
+  login: {
+    required: { client_id: "client_id: my-edge" },
+    optional: ["client_secret", "scopes", "session", "title", "page"],
+  },
+  loginPage: { required: {}, optional: ["name", "color"] },
   session: { required: {}, optional: ["idle", "max", "store"] },
   environment: {
     required: { domain: "domain: shop.localhost" },

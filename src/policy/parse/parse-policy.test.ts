@@ -51,6 +51,8 @@ test("a policy is read into its types, in the order of the file", () => {
       sessionIdleMs: HOUR_MS / 2,
       sessionMaxMs: 12 * HOUR_MS,
       sessionStore: "cookie",
+      title: null,
+      page: null,
       at: null,
     },
   );

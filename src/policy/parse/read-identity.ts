@@ -1,12 +1,15 @@
 /** Reads `identity:`: the provider, its claims, and sign-in for people. */
-import type { Span } from "../../core/index.ts";
+import { COLOR, type Span, contrastOf, withContrast } from "../../core/index.ts";
 import { checkIssuer } from "../origin.ts";
 import {
   type ClaimMapping,
   type IdentityProvider,
   type Login,
+  type LoginClient,
+  type LoginPage,
   PROOFS,
   type Proof,
+  TITLE,
   TOKEN_PROFILES,
   type TokenRules,
   type WorkloadIssuer,
@@ -14,6 +17,7 @@ import {
 import { KEYS } from "./keys.ts";
 import type { Entry, Tree } from "./read-tree.ts";
 import {
+  type Fields,
   orList,
   readBoolean,
   readChoice,
@@ -61,7 +65,7 @@ export function readIdentity(report: Report, entry: Entry): IdentityReading {
       audience,
       claims,
       tokens,
-      issuers: readIssuers(report, fields?.of("issuers") ?? null, { audience, tokens }),
+      issuers: readIssuers(report, fields?.of("issuers") ?? null, { audience, tokens }, secrets),
       login: login === null ? null : readLogin(report, login, fields?.keyAt("login") ?? entry.keyAt, secrets),
       at: entry.keyAt,
     },
@@ -98,11 +102,13 @@ function readIssuers(
   report: Report,
   tree: Tree | null,
   { audience, tokens }: Pick<IdentityProvider, "audience" | "tokens">,
+  secrets: SecretUse[],
 ): WorkloadIssuer[] {
   if (tree === null) return [];
   const example = "ci: { issuer: https://ci.example.org, audience: my-api }";
   return readNamed(report, tree, "`issuers`", "issuer", { mayBeEmpty: true, example }).map(({ key, keyAt, value }) => {
     const fields = readFields(report, value, `issuer ${quote(key)}`, keyAt, KEYS.issuer);
+    const login = fields?.of("login") ?? null;
     return {
       name: key,
       issuer: readIssuer(report, fields?.of("issuer") ?? null) ?? "",
@@ -110,6 +116,7 @@ function readIssuers(
       hasOwnAudience: (fields?.of("audience") ?? null) !== null,
       claims: readClaims(report, fields?.of("claims") ?? null, fields?.keyAt("claims") ?? keyAt),
       tokens: readTokens(report, fields?.of("tokens") ?? null, fields?.keyAt("tokens") ?? keyAt) ?? tokens,
+      login: login === null ? null : readIssuerLogin(report, login, fields?.keyAt("login") ?? keyAt, secrets),
       at: keyAt,
     };
   });
@@ -158,16 +165,75 @@ function readProofs(report: Report, tree: Tree | null): Proof[] {
 export function readLogin(report: Report, tree: Tree, owner: Span, secrets: SecretUse[]): Login | null {
   const fields = readFields(report, tree, "`login`", owner, KEYS.login);
   if (fields === null) return null;
+  return {
+    ...readClient(report, fields, owner, secrets),
+    ...readSession(report, fields.of("session"), fields.keyAt("session")),
+    page: readPage(report, fields.of("page"), fields.keyAt("page")),
+  };
+}
+
+function readIssuerLogin(report: Report, tree: Tree, owner: Span, secrets: SecretUse[]): LoginClient | null {
+  const fields = readFields(report, tree, "`login`", owner, KEYS.issuerLogin);
+  return fields === null ? null : readClient(report, fields, owner, secrets);
+}
+
+function readClient(
+  report: Report,
+  fields: Fields<"client_id" | "client_secret" | "scopes" | "title">,
+  owner: Span,
+  secrets: SecretUse[],
+): LoginClient {
   const secret = readSecretName(report, fields.of("client_secret"));
   if (secret !== null) secrets.push(secret);
-  const scopes = fields.of("scopes") === null ? DEFAULT_SCOPES : readScopes(report, fields.of("scopes"));
   return {
     clientId: readText(report, fields.of("client_id"), "`client_id`")?.value ?? "",
     clientSecret: secret?.name ?? null,
-    scopes,
-    ...readSession(report, fields.of("session"), fields.keyAt("session")),
+    scopes: fields.of("scopes") === null ? DEFAULT_SCOPES : readScopes(report, fields.of("scopes")),
+    title: readTitle(report, fields.of("title"), "title"),
     at: owner,
   };
+}
+
+function readPage(report: Report, tree: Tree | null, owner: Span): LoginPage | null {
+  const fields = tree === null ? null : readFields(report, tree, "`page`", owner, KEYS.loginPage);
+  if (fields === null) return null;
+  return {
+    name: readTitle(report, fields.of("name"), "name"),
+    color: readColor(report, fields.of("color")),
+  };
+}
+
+const WHITE = "#ffffff";
+/** WCAG 2.2, 1.4.3. */
+const LEAST_CONTRAST = 4.5;
+
+function readColor(report: Report, tree: Tree | null): string | null {
+  const text = readText(report, tree, "`color`");
+  if (text === null) return null;
+  if (!COLOR.test(text.value)) {
+    report.add("identity/color", text.at, `${quote(text.value)} is not a color`, {
+      hint: 'write `"#rrggbb"`, in quotes: `"#0b5cad"`',
+    });
+    return null;
+  }
+  const color = text.value.toLowerCase();
+  const contrast = contrastOf(color, WHITE);
+  if (contrast >= LEAST_CONTRAST) return color;
+  const better = withContrast(color, WHITE, LEAST_CONTRAST, "#000000");
+  const found = (Math.floor(contrast * 10) / 10).toFixed(1);
+  report.add("identity/color", text.at, `${quote(color)} has contrast ${found}:1 to white, too weak to be read`, {
+    hint: `write a darker color, with 4.5:1 or more: \`"${better}"\``,
+  });
+  return null;
+}
+
+function readTitle(report: Report, tree: Tree | null, key: "title" | "name"): string | null {
+  const text = readText(report, tree, `\`${key}\``);
+  if (text === null || TITLE.test(text.value)) return text?.value ?? null;
+  report.add("identity/title", text.at, `${quote(text.value)} does not fit on one line of a page`, {
+    hint: "write one line of at most 60 characters, without a blank at its ends: `Sign in with Example`",
+  });
+  return null;
 }
 
 function readSecretName(report: Report, tree: Tree | null): SecretUse | null {

@@ -73,6 +73,11 @@ export function checkLogin(
   const isSetUp =
     environments.length > 0 && environments.every(({ environment }) => environment.overrides.login !== null);
   if (identity.login !== null || isSetUp) return;
+  for (const { name, login } of identity.issuers)
+    if (login !== null)
+      report.add("identity/issuer-login", login.at, `people of ${quote(name)} sign in, and nothing says how long for`, {
+        hint: "add `login: { client_id: ... }` under `identity`: sessions of all people have its limits",
+      });
   for (const { service, loginAt } of services)
     if (service.login)
       report.add("reference/login", loginAt, `service ${quote(service.name)} asks for sign-in, which is not set up`, {

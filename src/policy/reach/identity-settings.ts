@@ -37,6 +37,8 @@ export function diffIssuers(before: View, after: View): SettingChange[] {
     if (twin === undefined) {
       const text = `tokens of the workload issuer ${code(one.name)}, ${code(one.issuer)}, are taken now`;
       changes.push(access("issuer", "wider", subject, text));
+      if (one.login !== null)
+        changes.push(access("sign-in", "wider", subject, `people of ${code(one.name)} sign in now`));
       continue;
     }
     if (twin.issuer !== one.issuer)
@@ -48,6 +50,10 @@ export function diffIssuers(before: View, after: View): SettingChange[] {
           `workload issuer ${code(one.name)} is ${code(one.issuer)}, before ${code(twin.issuer)}`,
         ),
       );
+    if ((twin.login === null) !== (one.login === null)) {
+      const text = `people of ${code(one.name)} ${one.login === null ? "no longer sign in" : "sign in now"}`;
+      changes.push(access("sign-in", one.login === null ? "narrower" : "wider", subject, text));
+    }
     if (twin.audience !== one.audience)
       changes.push(
         access(

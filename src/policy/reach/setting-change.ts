@@ -2,6 +2,7 @@
 export interface SettingChange {
   readonly kind:
     | "issuer"
+    | "sign-in"
     | "audience"
     | "claims"
     | "tokens"

@@ -4,9 +4,9 @@
  * other lacks.
  * Not here: what a shape cannot say (that names exist, that routes do not conflict, ranges of durations); the readers do.
  */
-import { DURATION, RATE, SIZE } from "../../core/index.ts";
+import { COLOR, DURATION, RATE, SIZE } from "../../core/index.ts";
 import type { KEYS } from "../parse/keys.ts";
-import { METHODS, PROOFS, TOKEN_PROFILES, WEEKDAYS } from "../policy.ts";
+import { METHODS, PROOFS, TITLE, TOKEN_PROFILES, WEEKDAYS } from "../policy.ts";
 
 export type Shape =
   | { readonly kind: "keys"; readonly of: keyof typeof KEYS }
@@ -88,6 +88,22 @@ const shared = {
 } as const;
 const gatehouse = says({ kind: "integer", min: 1, max: 1 }, "The version of the language.");
 
+const client = {
+  client_id: says(TEXT, "The client that the provider knows the edge by."),
+  client_secret: says(
+    { kind: "text", pattern: `^secret:${WORD}$` },
+    "`secret:NAME`: the name of a secret, never its value. Without it the client is public.",
+  ),
+  scopes: says(
+    list({ kind: "text", pattern: "^[\\x21\\x23-\\x5b\\x5d-\\x7e]+$" }),
+    "What is asked for. Default: openid, profile, offline_access.",
+  ),
+  title: says(
+    { kind: "text", pattern: TITLE.source },
+    "What the button says by which people choose this issuer, where there are several.",
+  ),
+} as const;
+
 export const VALUES: Values = {
   policy: {
     gatehouse,
@@ -104,7 +120,7 @@ export const VALUES: Values = {
     issuer: says(issuerAddress, "The provider, exactly as its discovery document writes it."),
     claims: says(keys("claims"), "Which claims hold the groups and the display name."),
     tokens: says(keys("tokens"), "What is asked of the tokens that callers send."),
-    issuers: says(named(keys("issuer"), 0), "Workload identities beside the people's provider: CI, clusters."),
+    issuers: says(named(keys("issuer"), 0), "Further issuers: CI, clusters, other providers of people."),
     login: says(keys("login"), "Sign-in of people in a browser."),
   },
   claims: {
@@ -124,18 +140,20 @@ export const VALUES: Values = {
     audience: says(TEXT, "Who its tokens have to be made for. Default: the audience of `identity`."),
     claims: says(keys("claims"), "Which claims of its tokens hold the groups and the name."),
     tokens: says(keys("tokens"), "What is asked of its tokens. Default: the `tokens` of `identity`."),
+    login: says(keys("issuerLogin"), "Its people sign in as well. Without it all its identities are machines."),
   },
+  issuerLogin: client,
   login: {
-    client_id: says(TEXT, "The client that the provider knows the edge by."),
-    client_secret: says(
-      { kind: "text", pattern: `^secret:${WORD}$` },
-      "`secret:NAME`: the name of a secret, never its value. Without it the client is public.",
+    ...client,
+    session: says(keys("session"), "How long people stay signed in, whichever issuer they come from."),
+    page: says(keys("loginPage"), "How the pages look that people see when they sign in and out."),
+  },
+  loginPage: {
+    name: says({ kind: "text", pattern: TITLE.source }, "Whose pages they are: stands above each and in its title."),
+    color: says(
+      { kind: "text", pattern: COLOR.source },
+      "Of buttons and links, as `#rrggbb`; has to be readable on white. In the dark a lighter one is made of it.",
     ),
-    scopes: says(
-      list({ kind: "text", pattern: "^[\\x21\\x23-\\x5b\\x5d-\\x7e]+$" }),
-      "What is asked for. Default: openid, profile, offline_access.",
-    ),
-    session: says(keys("session"), "How long people stay signed in."),
   },
   session: {
     idle: says(duration, "A session ends after this long without use. Default: 30 minutes."),

@@ -1,4 +1,7 @@
-/** Policies that are broken in what environments say differently, in issuers of workloads and in CORS. */
+/**
+ * Policies that are broken in what environments say differently, in issuers of workloads and in CORS.
+ * Long because: one table of cases, each of which is read by itself.
+ */
 import type { BrokenWhole } from "./whole-policy.ts";
 
 export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
@@ -183,11 +186,11 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
   {
     what: "an issuer of workloads that is a text",
     edit: [
-      'ci: { issuer: "https://ci.shop.example", audience: shop-ci, claims: { groups: groups, name: repository }, tokens: { proof: [dpop], require_proof: true, profile: rfc9068 } }',
+      'ci: { issuer: "https://ci.shop.example", audience: shop-ci, claims: { groups: groups, name: repository }, tokens: { proof: [dpop], require_proof: true, profile: rfc9068 }, login: { client_id: edge-ci, client_secret: secret:login-client, scopes: [openid], title: CI people } }',
       "ci: https://ci.shop.example",
     ],
     found: [
-      "9:9 parse/expected-mapping: issuer `ci` is a text instead of a mapping -> write a mapping with `issuer`, `audience`, `claims`, `tokens`",
+      "9:9 parse/expected-mapping: issuer `ci` is a text instead of a mapping -> write a mapping with `issuer`, `audience`, `claims`, `tokens`, `login`",
     ],
   },
   {
@@ -198,6 +201,25 @@ export const BROKEN_ENVIRONMENTS: readonly BrokenWhole[] = [
       "29:15 reference/issuer: there is no workload issuer `ci` -> did you mean `CI`?",
       "56:71 reference/issuer: there is no workload issuer `ci` -> did you mean `CI`?",
     ],
+  },
+  {
+    what: "a session of one issuer's people",
+    edit: ["scopes: [openid], title: CI people", "session: { idle: 1 hour }"],
+    found: [
+      "9:242 parse/unknown-key: `login` has no key `session` -> known are `client_id`, `client_secret`, `scopes`, `title`",
+    ],
+  },
+  {
+    what: "a secret written into an issuer's login",
+    edit: ["client_id: edge-ci, client_secret: secret:login-client", "client_id: edge-ci, client_secret: hunter2"],
+    found: [
+      "9:221 identity/literal-secret: `client_secret` does not name a secret -> write `secret:NAME`, give NAME a schedule under `secrets`, and keep the value outside of the policy",
+    ],
+  },
+  {
+    what: "an issuer's login without a client",
+    edit: ["client_id: edge-ci, ", ""],
+    found: ["9:177 parse/missing-key: `login` lacks `client_id` -> add `client_id: my-edge`"],
   },
   {
     what: "an issuer of workloads that is the policy's",

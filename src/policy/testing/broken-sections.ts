@@ -151,6 +151,48 @@ export const BROKEN_SECTIONS: readonly BrokenPolicy[] = [
     found: ["7:134 parse/choice: `store` cannot be `redis` -> write `cookie` or `server`"],
   },
   {
+    what: "a title of two lines",
+    edit: ["scopes: [openid]", 'title: "Sign in\\nhere"'],
+    found: ["7:72 parse/text: `title` goes over several lines -> write one line of plain text"],
+  },
+  {
+    what: "a title with a blank at its end",
+    edit: ["scopes: [openid]", 'title: "Sign in "'],
+    found: [
+      "7:72 identity/title: `Sign in ` does not fit on one line of a page -> write one line of at most 60 characters, without a blank at its ends: `Sign in with Example`",
+    ],
+  },
+  {
+    what: "a title that is too long",
+    edit: ["scopes: [openid]", `title: ${"a".repeat(61)}`],
+    found: [
+      `7:72 identity/title: \`${"a".repeat(60)}...\` does not fit on one line of a page -> write one line of at most 60 characters, without a blank at its ends: \`Sign in with Example\``,
+    ],
+  },
+  {
+    what: "a color by its name",
+    edit: ["scopes: [openid]", "page: { color: blue }"],
+    found: ['7:80 identity/color: `blue` is not a color -> write `"#rrggbb"`, in quotes: `"#0b5cad"`'],
+  },
+  {
+    what: "a color that nobody can read",
+    edit: ["scopes: [openid]", 'page: { name: Shop, color: "#FF8800" }'],
+    found: [
+      '7:92 identity/color: `#ff8800` has contrast 2.3:1 to white, too weak to be read -> write a darker color, with 4.5:1 or more: `"#b35f00"`',
+    ],
+  },
+  {
+    what: "people of another issuer, and nothing about sessions",
+    edit: [
+      "login: { client_id: edge, client_secret: secret:login-client, scopes: [openid], session: { idle: 30 minutes, max: 12 hours } }",
+      "issuers: { staff: { issuer: https://staff.example, login: { client_id: edge, client_secret: secret:login-client } } }",
+    ],
+    found: [
+      "7:54 identity/issuer-login: people of `staff` sign in, and nothing says how long for -> add `login: { client_id: ... }` under `identity`: sessions of all people have its limits",
+      "19:5 reference/login: service `orders` asks for sign-in, which is not set up -> add `login: { client_id: ... }` under `identity`",
+    ],
+  },
+  {
     what: "a session that idles longer than it lives",
     edit: ["idle: 30 minutes", "idle: 13 hours"],
     found: ["7:100 identity/session: `idle` is longer than `max` -> write a shorter `idle` or a longer `max`"],

@@ -17,8 +17,8 @@ identity:
   audience: shop-api
   claims: { groups: groups, name: name }
   issuers:
-    ci: { issuer: "https://ci.shop.example", audience: shop-ci, claims: { groups: groups, name: repository }, tokens: { proof: [dpop], require_proof: true, profile: rfc9068 } }
-  login: { client_id: edge, client_secret: secret:login-client, scopes: [openid], session: { idle: 30 minutes, max: 12 hours, store: server } }
+    ci: { issuer: "https://ci.shop.example", audience: shop-ci, claims: { groups: groups, name: repository }, tokens: { proof: [dpop], require_proof: true, profile: rfc9068 }, login: { client_id: edge-ci, client_secret: secret:login-client, scopes: [openid], title: CI people } }
+  login: { client_id: edge, client_secret: secret:login-client, scopes: [openid], session: { idle: 30 minutes, max: 12 hours, store: server }, title: Shop people, page: { name: Shop, color: "#0b5cad" } }
 environments:
   local:
     identity: { embedded: people.yaml }

@@ -273,6 +273,13 @@ export const MEMBER_CASES: Readonly<Record<string, GuardrailCases>> = {
         ],
         "34:3 warning guardrail/self-asserted-claim: role `bot` is held by claim `email`",
       ],
+      [
+        [
+          ciIssuer("https://ci.shop.example", ", login: { client_id: edge-ci }"),
+          botMembers("{ issuer: ci, claim: { name: name, equals: ada } }"),
+        ],
+        "35:3 warning guardrail/self-asserted-claim: role `bot` is held by claim `name`",
+      ],
     ],
     good: [
       [
