@@ -72,10 +72,11 @@ export const COMPLAINTS: readonly Complaint[] = [
   {
     number: 6,
     what: "one provider or client id for a whole deployment",
-    here: "further issuers for machines, each with keys, audience and claims of its own; one subject at two is two",
+    here: "people of several providers and machines of several issuers at one domain; one subject at two is two",
     cases: [
+      ["tests/identity/several-providers.test.ts", "test("],
+      ["tests/road/several-providers.test.ts", "test("],
       ["tests/road/workload-issuers.test.ts", "test("],
-      ["src/compile/compile.test.ts", "test("],
     ],
   },
   {
