@@ -27,6 +27,7 @@ export interface ProviderClient {
  * A call for tokens is given longer than one for keys: giving up on it can mean that a refresh token was spent for nothing.
  */
 const TIMEOUT_MS = 10_000;
+const REVOKE_TIMEOUT_MS = 2000;
 const REDISCOVER_MS = 3_600_000;
 
 export function createProviderClient(options: ProviderClientOptions): ProviderClient {
@@ -88,4 +89,13 @@ export function findGatehouseError(error: unknown): GatehouseError | null {
     if (isGatehouseError(at)) return at;
   }
   return null;
+}
+
+/** Best effort: a refresh token that the provider forgets is worth nothing to whoever copied the cookie. */
+export async function revokeRefreshToken(configuration: client.Configuration, refreshToken: string): Promise<void> {
+  const call = client.tokenRevocation(configuration, refreshToken, { token_type_hint: "refresh_token" });
+  const limit = new Promise<void>((resolve) => {
+    setTimeout(resolve, REVOKE_TIMEOUT_MS).unref();
+  });
+  await Promise.race([call.catch(() => undefined), limit]);
 }

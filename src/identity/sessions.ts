@@ -19,6 +19,7 @@ import { LOGIN_PATH, chooserPage, chosenProvider, loginHref } from "./chooser-pa
 import { failedPage, unavailablePage } from "./login-flow.ts";
 import { parseCompactJws } from "./compact-jws.ts";
 import { type Brand, dressPage, renderPage } from "./pages.ts";
+import { revokeRefreshToken } from "./provider-client.ts";
 import type { Fetch } from "./provider-fetch.ts";
 import { type Revocations, createRevocations } from "./revocations.ts";
 import { SIGNED_IN_PATH } from "./return-to.ts";
@@ -132,7 +133,6 @@ export type SessionRefreshResult =
 
 const DEFAULT_MINIMUM_SECONDS = 30;
 const TOUCH_SECONDS = 60;
-const REVOKE_TIMEOUT_MS = 2000;
 const SIGNED_OUT_PATH = "/_gatehouse/signed-out";
 export const BACK_CHANNEL_PATH = "/_gatehouse/backchannel-logout";
 const MAX_LISTED = 10_000;
@@ -223,12 +223,16 @@ export function createSessions(options: SessionsOptions): Sessions {
     by: "request" | "stream" = "request",
   ): Promise<SessionRefreshResult> {
     const provider = providerOf(session);
-    if (provider === null || !isWithinLimits(session)) return { ok: false, reason: "session-expired" };
+    // What is open is use of its own kind: it goes on where nothing else of the browser comes.
+    const mayHave = by === "stream" ? mayGoOn : isWithinLimits;
+    if (provider === null || !mayHave(session)) return { ok: false, reason: "session-expired" };
+    // One that cannot be renewed is good to its end.
+    if (session.refreshToken === null && outlives(session, 0)) return { ok: true, session, setCookie: [] };
     const wasReplaced = isReplaced(session);
     if (outlives(session, minimumSeconds) && !wasReplaced) return { ok: true, session, setCookie: [] };
     const outcome = await provider.refreshes.refresh(session, by === "stream" ? login.sessionIdleMs : undefined);
     // Signing out while the call was under way wins.
-    if (outcome.ok && isWithinLimits(outcome.session)) {
+    if (outcome.ok && mayHave(outcome.session)) {
       const setCookie = await keepRefreshed(outcome.session);
       if (setCookie !== null) return { ok: true, session: outcome.session, setCookie };
     }
@@ -335,7 +339,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const configuration = await provider.client.configuration();
       const { revocation_endpoint: revocation, end_session_endpoint: endSession } = configuration.serverMetadata();
       const token = session?.refreshToken?.reveal();
-      if (revocation !== undefined && token !== undefined) await revoke(configuration, token);
+      if (revocation !== undefined && token !== undefined) await revokeRefreshToken(configuration, token);
       if (endSession === undefined) return SIGNED_OUT_PATH;
       // No id_token_hint: a token does not belong into a URL. The client is named instead.
       return client.buildEndSessionUrl(configuration, {
@@ -485,13 +489,4 @@ function sealedFor({ baseUrl, audience, claims }: SessionsOptions): string {
 /** The same of an issuer that has a name. */
 function readingOf({ issuer, audience, claims }: FurtherProvider): string {
   return hash("sha256", JSON.stringify([issuer, audience, claims.groups, claims.name]), "base64url").slice(0, 16);
-}
-
-/** Best effort: a refresh token that the provider forgets is worth nothing to whoever copied the cookie. */
-async function revoke(configuration: client.Configuration, refreshToken: string): Promise<void> {
-  const call = client.tokenRevocation(configuration, refreshToken, { token_type_hint: "refresh_token" });
-  const limit = new Promise<void>((resolve) => {
-    setTimeout(resolve, REVOKE_TIMEOUT_MS).unref();
-  });
-  await Promise.race([call.catch(() => undefined), limit]);
 }

@@ -112,6 +112,31 @@ describe("a right that ends soon", () => {
     }
   });
 
+  test("renewed for an open stream also when nothing else of the browser has come for longer than the idle limit", async () => {
+    const own = new Browser(setup.sessions);
+    await own.signIn("ada");
+    const old = sessionOf(setup.sessions.read(own.cookieHeader()));
+    const idle = { ...old, activeAtSeconds: old.activeAtSeconds - 1800 };
+    assert.deepEqual(await setup.sessions.refresh(idle, 10_000), { ok: false, reason: "session-expired" });
+    setup.clock.advance(470_000);
+    const renewed = await setup.sessions.refresh(idle, 10_000, "stream");
+    assert.equal(renewed.ok ? renewed.session.serial : renewed.reason, 1);
+  });
+
+  test("without a refresh token is good to its end, whoever asks for more", async () => {
+    const sessions = setup.newSessions({ fetch: fetchWithoutRefreshToken });
+    const own = new Browser(sessions);
+    await own.signIn("ada");
+    const session = sessionOf(sessions.read(own.cookieHeader()));
+    for (const leftSeconds of [900, 20, 1]) {
+      setup.clock.set((session.identity.expiresAtSeconds - leftSeconds) * 1000);
+      for (const by of ["request", "stream"] as const)
+        assert.deepEqual(await sessions.refresh(session, 30, by), { ok: true, session, setCookie: [] });
+    }
+    setup.clock.set(session.identity.expiresAtSeconds * 1000);
+    assert.deepEqual(await sessions.refresh(session, 30, "stream"), { ok: false, reason: "session-expired" });
+  });
+
   test("of two sessions refreshed at once gives each its own", async () => {
     const other = new Browser(setup.sessions);
     await other.signIn("bob");
