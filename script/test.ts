@@ -2,11 +2,13 @@
  * Runs script/check, then the tests of tests/ one file after another: they start real servers, and two at a time on
  * two cores would wait for each other. Ends with one line that counts both.
  *
- * Out: exit 0 when the check and every test passed, else 1. With files as arguments only those run.
+ * Out: exit 0 when the check and every test passed and no credential was printed, else 1. With files as arguments only those
+ * run.
  */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
+import { findCredentials } from "./checks/credentials.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -17,12 +19,16 @@ interface Ended {
 
 function run(args: readonly string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-      process.stdout.write(chunk);
-    });
+    for (const [from, to] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ] as const)
+      from.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+        to.write(chunk);
+      });
     child.on("error", reject);
     child.on("close", (code) => resolve({ code: code ?? 1, output }));
   });
@@ -46,5 +52,8 @@ const passed = count(check.output, /(\d+) passed, \d+ failed/) + count(tests.out
 const failed = count(check.output, /\d+ passed, (\d+) failed/) + count(tests.output, /^\S+ fail (\d+)$/m);
 const skipped = count(check.output, /\d+ failed, (\d+) skipped/) + count(tests.output, /^\S+ skipped (\d+)$/m);
 if (check.code !== 0) console.log("script/check failed, see above");
+const credentials = findCredentials(check.output + tests.output);
+for (const { line, kind } of credentials) console.log(`line ${line} of the output has ${kind}`);
+if (credentials.length === 0) console.log("no token, session or key is in the output");
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-process.exitCode = check.code === 0 && tests.code === 0 ? 0 : 1;
+process.exitCode = check.code === 0 && tests.code === 0 && credentials.length === 0 ? 0 : 1;
