@@ -268,7 +268,14 @@ describe("tokens that are bound to a key", { timeout: 120_000 }, () => {
       const load = { on: true };
       const seen: number[] = [];
       const forger = (async () => {
-        while (load.on) seen.push((await ask([], [forged])).status);
+        while (load.on) {
+          // Caddy may reset a connection that it has not read from when it changes what its listener asks for.
+          const answer = await ask([], [forged]).catch((cause: unknown) => {
+            if (!/curl ended with (?:35|52|55|56):/.test(String(cause))) throw cause;
+            return null;
+          });
+          if (answer !== null) seen.push(answer.status);
+        }
       })();
       instance.write("gatehouse.yaml", policyOf(echo.url, ci.issuer, "[]"));
       await waitFor("the change is told", () => instance.said().split("policy reloaded").length === 2);
