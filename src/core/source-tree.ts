@@ -103,7 +103,7 @@ export function readSourceTree(file: string, text: string): ReadSource {
       }),
     };
   if (document.contents === null) return fail("file/empty", whole, "the file is empty", "write a document into it");
-  const reading: Reading = { file, text, document, nodes: 0, problems: [] };
+  const reading: Reading = { file, text, document, nodes: 0, targets: new Map(), problems: [] };
   const tree = toTree(reading, document.contents, whole, 0);
   const diagnostics = reading.problems.slice(0, MAX_PROBLEMS);
   return { tree: diagnostics.length > 0 ? null : tree, diagnostics };
@@ -114,6 +114,8 @@ interface Reading {
   readonly text: string;
   readonly document: Document;
   nodes: number;
+  /** Looking for an anchor takes a walk through the document, and what is repeated is asked for again and again. */
+  readonly targets: Map<Node, Node>;
   readonly problems: Diagnostic[];
 }
 
@@ -157,8 +159,11 @@ function toTree(reading: Reading, node: Node | null, owner: Span, depth: number)
   }
   if (node === null) return { kind: "nothing", at };
   if (isAlias(node)) {
-    const target = node.resolve(reading.document);
-    if (target !== undefined) return toTree(reading, target, at, depth + 1);
+    const target = reading.targets.get(node) ?? node.resolve(reading.document);
+    if (target !== undefined) {
+      reading.targets.set(node, target);
+      return toTree(reading, target, at, depth + 1);
+    }
     report(reading, "file/alias", at, `there is no anchor ${quoted(node.source)} before this`, "write the value out");
     return { kind: "nothing", at };
   }

@@ -34,7 +34,9 @@ test("without room nothing is forgotten and nothing more is taken, until a place
 
 test("a full load of proofs finds room", () => {
   const memory = createProofMemory();
-  for (let n = 0; n < 400_000; n++) assert.equal(memory.note(`proof ${n}`, NOW + 60, NOW), "first");
+  let refused = 0;
+  for (let n = 0; n < 400_000; n++) if (memory.note(`proof ${n}`, NOW + 60, NOW) !== "first") refused++;
+  assert.equal(refused, 0);
 });
 
 test("who comes second sees the other, although each found another place free", (t) => {

@@ -45,7 +45,7 @@ test("an address lies in merged and intersected blocks exactly when it lies in w
   };
   const blocks = (): string[] =>
     Array.from({ length: 1 + Math.floor(chance.next() * 4) }, () => mergeBlocks([block()])[0] ?? "");
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 60; i++) {
     const [a, b] = [blocks(), blocks()];
     const [merged, shared] = [mergeBlocks(a), intersectBlocks(a, b)];
     let isWithinB = true;
@@ -53,9 +53,14 @@ test("an address lies in merged and intersected blocks exactly when it lies in w
       for (const address of [`${n}.0.0.0`, `${n.toString(16)}00::`]) {
         const [inA, inB] = [isAddressInBlocks(address, a), isAddressInBlocks(address, b)];
         if (inA && !inB) isWithinB = false;
-        assert.equal(isAddressInBlocks(address, merged), inA, `${address} of ${a.join(" ")}`);
-        assert.equal(isAddressInBlocks(address, shared), inA && inB, `${address} of ${a.join(" ")} and ${b.join(" ")}`);
-        assert.equal(isWithin(address, merged), inA);
+        const found = [
+          isAddressInBlocks(address, merged),
+          isAddressInBlocks(address, shared),
+          isWithin(address, merged),
+        ];
+        // The message is made for the one that fails: there are a hundred thousand.
+        if (found[0] !== inA || found[1] !== (inA && inB) || found[2] !== inA)
+          assert.deepEqual(found, [inA, inA && inB, inA], `${address} of ${a.join(" ")} and ${b.join(" ")}`);
       }
     assert.equal(areWithin(merged, mergeBlocks(b)), isWithinB, `${a.join(" ")} within ${b.join(" ")}`);
   }
