@@ -260,7 +260,7 @@ row(89, () => {
       // Caddy asks for the body before it knows the answer.
       assert.deepEqual([arrived, text.match(/HTTP\/1\.1 [2-5]\d+/g)], [[], ["HTTP/1.1 401"]]);
       assert.deepEqual(
-        (await road.takeRecords()).map(({ reason }) => reason),
+        (await road.awaitRecords(1)).map(({ reason }) => reason),
         ["unauthenticated"],
       );
     }

@@ -85,6 +85,11 @@ export interface Road {
   guard(...texts: readonly string[]): void;
   /** Records of what was answered since the last call. */
   takeRecords(): Promise<readonly GatewayRecord[]>;
+  /**
+   * The same, until there are so many: a request whose body nobody wanted has its record when its connection is done with,
+   * which can be after the next one's.
+   */
+  awaitRecords(count: number): Promise<readonly GatewayRecord[]>;
   /** Each is refused in this way: status, body, nothing at the service, one record with the reason, no credential told. */
   assertRefused(entrance: Entrance, requests: Requests, refusal: Refusal): Promise<void>;
   /** At the edge and at the gateway. `atEdge` where Caddy has an answer of its own. */
@@ -177,6 +182,15 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
     return lines.map((line) => JSON.parse(line) as GatewayRecord);
   };
 
+  const awaitRecords: Road["awaitRecords"] = async (count) => {
+    const records: GatewayRecord[] = [];
+    await waitFor(`${count} records are written`, async () => {
+      records.push(...(await takeRecords()));
+      return records.length >= count;
+    });
+    return records;
+  };
+
   function assertSilent(text: string, where: string): void {
     for (const secret of secrets) assert.ok(!text.includes(secret), `a credential is told in ${where}`);
   }
@@ -193,7 +207,8 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
       else assert.match(asked ?? "", challenge, name);
       assertSilent(text, `the answer to ${name}`);
     }
-    const records = (await takeRecords()).map((record) => [record.status, record.reason]);
+    const written = await awaitRecords(reason === null ? 0 : named.length);
+    const records = written.map((record) => [record.status, record.reason]);
     assert.deepEqual(records, reason === null ? [] : named.map(() => [status, reason]));
   };
 
@@ -206,6 +221,7 @@ export async function startRoad(options: RoadOptions = {}): Promise<Road> {
     token,
     support: async (claims = {}) => `Authorization: Bearer ${await token(claims)}`,
     guard,
+    awaitRecords,
     takeRecords,
     async signIn(name) {
       const cookie = await signInThrough(exchange, instance, name);
