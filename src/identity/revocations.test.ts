@@ -158,6 +158,37 @@ describe("with a store", () => {
     revocations.close();
   });
 
+  test("looking costs one short answer while nobody adds anything", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const clock = createManualClock(NOW_SECONDS * 1000);
+    const store = createMemoryStore(clock);
+    const calls: string[] = [];
+    const counting: Store = {
+      ...store,
+      get: async (key) => {
+        calls.push("get");
+        return store.get(key);
+      },
+      list: async (prefix, limit) => {
+        calls.push("list");
+        return store.list(prefix, limit);
+      },
+    };
+    const [first, second] = [createRevocations({ clock, store }), createRevocations({ clock, store: counting })];
+    const look = async (): Promise<readonly string[]> => {
+      calls.length = 0;
+      t.mock.timers.tick(1000);
+      await new Promise((resolve) => setImmediate(resolve));
+      return [...calls];
+    };
+    assert.deepEqual(await look(), ["get"]);
+    await first.add(REVOKED.token, HOUR_MS);
+    assert.deepEqual(await look(), ["get", "list"]);
+    assert.equal(second.coversToken(identityOf()), true);
+    assert.deepEqual(await look(), ["get"]);
+    for (const each of [first, second]) each.close();
+  });
+
   test("entries that are none are left out", async () => {
     const clock = createManualClock(NOW_SECONDS * 1000);
     const store = createMemoryStore(clock);

@@ -8,6 +8,7 @@
  * store did not take is given to it again. An entry lasts as long as what it takes away could.
  * Source: RFC 7009 (revocation means from now on), OpenID Connect Back-Channel Logout 1.0 section 2.7.
  */
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../core/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Identity } from "./identity.ts";
@@ -65,6 +66,9 @@ export interface RevocationsOptions {
 }
 
 const PREFIX = "revoked:";
+/** Another one after each addition. */
+const VERSION = "revocations";
+const VERSION_MS = 400 * 86_400_000;
 /** Beyond this the oldest go: as many people do not sign out within the longest life of a session. */
 const MAX_ENTRIES = 200_000;
 const LOOK_MS = 1000;
@@ -110,11 +114,14 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   }
 
   async function settle(): Promise<void> {
+    if (owed.size === 0) return;
     for (const [key, each] of owed) {
       const lastsMs = each.endsAtMs - clock.nowMs();
       if (lastsMs > 0) await store?.set(PREFIX + key, JSON.stringify(each), lastsMs);
       owed.delete(key);
     }
+    // Last: whoever sees this finds the entries.
+    await store?.set(VERSION, randomUUID(), VERSION_MS);
   }
 
   async function load(): Promise<void> {
@@ -125,11 +132,17 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   }
 
   let isLooking = false;
+  /** Of the store when all of it was read last: a look costs one short answer while nobody adds anything. */
+  let seen: string | null = null;
   async function look(): Promise<void> {
     if (isLooking) return;
     isLooking = true;
     try {
+      await settle();
+      const version = (await store?.get(VERSION)) ?? null;
+      if (version === seen) return;
       await load();
+      seen = version;
     } catch {
       // What is known goes on to count; the next look asks again.
     } finally {
