@@ -184,7 +184,7 @@ export const ROWS: readonly ContractRow[] = [
     on: { rules: ["X-Amz-Security-Token: t"] },
     why: "credential",
   },
-  { title: "DPoP proof", sends: ["Dpop: p"], arrives: ["Dpop: p"] },
+  { title: "DPoP proof", sends: ["Dpop: p"], arrives: [], on: { rules: ["Dpop: p"] }, why: "credential" },
   { title: "cookie", sends: ["Cookie: a=1"], arrives: ["Cookie: a=1"] },
   {
     title: "cookie of Gatehouse beside others",
