@@ -256,6 +256,10 @@ row(89, () => {
     const headers = [HOST, "Connection: close", `Content-Length: ${SMUGGLED.length}`, "Expect: 100-continue"];
     for (const entrance of ENTRANCES) {
       const head = `GET /orders HTTP/1.1\r\n${lines(headers)}\r\n`;
+      // The cases before made the gateway end connections. Caddy may still hold one of them, and sends a request with a body
+      // once only: one without finds that out, and is sent again by Caddy itself.
+      for (let i = 0; i < 8; i++) await road.exchange(entrance, ["GET /open HTTP/1.1"]);
+      await road.takeRecords();
       const { text, arrived } = await road.exchange(entrance, head + SMUGGLED);
       // Caddy asks for the body before it knows the answer.
       assert.deepEqual([arrived, text.match(/HTTP\/1\.1 [2-5]\d+/g)], [[], ["HTTP/1.1 401"]]);
