@@ -91,7 +91,8 @@ function hasPeople(rules: ClaimRules): boolean {
   return rules.issuerName === null || rules.hasPeople === true;
 }
 
-const MAX_TOKEN_ID_CHARS = 256;
+/** A longer `jti` is not kept, so that its token is revoked by its subject only. */
+export const MAX_TOKEN_ID_CHARS = 256;
 
 function tokenIdOf({ jti }: JsonObject & { readonly jti?: unknown }): string | null {
   return typeof jti === "string" && jti.length <= MAX_TOKEN_ID_CHARS ? jti : null;

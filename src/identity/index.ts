@@ -12,7 +12,7 @@ export {
 export type { ProofKind, TokenRules } from "./token-rules.ts";
 export type { Presented } from "./possession.ts";
 export { type ProofMemory, createProofMemory } from "./proof-memory.ts";
-export { type ClaimNames, type ClaimRules, claimsOf, readIdentity } from "./claims.ts";
+export { MAX_TOKEN_ID_CHARS, type ClaimNames, type ClaimRules, claimsOf, readIdentity } from "./claims.ts";
 export { type KeySource, type KeySourceOptions, type KeySourceState, createKeySource } from "./key-source.ts";
 export {
   type TokenVerifier,

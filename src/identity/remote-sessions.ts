@@ -12,7 +12,11 @@ import type { SessionRefreshResult, Sessions } from "./sessions.ts";
 import type { WebRequest, WebResponse } from "./web-response.ts";
 
 export type SessionRefreshAnswer =
-  | { readonly ok: true; readonly setCookie: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly setCookie: readonly string[];
+      /** Of the session that it was renewed to. */ readonly serial: number;
+    }
   | Extract<SessionRefreshResult, { readonly ok: false }>;
 
 /** What a thread asks the one that answers for all. */
@@ -33,7 +37,7 @@ export function answerSessionCalls(sessions: Sessions): SessionCalls {
       if (read.state === "unavailable") return STORE_AWAY;
       if (read.state !== "valid" && read.state !== "needs-refresh") return EXPIRED;
       const result = await sessions.refresh(read.session, minimumSeconds, by);
-      return result.ok ? { ok: true, setCookie: result.setCookie } : result;
+      return result.ok ? { ok: true, setCookie: result.setCookie, serial: result.session.serial } : result;
     },
     handle: async (request) => sessions.handle(request),
     startLogin: async (returnTo, cookieHeader, asked) => sessions.startLogin(returnTo, cookieHeader, asked),
@@ -52,9 +56,10 @@ export function createRemoteSessions(local: Sessions, calls: SessionCalls): Sess
       // A store has it under the same cookie as before, so what is remembered here may be of before.
       const read = await local.load(fresh === "" ? (cookie ?? undefined) : fresh, 0);
       if (read.state === "unavailable") return STORE_AWAY;
-      return read.state === "valid" || read.state === "needs-refresh"
-        ? { ok: true, session: read.session, setCookie: answer.setCookie }
-        : EXPIRED;
+      if (read.state !== "valid" && read.state !== "needs-refresh") return EXPIRED;
+      // The store has not got it: what it has is a session whose right may be over.
+      if (read.session.serial < answer.serial) return STORE_AWAY;
+      return { ok: true, session: read.session, setCookie: answer.setCookie };
     },
     handle: (request) => calls.handle(request),
     startLogin: (returnTo, cookieHeader, asked = null) => calls.startLogin(returnTo, cookieHeader, asked),

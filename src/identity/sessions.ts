@@ -14,6 +14,7 @@ import { type Clock, Secret, RecentMap, isGatehouseError } from "../core/index.t
 import { type Store, createMemoryStore } from "../store/index.ts";
 import { type AskedSignIn, isAsAsked, readAskedSignIn, weakerSignInPage } from "./asked-sign-in.ts";
 import type { ClaimNames } from "./claims.ts";
+import { createKeptRefreshes } from "./kept-refreshes.ts";
 import type { KeySource } from "./key-source.ts";
 import { LOGIN_PATH, chooserPage, chosenProvider, loginHref } from "./chooser-page.ts";
 import { failedPage, unavailablePage } from "./login-flow.ts";
@@ -167,11 +168,9 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   const touched = new RecentMap<number>(50_000);
-  const keptRefreshes = new RecentMap<true>(10_000);
+  const keepRefreshed = createKeptRefreshes(keeper, (session) => index.note(session));
 
-  function nowSeconds(): number {
-    return Math.floor(clock.nowMs() / 1000);
-  }
+  const nowSeconds = (): number => Math.floor(clock.nowMs() / 1000);
 
   function endsAtMs(session: Session): number {
     return session.startedAtSeconds * 1000 + login.sessionMaxMs;
@@ -239,16 +238,6 @@ export function createSessions(options: SessionsOptions): Sessions {
     if (!outcome.ok && outcome.reason !== "session-expired") return outcome;
     if (!wasReplaced) await end(session);
     return { ok: false, reason: "session-expired" };
-  }
-
-  /** Once for each refresh, whoever waited for it. */
-  async function keepRefreshed(session: Session): Promise<readonly string[] | null> {
-    const key = `${session.id}:${session.serial}`;
-    if (keptRefreshes.get(key) === true) return keeper.cookiesFor(session);
-    keptRefreshes.set(key, true);
-    index.note(session);
-    // What the store does not take is in the lease's answer for the others, and here in memory.
-    return keeper.keep(session).catch(() => keeper.cookiesFor(session));
   }
 
   /** The session is good no longer, wherever else its cookie may be. Counts at once; told to the store when it can be. */

@@ -4,7 +4,7 @@
  * In: a `Cookie` header, a store. Out: the session that the handle leads to. A session is remembered for a moment, so that
  * a hot one asks the store every other second and not with every request.
  * INVARIANT: who has read the store has neither a handle nor a session; an entry that stands under another one's digest
- * leads nowhere; what others changed is seen within `FRESH_MS`, and nothing older than `STALE_MS` counts when the store is
+ * leads nowhere; use never writes a session, so it cannot put an older one in place of a renewed one; what others changed is seen within `FRESH_MS`, and nothing older than `STALE_MS` counts when the store is
  * away.
  * Source: OWASP Session Management (identifiers), RFC 6265bis 4.1.3.
  */
@@ -25,6 +25,8 @@ export interface StoredSessionsOptions {
 }
 
 const PREFIX = "session:";
+/** When it was used last, beside the session. */
+const USED = "session-used:";
 const HANDLE = /^h~([A-Za-z0-9_-]{43})$/;
 const HANDLE_BYTES = 32;
 const FRESH_MS = 2000;
@@ -62,8 +64,9 @@ export function createStoredSessions(options: StoredSessionsOptions): SessionKee
   /** @throws GH_STORE_UNAVAILABLE */
   async function fetchSession(digest: string, handle: Secret<string>): Promise<Session | null> {
     try {
-      const sealed = await store.get(PREFIX + digest);
-      return remember(digest, sealed === null ? null : codec.open(sealed, handle));
+      const [sealed, used] = await Promise.all([store.get(PREFIX + digest), store.get(USED + digest)]);
+      const session = sealed === null ? null : codec.open(sealed, handle);
+      return remember(digest, session === null || used === null ? session : usedAt(session, Number(used)));
     } catch (cause) {
       const before = known.get(digest);
       if (before !== undefined && clock.monotonicMs() - before.readAtMs < STALE_MS) return before.session;
@@ -86,7 +89,7 @@ export function createStoredSessions(options: StoredSessionsOptions): SessionKee
   async function payOwed(): Promise<void> {
     try {
       for (const digest of owed) {
-        await store.remove(PREFIX + digest);
+        await Promise.all([store.remove(PREFIX + digest), store.remove(USED + digest)]);
         owed.delete(digest);
       }
     } catch {
@@ -132,7 +135,14 @@ export function createStoredSessions(options: StoredSessionsOptions): SessionKee
     },
     cookiesFor: ({ handle }) => (handle === null ? null : [cookieFor(handle)]),
     touch(session) {
-      if (session.handle !== null) put(session, session.handle).catch(() => undefined);
+      if (session.handle === null) return [];
+      const digest = digestOf(session.handle);
+      const here = known.get(digest);
+      // As fresh as it was: another process may have changed it since.
+      if (here !== undefined && here.session !== null)
+        known.set(digest, { ...here, session: usedAt(here.session, session.activeAtSeconds) });
+      const lastsMs = options.endsAtMs(session) - clock.nowMs();
+      if (lastsMs > 0) store.set(USED + digest, String(session.activeAtSeconds), lastsMs).catch(() => undefined);
       return [];
     },
     remove: removeSessionCookies,
@@ -148,6 +158,10 @@ export function createStoredSessions(options: StoredSessionsOptions): SessionKee
       return session;
     },
   };
+}
+
+function usedAt(session: Session, seconds: number): Session {
+  return seconds > session.activeAtSeconds ? { ...session, activeAtSeconds: seconds } : session;
 }
 
 function cookieFor(handle: Secret<string>): string {

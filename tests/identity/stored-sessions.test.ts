@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { GatehouseError } from "../../src/core/index.ts";
 import {
   type Revocations,
   type Session,
@@ -234,6 +235,62 @@ describe("in the store", () => {
     assert.equal((await node.sessions.load(first)).state, "expired");
     assert.equal((await node.sessions.load(second)).state, "valid");
     assert.equal((await node.sessions.list()).length, 1);
+  });
+
+  test("use by who has an older copy leaves a renewed session in its place", async () => {
+    const store = createMemoryStore(setup.clock);
+    const [slow, quick, third] = [0, 1, 2].map(() => setup.newSessions({ keptIn: "store", store })) as [
+      Sessions,
+      Sessions,
+      Sessions,
+    ];
+    const browser = new Browser(slow);
+    await browser.signIn("ada");
+    const cookie = browser.cookieHeader();
+    const old = sessionOf(await slow.load(cookie));
+    setup.clock.advance(470_000);
+    const renewed = await quick.refresh(sessionOf(await quick.load(cookie)), 10_000);
+    assert.ok(renewed.ok);
+    // The other process has not looked since, and the old right is good.
+    setup.clock.advance(61_000);
+    slow.touch(old);
+    await sleep(0);
+    const seen = sessionOf(await third.load(cookie, 0));
+    assert.equal(seen.serial, 1);
+    assert.equal(seen.refreshToken?.reveal(), renewed.session.refreshToken?.reveal());
+    assert.equal(seen.activeAtSeconds, Math.floor(setup.clock.nowMs() / 1000));
+  });
+
+  test("a renewal that the store does not take is told to it again by the next who asks", async () => {
+    const store = createMemoryStore(setup.clock);
+    let isAway = false;
+    const moody: Store = {
+      ...store,
+      async set(key, value, ttlMs) {
+        if (isAway && key.startsWith("session:"))
+          throw new GatehouseError("GH_STORE_UNAVAILABLE", { store: "test", reason: "away" });
+        await store.set(key, value, ttlMs);
+      },
+    };
+    const sessions = setup.newSessions({ keptIn: "store", store: moody });
+    const browser = new Browser(sessions);
+    await browser.signIn("ada");
+    const cookie = browser.cookieHeader();
+    const old = sessionOf(await sessions.load(cookie));
+    setup.clock.advance(470_000);
+    isAway = true;
+    const results = await Promise.all(Array.from({ length: 20 }, async () => sessions.refresh(old, 10_000)));
+    assert.deepEqual(
+      new Set(results.map((result) => (result.ok ? result.session.serial : result.reason))),
+      new Set([1]),
+    );
+    const elsewhere = setup.newSessions({ keptIn: "store", store });
+    assert.equal(sessionOf(await elsewhere.load(cookie, 0)).serial, 0);
+    isAway = false;
+    assert.ok((await sessions.refresh(old, 10_000)).ok);
+    setup.clock.advance(2000);
+    assert.equal(sessionOf(await elsewhere.load(cookie, 0)).serial, 1);
+    assert.equal(tokenCalls(), 2, "one for the sign-in, one for the renewal");
   });
 
   test("use keeps it from idling out, and without use it ends", async () => {
