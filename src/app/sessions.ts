@@ -5,7 +5,7 @@
  * A revocation counts in the instance when the call returns, in every node that shares its state within about a second.
  */
 import { GatehouseError } from "../core/index.ts";
-import type { Revocation, Revoked, SessionSummary } from "../identity/index.ts";
+import { MAX_TOKEN_ID_CHARS, type Revocation, type Revoked, type SessionSummary } from "../identity/index.ts";
 import { visibleText } from "../records/index.ts";
 import { callControl } from "./control.ts";
 import { formatTable } from "./format-table.ts";
@@ -57,16 +57,21 @@ export function revocationsOf({ revocations, loaded }: Held): RevocationList {
   return { environment: loaded.environment.name, revocations: revocations.list() };
 }
 
-/** @throws GH_APP_UNKNOWN_SESSION, GH_APP_UNKNOWN_ISSUER, GH_STORE_UNAVAILABLE */
+/**
+ * A store that does not answer keeps nobody from revoking a person or a token; only which session is meant has to be looked up.
+ *
+ * @throws GH_APP_UNKNOWN_SESSION, GH_APP_UNKNOWN_ISSUER, GH_CLI_USAGE; GH_STORE_UNAVAILABLE for a session
+ */
 export async function revokeAt(parts: Held, request: RevokeRequest, nowMs: number): Promise<RevokeOutcome> {
   const { revocations, loaded } = parts;
-  const before = (await sessionsOf(parts)).sessions;
+  const listed = async (): Promise<readonly SessionSummary[]> => (await sessionsOf(parts)).sessions;
+  const before = await (request.kind === "session" ? listed() : listed().catch(() => []));
   const { revoked, lastsMs } = readRequest(request, parts, before, nowMs);
   const stored = await revocations.add(revoked, lastsMs).then(
     () => true,
     () => false,
   );
-  const left = new Set((await sessionsOf(parts)).sessions.map(({ id }) => id));
+  const left = new Set((await listed().catch(() => before)).map(({ id }) => id));
   return {
     environment: loaded.environment.name,
     revoked,
@@ -96,6 +101,8 @@ function readRequest(
   }
   const issuer = known?.issuer ?? identity.issuer;
   const { lastsMs } = request;
+  if (request.kind === "token" && (request.tokenId === "" || request.tokenId.length > MAX_TOKEN_ID_CHARS))
+    throw new GatehouseError("GH_CLI_USAGE", { problem: `a token's id has 1 to ${MAX_TOKEN_ID_CHARS} characters` });
   if (request.kind === "token") return { revoked: { kind: "token", issuer, tokenId: request.tokenId }, lastsMs };
   const untilSeconds = Math.floor(nowMs / 1000);
   return { revoked: { kind: "subject", issuer, subject: request.subject, untilSeconds }, lastsMs };

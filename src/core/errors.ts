@@ -50,7 +50,7 @@ export const catalogue = {
   GH_STORE_UNAVAILABLE: {
     kind: "unreachable",
     message: (d: D<"store" | "reason">) => `the state in \`${d.store}\` cannot be used: ${d.reason}`,
-    hint: "see that it runs, or that the file can be written; what is asked meanwhile is answered with 503, and it is tried again by itself",
+    hint: "see that it runs, or that the file can be written; an instance that runs already tries again by itself",
   },
   GH_STATE_LOCKED: {
     kind: "conflict",
