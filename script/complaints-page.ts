@@ -8,7 +8,8 @@ export function renderComplaints(table: Table): string {
   return `# Complaints
 
 Source: \`tests/complaints/complaints.ts\`. What users of identity-aware proxies and API gateways complain of most, in public
-threads of eight projects, and what holds here instead. A case without a title is the whole file.
+threads of eight projects, and what holds here instead. A title with
+values in it is that of several cases.
 
 ${table(
   ["number", "complaint", "here", "shown by"],
@@ -16,16 +17,13 @@ ${table(
     String(number),
     what,
     here,
-    cases
-      .map(([file, title]) =>
-        /^(?:test|describe|row)\(/.test(title) ? `\`${file}\`${rowOf(title)}` : `\`${file}\`: ${title}`,
-      )
-      .join("<br>"),
+    cases.map(([file, title]) => `\`${file}\`: ${rowOf(title) ?? title}`).join("<br>"),
   ]),
 )}`;
 }
 
-function rowOf(title: string): string {
+/** Cases of the catalogue of advisories are found by their row. */
+function rowOf(title: string): string | null {
   const number = /^row\((\d+)/.exec(title)?.[1];
-  return number === undefined ? "" : ` row ${number}`;
+  return number === undefined ? null : `row ${number}`;
 }

@@ -44,7 +44,7 @@ export const COMPLAINTS: readonly Complaint[] = [
     cases: [
       ["tests/advisories/identity-headers.test.ts", "row(1, "],
       ["tests/advisories/identity-headers.test.ts", "row(2, "],
-      ["tests/road/header-contract.test.ts", "describe("],
+      ["tests/road/header-contract.test.ts", '${row.title}: ${row.sends.join(", ")}'],
     ],
   },
   {
@@ -74,9 +74,14 @@ export const COMPLAINTS: readonly Complaint[] = [
     what: "one provider or client id for a whole deployment",
     here: "people of several providers and machines of several issuers at one domain; one subject at two is two",
     cases: [
-      ["tests/identity/several-providers.test.ts", "test("],
-      ["tests/road/several-providers.test.ts", "test("],
-      ["tests/road/workload-issuers.test.ts", "test("],
+      [
+        "tests/road/several-providers.test.ts",
+        "a person chooses where to sign in, and is that provider's person at the service",
+      ],
+      [
+        "tests/road/workload-issuers.test.ts",
+        "has subjects that the service can tell from the provider's, whatever the client says",
+      ],
     ],
   },
   {
@@ -109,14 +114,17 @@ export const COMPLAINTS: readonly Complaint[] = [
         "tests/identity/providers.test.ts",
         "a machine's token and a person's are taken from curl, and each has its own role",
       ],
-      ["tests/road/workload-issuers.test.ts", "test("],
+      [
+        "tests/road/workload-issuers.test.ts",
+        "has subjects that the service can tell from the provider's, whatever the client says",
+      ],
     ],
   },
   {
     number: 10,
     what: "groups cannot be asked for by path",
     here: "a permission for each route; one table of decisions asked of every engine",
-    cases: [["tests/engines/cases.test.ts", "test("]],
+    cases: [["tests/engines/cases.test.ts", "${file.name}: ${file.cases.length} cases"]],
   },
   {
     number: 11,
@@ -207,19 +215,27 @@ export const COMPLAINTS: readonly Complaint[] = [
     number: 21,
     what: "“Forbidden”, and nobody can say why",
     here: "every answer has a request id; its record names role and reason",
-    cases: [["tests/cli/explain.test.ts", "test("]],
+    cases: [
+      ["tests/road/road.test.ts", "a role that its boundary holds back"],
+      ["tests/cli/explain.test.ts", "--json says everything that the text says, and what it took for granted"],
+    ],
   },
   {
     number: 22,
     what: "what AWS's authorizers cannot do is found out in production",
     here: "a compile error that says what cannot be expressed, and where it stands",
-    cases: [["src/compile/capabilities.test.ts", "test("]],
+    cases: [
+      [
+        "src/compile/capabilities.test.ts",
+        "PL-16.1: every row of the table is found where a policy uses it, and no policy uses anything else",
+      ],
+    ],
   },
   {
     number: 23,
     what: "OpenID Connect only in the paid edition",
     here: "one edition; an unknown word in a policy is found by `check`",
-    cases: [["src/policy/parse/broken-policies.test.ts", "test("]],
+    cases: [["src/policy/parse/broken-policies.test.ts", "reports ${what}"]],
   },
   { number: 24, what: "MCP clients cannot register", here: "there is no MCP server yet", cases: [] },
   {

@@ -45,7 +45,7 @@ test("an address lies in merged and intersected blocks exactly when it lies in w
   };
   const blocks = (): string[] =>
     Array.from({ length: 1 + Math.floor(chance.next() * 4) }, () => mergeBlocks([block()])[0] ?? "");
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < 200; i++) {
     const [a, b] = [blocks(), blocks()];
     const [merged, shared] = [mergeBlocks(a), intersectBlocks(a, b)];
     let isWithinB = true;
