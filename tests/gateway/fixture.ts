@@ -13,6 +13,7 @@ import { type Gateway, type GatewayLimits, type GatewayRuntime, createGateway } 
 import {
   type AssertionSigner,
   type KeySource,
+  type Revocations,
   type Sessions,
   type TokenVerifier,
   type WorkloadIssuer,
@@ -258,13 +259,15 @@ export interface Keys {
 }
 
 /** What tokens are taken, beside those of `ISSUER`. */
-export type Trust = Pick<IdentityArtifact, "usedClaims" | "issuers" | "tokens">;
+export interface Trust extends Pick<IdentityArtifact, "usedClaims" | "issuers" | "tokens"> {
+  readonly revocations?: Revocations;
+}
 
 /** Providers whose keys come from memory, a verifier and a signer: the real ones. All issuers sign with one key. */
 export async function createKeys(
   clock: ManualClock,
   directory: string,
-  { usedClaims, issuers, tokens }: Trust = { usedClaims: [], issuers: [] },
+  { usedClaims, issuers, tokens, revocations }: Trust = { usedClaims: [], issuers: [] },
 ): Promise<Keys> {
   const { publicKey, privateKey } = await generateKeyPair("RS256");
   const jwk = { ...(await exportJWK(publicKey)), kid: "k1", use: "sig", alg: "RS256" };
@@ -292,6 +295,7 @@ export async function createKeys(
     tokens,
     workloadIssuers,
     usedClaims,
+    revocations,
     clock,
   });
   const assertions = await createAssertionSigner({

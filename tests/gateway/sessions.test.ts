@@ -4,7 +4,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { decodeJwt } from "jose";
+import { GatehouseError } from "../../src/core/index.ts";
 import { explainHeaders } from "../../src/gateway/index.ts";
+import { type Store, createMemoryStore } from "../../src/store/index.ts";
 import { BASE_URL, Browser, type Setup, setUpSignIn } from "../identity/sign-in-setup.ts";
 import { type Fixture, startGateway } from "./fixture.ts";
 import { type RawAnswer, ask, headerOf } from "./raw-client.ts";
@@ -340,4 +342,55 @@ test("let in a second before its right ends, a request is answered however long 
   assert.equal((await ask(fixture.publicSocket, "GET /slow HTTP/1.1", bearer)).status, 401);
   held.resolve();
   assert.deepEqual([(await answer).status, (await answer).body], [200, "done"]);
+});
+
+test("while the store of sessions is away whoever has one is told to come again, and nobody is signed out", async (t) => {
+  const setup = await setUpSignIn();
+  t.after(() => setup.close());
+  const kept = createMemoryStore(setup.clock);
+  let isAway = false;
+  const store: Store = {
+    ...kept,
+    async get(key) {
+      if (isAway) throw new GatehouseError("GH_STORE_UNAVAILABLE", { store: "test", reason: "away" });
+      return kept.get(key);
+    },
+  };
+  const sessions = setup.newSessions({ keptIn: "store", store });
+  const service = await startService(t);
+  const fixture = await startGateway(
+    t,
+    {
+      routes: [{ key: "GET /orders", upstream: service.origin, login: true }],
+      roles: [{ name: "support", groups: ["support"], can: ["GET/orders"] }],
+    },
+    { clock: setup.clock, wrap: (runtime) => ({ ...runtime, verifier: setup.verifier, sessions }) },
+  );
+  const browser = new Browser(sessions);
+  await browser.signIn("ada");
+  const get = (headers: readonly string[] = []): Promise<RawAnswer> =>
+    ask(fixture.publicSocket, "GET /orders HTTP/1.1", [`Cookie: ${browser.cookieHeader() ?? ""}`, ...headers]);
+  assert.equal((await get()).status, 200);
+  isAway = true;
+  // What was read a moment ago is good for five seconds.
+  setup.clock.advance(4999);
+  assert.equal((await get()).status, 200);
+  setup.clock.advance(1);
+  for (const headers of [[], NAVIGATION]) {
+    const answer = await get(headers);
+    assert.deepEqual(
+      [answer.status, answer.body, headerOf(answer, "retry-after"), headerOf(answer, "set-cookie")],
+      [503, '{"message":"Service Unavailable"}', "5", null],
+    );
+  }
+  isAway = false;
+  assert.equal((await get()).status, 200);
+  assert.deepEqual(reasons(fixture), [
+    "role-grants",
+    "role-grants",
+    "session-store-unavailable",
+    "session-store-unavailable",
+    "role-grants",
+  ]);
+  assert.equal(service.hits(), 3);
 });

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { type TestContext, describe, test } from "node:test";
-import { Secret } from "../../src/core/index.ts";
+import { Secret, createManualClock } from "../../src/core/index.ts";
 import { signRequest } from "../../src/iam/index.ts";
+import { createRevocations } from "../../src/identity/index.ts";
 import {
   AUDIENCE,
   type Fixture,
@@ -608,4 +609,27 @@ test("a workload issuer's tokens get credentials with what the policy knows of t
     WebIdentityToken: await fixture.token({ iss: ISSUER, aud: AUDIENCE, sub: "deployer", repository: "shop/api" }),
   });
   assert.equal(textOf(own, "Code"), "AccessDenied");
+});
+
+test("credentials that were got with a right that is taken away are refused from then on, and others are not", async (t) => {
+  const clock = createManualClock(START_MS);
+  const revocations = createRevocations({ clock });
+  const desk = await openDesk(t, { clock, trust: { usedClaims: [], issuers: [], revocations } });
+  const token = await desk.fixture.token({ jti: "taken-away" });
+  const [taken, other] = [await desk.credentials({ WebIdentityToken: token }), await desk.credentials()];
+  for (const each of [taken, other]) assert.deepEqual(await desk.reasonOf(each), [200, "role-grants"]);
+  await revocations.add({ kind: "token", issuer: ISSUER, tokenId: "taken-away" }, 3_600_000);
+  assert.deepEqual(await desk.reasonOf(taken), [403, "credentials-revoked"]);
+  assert.deepEqual(await desk.reasonOf(other), [200, "role-grants"]);
+  // And nobody gets new ones with it.
+  const again = await desk.sts({
+    Action: "AssumeRoleWithWebIdentity",
+    RoleArn: ROLE,
+    RoleSessionName: "ada",
+    WebIdentityToken: token,
+  });
+  assert.equal(again.status, 400);
+  assert.match(again.body, /The token has been revoked/);
+  await revocations.add({ kind: "subject", issuer: ISSUER, subject: "ada", untilSeconds: START_MS / 1000 }, 3_600_000);
+  assert.deepEqual(await desk.reasonOf(other), [403, "credentials-revoked"]);
 });
